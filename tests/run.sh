@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# The project's tests: builds what they need, runs them, and ends with one line
+# "N passed, N failed". Exit status 0 only when nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'TEXT'
+usage: tests/run.sh [options]
+  --preset NAME     CMake preset to build and test (default: release)
+  --only SUITE,...  run these suites only: unit, architecture, simulation, and
+                    the folders of black-box tests (system/..., differential, local)
+  --no-install      do not install Debian packages
+  --seeds N         simulation seeds (default: 2000)
+  --budget SECONDS  start no further suite after this long (default: none)
+  -h, --help        this text
+TEXT
+}
+
+preset=release only= install=1 seeds=2000 budget=0
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --preset) preset=$2; shift ;;
+    --only) only=$2; shift ;;
+    --no-install) install= ;;
+    --seeds) seeds=$2; shift ;;
+    --budget) budget=$2; shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "tests/run.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+started=$(date +%s)
+build=$PWD/build/$preset
+results=$build/test-results
+passed=0 failed=0
+not_reached=()
+
+note() { printf '== %4ds  %s\n' $(($(date +%s) - started)) "$*"; }
+finish() {
+  [ ${#not_reached[@]} -eq 0 ] || echo "not reached in the time given: ${not_reached[*]}"
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+  exit
+}
+
+wanted() { [ -z "$only" ] || [[ ",$only," == *",$1,"* ]]; }
+in_time() {
+  [ "$budget" -eq 0 ] || [ $(($(date +%s) - started)) -lt "$budget" ] && return 0
+  not_reached+=("$1")
+  return 1
+}
+
+# Adds a JUnit report to the totals; a suite that left no report has failed.
+count() {
+  local name=$1 report=$2 status=$3 line
+  line=$(/usr/bin/python3 tests/count_results.py "$report" 2>/dev/null) || line="0 1"
+  local ok=${line% *} bad=${line#* }
+  [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  passed=$((passed + ok)) failed=$((failed + bad))
+  note "$name: $ok passed, $bad failed"
+}
+
+run_unit() {
+  local program name
+  for program in "$build"/unit/*; do
+    [ -x "$program" ] && [ -f "$program" ] || continue
+    name=$(basename "$program")
+    timeout 300 "$program" --gtest_brief=1 --gtest_output="xml:$results/$name.xml" > "$results/$name.log" 2>&1
+    local status=$?
+    [ $status -eq 0 ] || grep -E 'FAILED|ERROR|runtime error|Failure|SUMMARY' "$results/$name.log" | head -n 40
+    count "unit $name" "$results/$name.xml" $status
+  done
+}
+
+run_pytest() {
+  local folder=$1 name=${1//\//-}
+  WINDLASS_BIN=$build/bin timeout 1200 /usr/bin/python3 -m pytest -q -ra -p no:cacheprovider "tests/$folder" \
+    --junitxml="$results/$name.xml" > "$results/$name.log" 2>&1
+  local status=$?
+  [ $status -eq 0 ] || tail -n 60 "$results/$name.log"
+  grep -E '^SKIPPED' "$results/$name.log"
+  count "$folder" "$results/$name.xml" $status
+}
+
+run_simulation() {
+  timeout 600 "$build/bin/windlass-sim" --seeds "1-$seeds" > "$results/simulation.log" 2>&1
+  local status=$?
+  tail -n 1 "$results/simulation.log"
+  if [ $status -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); tail -n 30 "$results/simulation.log"; fi
+}
+
+[ -z "$install" ] || tests/install-deps.sh || { failed=1; finish; }
+mkdir -p "$results"
+rm -f "$results"/*.xml
+note "building ($preset)"
+cmake --preset "$preset" > "$results/build.log" 2>&1 && cmake --build "$build" >> "$results/build.log" 2>&1 || {
+  grep -E 'error|FAILED' "$results/build.log" | head -n 40
+  tail -n 20 "$results/build.log"
+  failed=1
+  finish
+}
+note "built"
+
+if wanted unit; then run_unit; fi
+if wanted architecture; then run_pytest architecture; fi
+if wanted simulation && in_time simulation; then run_simulation; fi
+while read -r folder; do
+  wanted "$folder" && in_time "$folder" && run_pytest "$folder"
+done < <(cd tests && find system differential clients local -name 'test_*.py' -printf '%h\n' 2>/dev/null | sort -u)
+finish
