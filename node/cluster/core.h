@@ -1,0 +1,117 @@
+// The cluster core: one node's part in the cluster, as a pure machine.
+//
+// Inputs and ticks go in with the time; effects come out, to be done in order.
+// No socket, file, clock or thread inside; randomness is the generator given at
+// the start. `now_ms` is Unix time in milliseconds and must not go back (take
+// the Unix time once and count on with a monotonic clock): it is compared with
+// other nodes' times only where the bus does.
+//
+// Durability: a change of epoch or vote emits Persist{critical}; everything the
+// core says or orders after it is held until Persisted(ok) comes. When it comes
+// with !ok, held messages are dropped, held orders are kept, and the content is
+// given out again with the next Tick.
+//
+// A master restarted without its data (Start::data) neither serves nor may be
+// followed until an election or proof: see probation.h.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/random.h"
+#include "node/cluster/admin.h"
+#include "node/cluster/effects.h"
+#include "node/cluster/inputs.h"
+#include "node/cluster/nodes_conf.h"
+#include "node/cluster/options.h"
+#include "node/cluster/reports.h"
+#include "node/cluster/route.h"
+
+namespace windlass::cluster {
+
+struct Machine;
+
+// What the data of this process is worth compared with what it had before it
+// was restarted.
+struct DataAtStart {
+  // True if nothing acknowledged can be missing: a first start, a clean
+  // shutdown that saved, an AOF fsynced always. A node without nodes.conf is
+  // a first start whatever is said here.
+  bool proven_complete = true;
+  // Else: the offset of what was loaded, in the replication history this node's
+  // replicas followed; 0 for empty data or another history.
+  int64_t offset = 0;
+};
+
+struct Start {
+  std::optional<NodesConf> conf;  // none: a new node with a random id
+  Options options;
+  DataAtStart data;
+};
+
+class ClusterCore {
+ public:
+  // `keys` outlives the core. REQUIRES: start.conf, if given, came from ParseNodesConf.
+  ClusterCore(Start start, base::Random random, const KeyCounts* keys, int64_t now_ms);
+  ~ClusterCore();
+  ClusterCore(const ClusterCore&) = delete;
+  ClusterCore& operator=(const ClusterCore&) = delete;
+
+  // Call once, after the data is loaded and before any other call: emits the
+  // role to take, and claims or marks as importing the slots that hold keys
+  // although the table gives them to nobody or to another node.
+  Effects Begin(int64_t now_ms);
+
+  Effects Step(int64_t now_ms, const Input& input);
+  // Every 100 ms.
+  Effects Tick(int64_t now_ms);
+  AdminOutcome Execute(int64_t now_ms, const AdminCommand& command);
+  Effects SetOptions(int64_t now_ms, const Options& options);
+  const Options& options() const;
+
+  // --- the hot path ---------------------------------------------------------
+  Route RouteOf(slot::SlotId slot) const;
+  // cluster_state:ok. When false: CLUSTERDOWN The cluster is down (but reads,
+  // with allow_reads_when_down).
+  bool StateOk() const;
+  // Rises whenever a route or address may have changed.
+  uint64_t RoutesVersion() const;
+  // REQUIRES: index came from RouteOf with no call into the core since.
+  NodeEndpoint Endpoint(NodeIndex index) const;
+
+  // --- myself ---------------------------------------------------------------
+  const NodeId& MyId() const;
+  const NodeId& MyShardId() const;
+  bool IsMaster() const;
+  std::optional<NodeId> MyMaster() const;
+  const slot::SlotSet& OwnSlots() const;
+  // False while on probation: refuse PSYNC and SYNC from replicas then.
+  bool MayBeFollowed() const;
+  // A manual failover waits for this node's replica to catch up (I am the
+  // master, writes are paused): report offsets at once.
+  bool ManualFailoverInProgress() const;
+
+  // --- reports --------------------------------------------------------------
+  // A node's id, if the table has it (handshakes excluded).
+  std::optional<NodeId> FindNode(std::string_view id) const;
+  std::string NodesText(int64_t now_ms) const;                     // CLUSTER NODES
+  // CLUSTER REPLICAS: a line per replica, or the error line without '-'.
+  base::Result<std::vector<std::string>> ReplicaLines(std::string_view id, int64_t now_ms) const;
+  std::vector<SlotsEntry> SlotsReport() const;                     // CLUSTER SLOTS
+  std::vector<ShardEntry> ShardsReport(int64_t now_ms) const;      // CLUSTER SHARDS
+  InfoReport Info() const;                                         // CLUSTER INFO
+  std::vector<LinkReport> LinksReport() const;                     // CLUSTER LINKS
+  base::Result<int> FailureReports(std::string_view id, int64_t now_ms) const;
+  // Addresses of the other nodes that gossip may come from (for admission by ip).
+  std::vector<NodeEndpoint> KnownNodes() const;
+  std::string ConfText() const;                                    // nodes.conf as it would be written
+  void ResetStats();
+
+ private:
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace windlass::cluster

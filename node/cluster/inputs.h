@@ -1,0 +1,74 @@
+// What the driver tells the core: links, messages, disk, replication.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "node/cluster/messages.h"
+
+namespace windlass::cluster {
+
+// A bus connection. Outbound ones are numbered by the core (in the Connect
+// effect), inbound ones by the driver; a number is never used twice.
+struct LinkId {
+  bool inbound = false;
+  uint64_t number = 0;
+  bool operator==(const LinkId&) const = default;
+};
+struct LinkIdHash {
+  size_t operator()(const LinkId& l) const { return l.number * 2 + (l.inbound ? 1 : 0); }
+};
+
+// The outbound link is up: the core greets.
+struct LinkConnected {
+  LinkId link;
+};
+// A link is gone: an inbound one closed, an outbound one closed or never made.
+// Not sent for links that the core itself ended by Disconnect.
+struct LinkClosed {
+  LinkId link;
+};
+// Bytes came in on a link although no message is whole yet: a sign of life.
+struct LinkActivity {
+  LinkId link;
+};
+struct MessageReceived {
+  LinkId link;
+  MessagePtr message;
+  std::string remote_ip;  // of the link's peer
+  std::string local_ip;   // of our end: how a node learns its own address
+};
+// The answer to effect Persist with this ticket. !ok: the file may not be on disk.
+struct Persisted {
+  uint64_t ticket = 0;
+  bool ok = true;
+};
+// The state of replication. Give it before each Tick, and at once when the
+// master link breaks or comes up, or the applied offset reaches a new value
+// during a manual failover. On a master only my_offset counts.
+struct ReplicationFacts {
+  // Master: what it has written to its stream. Replica: what it has applied,
+  // and 0 if what it holds is not of its current master's history: an offset of
+  // another history must never rank or start an election.
+  int64_t my_offset = 0;
+  bool master_link_up = false;
+  // Replica: time since the master was last heard, or since the link broke.
+  // Unknown (never synchronised with this master): such a replica does not ask
+  // for votes unless cluster-replica-validity-factor is 0 or it is told FORCE.
+  bool data_age_known = false;
+  int64_t data_age_ms = 0;
+};
+
+using Input = std::variant<LinkConnected, LinkClosed, LinkActivity, MessageReceived, Persisted,
+                           ReplicationFacts>;
+
+// Facts about keys that a few checks need. Asked only inside Step and Execute.
+class KeyCounts {
+ public:
+  virtual ~KeyCounts() = default;
+  virtual uint64_t KeysInSlot(slot::SlotId slot) const = 0;
+  virtual bool DatasetEmpty() const = 0;
+};
+
+}  // namespace windlass::cluster
