@@ -1,0 +1,170 @@
+// What commands need from the rest of the server: the components, by pointer, and
+// small ports that server/ implements.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/clock.h"
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/base/result.h"
+#include "node/client/client.h"
+
+namespace windlass::keyspace {
+class Keyspace;
+}
+namespace windlass::config {
+class Config;
+}
+namespace windlass::client {
+class Registry;
+}
+namespace windlass::net {
+class EventLoop;
+}
+namespace windlass::observe {
+struct Stats;
+class SlowLog;
+class CommandStats;
+class LatencyMonitor;
+class InfoReport;
+}  // namespace windlass::observe
+namespace windlass::persistence {
+class SaveService;
+class Aof;
+}  // namespace windlass::persistence
+namespace windlass::replication {
+class ReplicationLog;
+class PrimarySide;
+class ReplicaSide;
+}  // namespace windlass::replication
+
+namespace windlass::commands {
+
+class ClusterPort;  // commands/cluster_port.h; the cluster driver implements it
+class CommandTable;
+
+// Facts that admission and INFO read on every command. Each line names its writer.
+struct Status {
+  bool loading = false;            // persistence, replica side: the data set is being loaded
+  int64_t loading_total_bytes = 0;
+  int64_t loading_done_bytes = 0;
+  int64_t loading_start_ms = 0;
+  bool is_replica = false;         // replica side
+  bool master_link_up = true;      // replica side; true on a master
+  int good_replicas = 0;           // primary side: lag <= min-replicas-max-lag
+  int replicas = 0;                // primary side: attached
+  bool last_save_failed = false;   // save service, when a save point had to act
+  bool aof_write_failed = false;   // AOF: the last write or fsync failed
+  std::string aof_error;
+  bool serving_refused = false;    // cluster driver: data is empty or old, not proven current
+  bool expire_active = true;       // DEBUG SET-ACTIVE-EXPIRE
+};
+
+enum class WakeReason { kReady, kTimeout, kUnblock, kUnblockError, kClosed };
+
+// Clients that wait for something that is not a key: WAIT, MIGRATE, FAILOVER.
+class Blocker {
+ public:
+  virtual ~Blocker() = default;
+  // Writes the one reply of the command, except for kClosed (the client is gone:
+  // only clean up) and kUnblockError (the -UNBLOCKED reply is written for you).
+  using OnWake = std::function<void(client::Client&, WakeReason)>;
+  // The handler returns without a reply. deadline 0: none. Unix milliseconds.
+  virtual void Block(client::Client& client, int64_t deadline_ms, OnWake on_wake) = 0;
+  // The condition holds: calls on_wake(kReady) at once, then the client goes on.
+  virtual void Wake(uint64_t client_id) = 0;
+};
+
+struct ShutdownFlags {
+  bool save = false;
+  bool nosave = false;
+  bool now = false;
+  bool force = false;
+  bool abort = false;
+  bool failover = false;
+};
+
+class Lifecycle {
+ public:
+  virtual ~Lifecycle() = default;
+  // Ends the process when done; an error text if it must not (a failed save).
+  // `client_id`, when not 0, gets that error if the shutdown fails later.
+  virtual base::Result<void> Shutdown(const ShutdownFlags& flags, uint64_t client_id) = 0;
+  virtual bool AbortShutdown() = 0;  // false: none under way
+  virtual void Restart(int64_t delay_ms) = 0;  // DEBUG RESTART
+};
+
+enum class PauseMode { kNone, kWrite, kAll };
+
+class Sessions {
+ public:
+  virtual ~Sessions() = default;
+  virtual client::Registry& Clients() = 0;
+  virtual void Pause(PauseMode mode, int64_t until_unix_ms) = 0;  // client pause; the longer one wins
+  virtual void Unpause() = 0;
+  // Pauses by the server itself (failover, handover), apart from CLIENT PAUSE.
+  virtual void PauseForFailover(int64_t until_unix_ms) = 0;
+  virtual void UnpauseForFailover() = 0;
+  virtual PauseMode CurrentPause() const = 0;
+  // Closes a client; if it is the one executing, after its reply.
+  virtual void Kill(client::Client& client, client::Client* by) = 0;
+  // Closes every normal client: after this node lost its data or its role.
+  virtual void DisconnectPubSubOrAll() = 0;
+  // Takes the descriptor and all buffered bytes away from the session, which
+  // ends: the connection of a replica or a master goes on elsewhere. -1 if the
+  // client has none.
+  virtual int DetachDescriptor(client::Client& client) = 0;
+  // Unblock as CLIENT UNBLOCK does. False: it was not blocked.
+  virtual bool Unblock(uint64_t client_id, bool with_error) = 0;
+};
+
+// Runs a command as if a client had sent it: AOF replay, the link to a master,
+// EXEC, imports. No admission for kMasterLink and kAofLoader clients but arity.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual void Execute(client::Client& client, std::span<const std::string_view> args) = 0;
+};
+
+// The server's parts, for handlers. Pointers are set once by main.cc, before the
+// loop runs; those marked (null?) may be absent.
+struct Node {
+  keyspace::Keyspace* keyspace = nullptr;
+  config::Config* config = nullptr;
+  net::EventLoop* loop = nullptr;
+  base::Logger* log = nullptr;
+  base::Clock* clock = nullptr;
+  base::Random* random = nullptr;
+
+  observe::Stats* stats = nullptr;
+  observe::SlowLog* slowlog = nullptr;
+  observe::CommandStats* command_stats = nullptr;
+  observe::LatencyMonitor* latency = nullptr;
+  observe::InfoReport* info = nullptr;
+
+  persistence::SaveService* saves = nullptr;
+  persistence::Aof* aof = nullptr;
+  replication::ReplicationLog* repl_log = nullptr;
+  replication::PrimarySide* primary_side = nullptr;
+  replication::ReplicaSide* replica_side = nullptr;
+  ClusterPort* cluster = nullptr;  // null outside cluster mode
+
+  Sessions* sessions = nullptr;
+  Blocker* blocker = nullptr;
+  Lifecycle* lifecycle = nullptr;
+  Executor* executor = nullptr;
+  const CommandTable* commands = nullptr;
+
+  Status status;
+  std::string run_id;  // 40 hex digits
+  int64_t start_unix_ms = 0;
+  int64_t start_monotonic_us = 0;
+};
+
+}  // namespace windlass::commands

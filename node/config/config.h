@@ -1,0 +1,106 @@
+// The settings of a server: every redis.conf directive, from file, command line
+// and CONFIG SET, kept by name with its type checked.
+//
+// Components hold references taken once (`const int64_t& maxmemory =
+// config.Int("maxmemory")`): the storage never moves, so a read costs nothing and
+// CONFIG SET is seen at once. Names of directives without a meaning here are
+// accepted, stored and reported all the same. Asking for a name or type that the
+// table does not have is a programming error and aborts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/base/result.h"
+#include "node/config/directive.h"
+
+namespace windlass::config {
+
+// client-output-buffer-limit: normal, replica, pubsub.
+struct OutputLimit {
+  int64_t hard_bytes = 0;
+  int64_t soft_bytes = 0;
+  int64_t soft_seconds = 0;
+};
+struct SavePoint {
+  int64_t seconds;
+  int64_t changes;
+};
+
+// Why start-up must stop, with the place, for the FATAL CONFIG FILE ERROR text.
+struct LoadError {
+  int line = 0;
+  std::string text;    // the offending line
+  std::string reason;
+};
+
+class Config {
+ public:
+  Config();
+  ~Config();
+  Config(const Config&) = delete;
+  Config& operator=(const Config&) = delete;
+
+  // --- reading; aliases ("slaveof") are the same as their name.
+  const int64_t& Int(std::string_view name) const;       // integers, sizes, yes/no (1/0), enums (their value)
+  bool Bool(std::string_view name) const { return Int(name) != 0; }
+  const std::string& Text(std::string_view name) const;  // strings, and lists as one line
+  const OutputLimit& Output(int client_class) const { return output_limits_[client_class]; }
+  const std::vector<SavePoint>& SavePoints() const { return save_points_; }
+  // "bind": the addresses; "rename-command", "user", "loadmodule": one entry a line.
+  const std::vector<std::string>& List(std::string_view name) const;
+
+  // --- start-up. `arguments` are the program's, after argv[0].
+  struct LoadResult {
+    bool ok = true;
+    LoadError error;
+  };
+  LoadResult LoadText(std::string_view text);
+  LoadResult LoadFile(const std::string& path);
+  const std::string& file_path() const { return file_path_; }  // absolute, or empty
+  void set_file_path(std::string path) { file_path_ = std::move(path); }
+
+  // --- CONFIG commands. Error texts are what follows "-ERR ".
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  Pairs Get(std::span<const std::string_view> patterns) const;
+  std::string ValueOf(std::string_view name) const;  // as CONFIG GET prints it; "" if unknown
+  // All or nothing: on any failure the earlier values are back.
+  base::Result<void> Set(std::span<const std::pair<std::string_view, std::string_view>> pairs);
+  base::Result<void> Rewrite();  // to file_path(), keeping comments and order
+  // For components that change a setting themselves (REPLICAOF, "dir"): no hook runs.
+  base::Result<void> Store(std::string_view name, std::string_view value);
+
+  // --- hooks: run after CONFIG SET changed the value; an error undoes the whole SET.
+  using OnChange = std::function<base::Result<void>()>;
+  void SetOnChange(std::string_view name, OnChange hook);
+
+ private:
+  friend class Rewriter;
+  struct Slot;
+  const Slot* FindSlot(std::string_view name) const;
+  Slot* FindSlot(std::string_view name);
+  const Slot& Must(std::string_view name) const;
+  base::Result<void> Parse(Slot& slot, std::span<const std::string> values);
+  base::Result<void> ParseOutputLimit(Slot& slot, std::span<const std::string> values);
+  base::Result<void> ParseSave(Slot& slot, std::span<const std::string> values, bool from_file);
+  base::Result<void> ApplyLine(const std::vector<std::string>& words, bool* include_failed);
+  LoadResult LoadLines(std::string_view text, int depth);
+  void RefreshDerived(const Slot& slot);
+  std::string Print(const Slot& slot) const;
+
+  std::vector<std::unique_ptr<Slot>> slots_;      // in the table's order
+  std::map<std::string, Slot*, std::less<>> by_name_;  // names and aliases, lower case
+  OutputLimit output_limits_[3];
+  std::vector<SavePoint> save_points_;
+  std::string file_path_;
+  bool save_from_file_ = false;
+};
+
+}  // namespace windlass::config
