@@ -1,0 +1,60 @@
+// See dump_payload.h.
+#include "node/persistence/dump_payload.h"
+
+#include "node/persistence/crc64.h"
+#include "node/persistence/rdb_encoding.h"
+#include "node/persistence/rdb_format.h"
+
+namespace windlass::persistence {
+namespace {
+
+constexpr size_t kVersionSize = 2;
+constexpr size_t kFooterSize = kVersionSize + kRdbChecksumSize;
+
+RestoredValue Refused(PayloadFault fault, std::string detail) {
+  RestoredValue refused;
+  refused.fault = fault;
+  refused.detail = std::move(detail);
+  return refused;
+}
+
+}  // namespace
+
+std::string DumpString(std::string_view value) {
+  std::string out;
+  out.push_back(static_cast<char>(RdbType::kString));
+  AppendString(value, /*compress=*/true, &out);
+  AppendLittleEndian(kRdbWrittenVersion, kVersionSize, &out);
+  AppendLittleEndian(Crc64(0, out), kRdbChecksumSize, &out);
+  return out;
+}
+
+RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum) {
+  if (payload.size() < kFooterSize + 1) return Refused(PayloadFault::kVersionOrChecksum, "shorter than its footer");
+  EncodingCursor footer(payload.substr(payload.size() - kFooterSize));
+  uint64_t version = 0;
+  uint64_t checksum = 0;
+  footer.LittleEndian(kVersionSize, &version);
+  footer.LittleEndian(kRdbChecksumSize, &checksum);
+  if (version > kRdbNewestReadable) return Refused(PayloadFault::kVersionOrChecksum, "version " + std::to_string(version));
+  if (verify_checksum && Crc64(0, payload.substr(0, payload.size() - kRdbChecksumSize)) != checksum) {
+    return Refused(PayloadFault::kVersionOrChecksum, "the checksum differs");
+  }
+  const std::string_view body = payload.substr(0, payload.size() - kFooterSize);
+  EncodingCursor cursor(body);
+  uint8_t type = 0;
+  cursor.Byte(&type);
+  if (static_cast<RdbType>(type) != RdbType::kString) {
+    const std::string_view name = RdbTypeName(type);
+    return Refused(PayloadFault::kBadFormat, name.empty() ? "unknown type " + std::to_string(type)
+                                                          : "a " + std::string(name) + " is not supported yet");
+  }
+  RestoredValue value;
+  const ReadStatus status = cursor.String(&value.string);
+  if (status == ReadStatus::kBad) return Refused(PayloadFault::kBadFormat, cursor.bad_reason());
+  if (status == ReadStatus::kNeedMore) return Refused(PayloadFault::kBadFormat, "cut short");
+  if (cursor.position() != body.size()) return Refused(PayloadFault::kBadFormat, "bytes after the value");
+  return value;
+}
+
+}  // namespace windlass::persistence

@@ -1,0 +1,77 @@
+// See rdb_writer.h. The checksum runs over what was taken, in the order taken.
+#include "node/persistence/rdb_writer.h"
+
+#include <utility>
+
+#include "node/persistence/crc64.h"
+#include "node/persistence/rdb_encoding.h"
+#include "node/persistence/rdb_format.h"
+
+namespace windlass::persistence {
+namespace {
+
+void AppendOpcode(RdbOpcode opcode, std::string* out) { out->push_back(static_cast<char>(opcode)); }
+
+}  // namespace
+
+void RdbWriter::Begin(const RdbHeader& header) {
+  out_ += kRdbMagic;
+  std::string version = std::to_string(kRdbWrittenVersion);
+  out_ += std::string(4 - version.size(), '0') + version;
+  // Redis's names: its tools print the fields they know.
+  Aux("redis-ver", header.server_version);
+  Aux("redis-bits", "64");
+  Aux("ctime", std::to_string(header.created_unix_s));
+  Aux("used-mem", std::to_string(header.used_memory));
+  if (header.replication.has_value()) {
+    if (header.replication->stream_db >= 0) {
+      Aux("repl-stream-db", std::to_string(header.replication->stream_db));
+    }
+    Aux("repl-id", header.replication->id);
+    Aux("repl-offset", std::to_string(header.replication->offset));
+  }
+  Aux("aof-base", header.aof_base ? "1" : "0");
+}
+
+void RdbWriter::Aux(std::string_view name, std::string_view value) {
+  AppendOpcode(RdbOpcode::kAux, &out_);
+  AppendString(name, options_.compress, &out_);
+  AppendString(value, options_.compress, &out_);
+}
+
+void RdbWriter::Function(std::string_view code) {
+  AppendOpcode(RdbOpcode::kFunction2, &out_);
+  AppendString(code, options_.compress, &out_);
+}
+
+void RdbWriter::SelectDb(int db, uint64_t keys, uint64_t expires) {
+  AppendOpcode(RdbOpcode::kSelectDb, &out_);
+  AppendLength(static_cast<uint64_t>(db), &out_);
+  AppendOpcode(RdbOpcode::kResizeDb, &out_);
+  AppendLength(keys, &out_);
+  AppendLength(expires, &out_);
+}
+
+void RdbWriter::StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms) {
+  if (expire_at_ms >= 0) {
+    AppendOpcode(RdbOpcode::kExpireTimeMs, &out_);
+    AppendLittleEndian(static_cast<uint64_t>(expire_at_ms), 8, &out_);
+  }
+  out_.push_back(static_cast<char>(RdbType::kString));
+  AppendString(key, options_.compress, &out_);
+  AppendString(value, options_.compress, &out_);
+}
+
+void RdbWriter::End() {
+  AppendOpcode(RdbOpcode::kEof, &out_);
+  uint64_t checksum = 0;  // zero tells a reader that there is none
+  if (options_.checksum) checksum = Crc64(checksum_, out_);
+  AppendLittleEndian(checksum, kRdbChecksumSize, &out_);
+}
+
+std::string RdbWriter::Take() {
+  if (options_.checksum) checksum_ = Crc64(checksum_, out_);
+  return std::exchange(out_, std::string());
+}
+
+}  // namespace windlass::persistence

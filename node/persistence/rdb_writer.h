@@ -1,0 +1,57 @@
+// Makes the bytes of an RDB file, entry by entry, in memory; whoever owns the
+// writer takes the bytes to a file or a socket.
+//
+// Order of calls: Begin, then Function*, then for each database SelectDb and its
+// entries, then End. Not thread safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace windlass::persistence {
+
+// Where in a replication history the data stands; lets a restarted server resume.
+struct RdbReplicationPoint {
+  std::string id;  // 40 hexadecimal digits
+  int64_t offset = 0;
+  int stream_db = -1;  // the database the stream had selected, -1: none yet
+};
+
+struct RdbHeader {
+  std::string server_version;
+  int64_t created_unix_s = 0;
+  uint64_t used_memory = 0;
+  bool aof_base = false;
+  std::optional<RdbReplicationPoint> replication;
+};
+
+struct RdbWriterOptions {
+  bool compress = true;
+  bool checksum = true;
+};
+
+class RdbWriter {
+ public:
+  explicit RdbWriter(RdbWriterOptions options) : options_(options) {}
+
+  void Begin(const RdbHeader& header);
+  void Aux(std::string_view name, std::string_view value);
+  void Function(std::string_view code);
+  void SelectDb(int db, uint64_t keys, uint64_t expires);
+  // expire_at_ms: -1 for none.
+  void StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms);
+  void End();
+
+  // Bytes made and not yet taken.
+  size_t pending() const { return out_.size(); }
+  std::string Take();
+
+ private:
+  RdbWriterOptions options_;
+  std::string out_;
+  uint64_t checksum_ = 0;
+};
+
+}  // namespace windlass::persistence
