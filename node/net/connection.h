@@ -81,6 +81,9 @@ class Connection final : public FdHandler {
   void Close(std::string_view reason = "closed by this side");
   void CloseAfterFlush();
   bool closed() const { return fd_ < 0; }
+  // Gives the descriptor away, unwatched and open; this object is then closed,
+  // without OnClosed. Unsent output is dropped: Flush first. -1 if closed.
+  int Detach(std::string* unconsumed);
 
   void PauseReading();
   void ResumeReading();

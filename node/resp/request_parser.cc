@@ -1,0 +1,239 @@
+// Parsing of requests. See request_parser.h.
+#include "node/resp/request_parser.h"
+
+#include <cstring>
+
+namespace windlass::resp {
+namespace {
+
+constexpr int64_t kStrangerArguments = 10;
+constexpr int64_t kStrangerBulkBytes = 16384;
+
+// Strict: an optional minus, digits, no leading zeros, nothing else.
+bool ParseLength(const char* begin, const char* end, int64_t* value) {
+  bool negative = false;
+  if (begin != end && *begin == '-') {
+    negative = true;
+    ++begin;
+  }
+  if (begin == end || end - begin > 18) return false;
+  if (*begin == '0' && (end - begin > 1 || negative)) return false;
+  int64_t n = 0;
+  for (; begin != end; ++begin) {
+    const unsigned digit = static_cast<unsigned char>(*begin) - unsigned{'0'};
+    if (digit > 9) return false;
+    n = n * 10 + digit;
+  }
+  *value = negative ? -n : n;
+  return true;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+
+// Reads the escape after a backslash at *i, appends what it stands for.
+void AppendEscape(std::string_view line, size_t* i, std::string* word) {
+  if (line[*i] == 'x' && *i + 2 < line.size() && HexDigit(line[*i + 1]) >= 0 && HexDigit(line[*i + 2]) >= 0) {
+    word->push_back(static_cast<char>(HexDigit(line[*i + 1]) * 16 + HexDigit(line[*i + 2])));
+    *i += 2;
+    return;
+  }
+  switch (line[*i]) {
+    case 'n': word->push_back('\n'); break;
+    case 'r': word->push_back('\r'); break;
+    case 't': word->push_back('\t'); break;
+    case 'b': word->push_back('\b'); break;
+    case 'a': word->push_back('\a'); break;
+    default: word->push_back(line[*i]);
+  }
+}
+
+// One quoted part, line[*i] being the opening quote; afterwards *i is behind the
+// closing one. A closing quote must end the word.
+bool TakeQuoted(std::string_view line, size_t* i, std::string* word) {
+  const char quote = line[(*i)++];
+  for (; *i < line.size(); ++*i) {
+    const char c = line[*i];
+    if (c == quote) {
+      ++*i;
+      return *i == line.size() || IsBlank(line[*i]);
+    }
+    if (c != '\\' || *i + 1 >= line.size()) {
+      word->push_back(c);
+    } else if (quote == '"') {
+      ++*i;
+      AppendEscape(line, i, word);
+    } else if (line[*i + 1] == '\'') {
+      word->push_back('\'');
+      ++*i;
+    } else {
+      word->push_back(c);
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool SplitQuoted(std::string_view line, std::vector<std::string>* out) {
+  out->clear();
+  size_t i = 0;
+  while (true) {
+    while (i < line.size() && IsBlank(line[i])) ++i;
+    if (i == line.size()) return true;
+    std::string word;
+    while (i < line.size() && !IsBlank(line[i])) {
+      if (line[i] == '"' || line[i] == '\'') {
+        if (!TakeQuoted(line, &i, &word)) return false;
+        break;
+      }
+      word.push_back(line[i++]);
+    }
+    out->push_back(std::move(word));
+  }
+}
+
+void RequestParser::Reset() {
+  remaining_ = 0;
+  inline_scanned_ = 0;
+  partial_.clear();
+}
+
+ParseStatus RequestParser::Fail(std::string message) {
+  error_ = "Protocol error: " + std::move(message);
+  return ParseStatus::kError;
+}
+
+ParseStatus RequestParser::Parse(std::string_view buffer, size_t* consumed,
+                                 std::vector<std::string_view>* args) {
+  args->clear();
+  bytes_wanted_ = 0;
+  *consumed = 0;
+  if (buffer.empty()) return ParseStatus::kNeedMore;
+  if (buffer[0] == '*') return ParseArray(buffer, consumed, args);
+  return ParseInline(buffer, consumed, args);
+}
+
+ParseStatus RequestParser::ParseInline(std::string_view buffer, size_t* consumed,
+                                       std::vector<std::string_view>* args) {
+  const void* found =
+      std::memchr(buffer.data() + inline_scanned_, '\n', buffer.size() - inline_scanned_);
+  if (found == nullptr) {
+    inline_scanned_ = buffer.size();
+    if (buffer.size() > limits_.max_inline_bytes) return Fail("too big inline request");
+    return ParseStatus::kNeedMore;
+  }
+  inline_scanned_ = 0;
+  size_t length = static_cast<size_t>(static_cast<const char*>(found) - buffer.data());
+  *consumed = length + 1;
+  if (length > 0 && buffer[length - 1] == '\r') --length;
+  if (!SplitQuoted(buffer.substr(0, length), &inline_args_)) return Fail("unbalanced quotes in request");
+  for (const std::string& word : inline_args_) args->push_back(word);
+  return ParseStatus::kComplete;
+}
+
+ParseStatus RequestParser::ParseArray(std::string_view buffer, size_t* consumed,
+                                      std::vector<std::string_view>* args) {
+  size_t position;
+  int64_t remaining;
+  if (remaining_ > 0) {
+    position = position_;
+    remaining = remaining_;
+    for (const auto& [offset, length] : partial_) args->push_back(buffer.substr(offset, length));
+  } else {
+    position = 0;
+    const ParseStatus status = ParseArrayHeader(buffer, &position, &remaining);
+    if (status != ParseStatus::kComplete) return status;
+    if (remaining <= 0) {
+      *consumed = position;
+      return ParseStatus::kComplete;
+    }
+  }
+  for (; remaining > 0; --remaining) {
+    std::string_view bulk;
+    const ParseStatus status = ParseBulk(buffer, &position, &bulk);
+    if (status == ParseStatus::kNeedMore) return Suspend(buffer, position, remaining, *args);
+    if (status == ParseStatus::kError) return status;
+    args->push_back(bulk);
+  }
+  remaining_ = 0;
+  *consumed = position;
+  return ParseStatus::kComplete;
+}
+
+ParseStatus RequestParser::Suspend(std::string_view buffer, size_t position, int64_t remaining,
+                                   const std::vector<std::string_view>& args) {
+  position_ = position;
+  remaining_ = remaining;
+  partial_.clear();
+  for (const std::string_view arg : args) {
+    partial_.emplace_back(static_cast<size_t>(arg.data() - buffer.data()), arg.size());
+  }
+  return ParseStatus::kNeedMore;
+}
+
+// The line from `from` (after the type byte) to CR; null if it is not whole yet.
+static const char* LineEnd(std::string_view buffer, size_t from) {
+  const void* cr = std::memchr(buffer.data() + from, '\r', buffer.size() - from);
+  if (cr == nullptr || static_cast<const char*>(cr) + 1 >= buffer.data() + buffer.size()) return nullptr;
+  return static_cast<const char*>(cr);
+}
+
+ParseStatus RequestParser::ParseArrayHeader(std::string_view buffer, size_t* position, int64_t* count) {
+  const char* end = LineEnd(buffer, 1);
+  if (end == nullptr) {
+    if (buffer.size() > limits_.max_inline_bytes) return Fail("too big mbulk count string");
+    return ParseStatus::kNeedMore;
+  }
+  if (!ParseLength(buffer.data() + 1, end, count) || *count > limits_.max_arguments) {
+    return Fail("invalid multibulk length");
+  }
+  if (!limits_.authenticated && *count > kStrangerArguments) {
+    return Fail("unauthenticated multibulk length");
+  }
+  *position = static_cast<size_t>(end - buffer.data()) + 2;
+  return ParseStatus::kComplete;
+}
+
+ParseStatus RequestParser::ParseBulk(std::string_view buffer, size_t* position, std::string_view* bulk) {
+  const size_t begin = *position;
+  if (begin >= buffer.size()) return ParseStatus::kNeedMore;
+  if (buffer[begin] != '$') {
+    return Fail(std::string("expected '$', got '") + buffer[begin] + "'");
+  }
+  int64_t length;
+  size_t data;
+  // Most lengths have one or two digits: no search for the end of the line.
+  const char* p = buffer.data() + begin + 1;
+  if (buffer.size() - begin >= 5 && p[1] == '\r' && p[0] >= '0' && p[0] <= '9') {
+    length = p[0] - '0';
+    data = begin + 4;
+  } else {
+    const char* end = LineEnd(buffer, begin + 1);
+    if (end == nullptr) {
+      if (buffer.size() - begin > limits_.max_inline_bytes) return Fail("too big bulk count string");
+      return ParseStatus::kNeedMore;
+    }
+    if (!ParseLength(p, end, &length) || length < 0 || length > limits_.max_bulk_bytes) {
+      return Fail("invalid bulk length");
+    }
+    if (!limits_.authenticated && length > kStrangerBulkBytes) return Fail("unauthenticated bulk length");
+    data = static_cast<size_t>(end - buffer.data()) + 2;
+  }
+  const size_t need = data + static_cast<size_t>(length) + 2;
+  if (buffer.size() < need) {
+    bytes_wanted_ = need;
+    return ParseStatus::kNeedMore;
+  }
+  *bulk = buffer.substr(data, static_cast<size_t>(length));
+  *position = need;
+  return ParseStatus::kComplete;
+}
+
+}  // namespace windlass::resp
