@@ -1,0 +1,113 @@
+// All databases of a node, the memory they share, and what is true for all of
+// them: who decides on expiry, who is told of changes, the counters.
+//
+// Belongs to the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "node/base/random.h"
+#include "node/keyspace/access_clock.h"
+#include "node/keyspace/arena.h"
+#include "node/keyspace/database.h"
+#include "node/keyspace/observers.h"
+
+namespace windlass::keyspace {
+
+// What finding a key past its time means.
+enum class ExpiryMode {
+  kDelete,  // this node decides: delete it, tell the ExpiryListener (a master)
+  kHide,    // it reads as absent, deleting is the master's business (a replica,
+            // or a master whose writes are paused)
+  kIgnore,  // it is still there (loading, and commands that come from the master)
+};
+
+struct KeyspaceStats {
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t expired_keys = 0;
+  uint64_t evicted_keys = 0;
+  uint64_t expire_cycle_us = 0;        // time spent in the expiry cycle
+  double expired_stale_perc = 0;       // estimated share of keys past their time, percent
+  uint64_t expired_time_cap_reached_count = 0;
+};
+
+class ExpiryCycle;
+
+class Keyspace {
+ public:
+  struct Options {
+    int databases = 16;  // 1 in cluster mode
+    bool cluster_mode = false;
+    size_t arena_bytes = size_t{32} << 30;  // of addresses, not of memory
+  };
+  Keyspace(const Options& options, base::Random random);
+  ~Keyspace();
+
+  int database_count() const { return static_cast<int>(databases_.size()); }
+  Database& db(int index) { return *databases_[index]; }
+  const Database& db(int index) const { return *databases_[index]; }
+  bool cluster_mode() const { return cluster_mode_; }
+
+  // --- time and expiry.
+  ExpiryMode expiry_mode() const { return expiry_mode_; }
+  void set_expiry_mode(ExpiryMode mode) { expiry_mode_ = mode; }
+  // Runs for at most `budget_us`, by the real clock; call `hz` times a second on
+  // a node in mode kDelete. Returns the keys it deleted.
+  size_t ExpireStep(int64_t now_ms, int64_t budget_us);
+
+  // --- who is told. Not owned; remove before it dies.
+  void AddObserver(ChangeObserver* observer);
+  void RemoveObserver(ChangeObserver* observer);
+  void set_change_listener(ChangeListener* listener) { change_listener_ = listener; }
+  void set_expiry_listener(ExpiryListener* listener) { expiry_listener_ = listener; }
+
+  // --- counters.
+  // Grows by one with every change. Propagation compares it around a command.
+  uint64_t dirty() const { return dirty_; }
+  // For changes that are none of the Database functions.
+  void AddDirty(uint64_t changes) { dirty_ += changes; }
+  KeyspaceStats& stats() { return stats_; }
+  const KeyspaceStats& stats() const { return stats_; }
+  // Keys with values, tables, and what waits to be freed.
+  size_t used_bytes() const;
+  // False: the address range of entries is nearly used up; deny writes as OOM.
+  bool has_room() const { return arena_.has_room(); }
+
+  AccessOptions& access_options() { return access_options_; }
+
+  // Frees dropped tables, finishes stretches: bounded by `budget_us`. True if more
+  // is left; call it every turn while so, and `hz` times a second otherwise.
+  bool BackgroundStep(int64_t budget_us);
+  // Everything in every database, FLUSHALL.
+  size_t FlushAll(bool later);
+
+ private:
+  friend class Database;
+  friend class ExpiryCycle;
+
+  TableContext context() { return {&arena_, hash_seed_}; }
+  // A dropped table whose entries are freed by BackgroundStep.
+  void FreeLater(SlotTable table) { graveyard_.push_back(std::move(table)); }
+
+  Arena arena_;
+  base::Random random_;
+  uint64_t hash_seed_;
+  bool cluster_mode_;
+  ExpiryMode expiry_mode_ = ExpiryMode::kDelete;
+  int64_t clock_ms_ = 0;  // the time of the last Find: stamps new entries
+  uint64_t dirty_ = 0;
+  std::vector<ChangeObserver*> observers_;
+  ChangeListener* change_listener_ = nullptr;
+  ExpiryListener* expiry_listener_ = nullptr;
+  AccessOptions access_options_;
+  KeyspaceStats stats_;
+  size_t external_bytes_ = 0;  // blobs, containers, and large bucket arrays
+  std::vector<SlotTable> graveyard_;
+  std::unique_ptr<ExpiryCycle> expiry_cycle_;
+  std::vector<std::unique_ptr<Database>> databases_;
+};
+
+}  // namespace windlass::keyspace
