@@ -9,6 +9,11 @@
 //   source:  CLUSTER SETSLOT s NODE target       owner whatever happens to us)
 //   others:  CLUSTER SETSLOT s NODE target      (masters; replicas hear by gossip)
 //
+// A few slots are open at once and each step above goes to all of them in one
+// round trip: nodes save nodes.conf once for all, and nearly empty slots cost
+// next to nothing. The keys of one round trip are bounded, so that a slot with
+// many keys is moved in many small MIGRATEs.
+//
 // Safe to stop or be killed between any two commands: a slot half moved keeps
 // both marks and is served through ASK; a new mover (or `fix`) for the same
 // pair takes it up where it is. A key is never deleted by us: MIGRATE deletes it
@@ -37,10 +42,13 @@ struct SlotMoverOptions {
   // Keys per MIGRATE. 0: start small and grow while a MIGRATE stays quick, so
   // that clients of either node wait little; else exactly this many.
   int pipeline = 0;
-  int64_t migrate_timeout_ms = 60000;  // MIGRATE's own timeout: idle time, not duration
+  // MIGRATE's own timeout: how long a read or write may stand still.
+  int64_t migrate_timeout_ms = 60000;
   // A key that already exists at the target (BUSYKEY): fail, or overwrite it by
   // the source's, which is the owner until the slot has changed hands.
   bool replace = false;
+  // Slots open at once, so that marks are set, and saved by the nodes, together.
+  int window = 16;
 };
 
 class SlotMover {
@@ -52,31 +60,45 @@ class SlotMover {
     bool finished() const { return slots_done == slots_total; }
   };
 
-  // `others`: the remaining masters (and, best effort, replicas) to be told.
-  // A slot already owned by the target is passed over after its marks are
-  // cleared. Throws ConnectionFailure / RefusedFailure from Step; after a throw
-  // the mover can be stepped again (it repeats the slot it was at).
+  // `others`: the remaining masters, to be told (a replica refuses to be; one
+  // that does not answer is passed over: gossip will tell it).
   SlotMover(NodePool& pool, MoverNode source, MoverNode target, std::vector<MoverNode> others,
             std::vector<slot::SlotId> slots, SlotMoverOptions options);
 
-  // Moves until max_slots slots are done or max_ms has passed (looked at between
-  // commands), whichever is first; true when all are done. After the time is up
-  // a slot may be half moved: the next Step goes on with it.
+  // Moves until max_slots slots have changed hands or max_ms has passed (looked
+  // at between commands), whichever is first; true when all are done. When time
+  // is up some slots may be half moved: the next Step goes on with them.
+  // A slot that the target owns already only has its marks cleared.
+  // Throws ConnectionFailure or RefusedFailure; Step may then be called again.
   bool Step(int max_slots, int64_t max_ms);
 
   const Progress& progress() const { return progress_; }
 
-  // Called when a slot starts to move / every few keys of a long slot.
   std::function<void(slot::SlotId)> on_slot_start;
-  std::function<void(int64_t keys)> on_keys_moved;
+  std::function<void(int64_t keys)> on_keys_moved;  // after each round trip that moved some
 
  private:
-  struct Deadline;
-  void OpenSlot(slot::SlotId slot);
-  bool MoveKeys(slot::SlotId slot, int64_t deadline_us);
-  void MigrateBatch(slot::SlotId slot, const std::vector<std::string>& keys);
-  void CloseSlot(slot::SlotId slot);
-  void AdaptBatch(int64_t took_us, size_t keys);
+  struct OpenSlot {
+    slot::SlotId slot = 0;
+    std::vector<std::string> keys;  // to move next, as GETKEYSINSLOT gave them
+    bool asked = false;             // keys is an answer, not just empty
+    bool replace = false;           // an earlier MIGRATE ended unknown: its keys may be at both ends
+    int failures = 0;               // IOERR in a row
+    int stuck = 0;                  // the same keys came back, in a row
+    bool Emptied() const { return asked && keys.empty(); }
+  };
+
+  void OpenWindow(int max_slots);
+  void MarkImporting(const std::vector<slot::SlotId>& slots);
+  void MarkMigrating();
+  void UnmarkRefused(slot::SlotId slot);
+  void MoveSomeKeys();
+  Command MigrateCommand(const OpenSlot& open) const;
+  void JudgeMigrate(OpenSlot& open, const Reply& reply);
+  void TakeKeys(OpenSlot& open, const Reply& reply);
+  int CloseEmptied();
+  void TellOthers();
+  void AdaptBatch(int64_t took_us, int keys);
 
   NodePool& pool_;
   MoverNode source_;
@@ -85,9 +107,10 @@ class SlotMover {
   std::vector<slot::SlotId> slots_;
   SlotMoverOptions options_;
   Progress progress_;
-  bool open_ = false;                    // slots_[slots_done] carries its marks
-  std::vector<std::string> next_keys_;   // fetched along with the last MIGRATE
-  int batch_;
+  size_t next_ = 0;                   // slots_[next_...] have not been opened
+  std::vector<OpenSlot> window_;
+  std::vector<slot::SlotId> untold_;  // closed, the others not told
+  int batch_;                         // keys per round trip now
 };
 
 }  // namespace windlass::redis

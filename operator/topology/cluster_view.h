@@ -19,10 +19,11 @@
 namespace windlass::topology {
 
 // One node of the cluster. `reported` tells whether it answered for itself;
-// if not, its facts are the majority of what others say (newest epoch first).
+// if not, its facts are what the best informed of the others says: the line with
+// the highest config epoch, then the latest pong.
 struct Node {
   std::string id;
-  Address address;        // as others reach it: asked address where it answered there
+  Address address;        // where it answered; else what the best informed says
   int bus_port = 0;
   std::string hostname;
   bool reported = false;
@@ -75,7 +76,8 @@ class ClusterView {
   std::map<std::string, std::set<std::string>> Claims(slot::SlotId slot) const;
   // Masters that say of themselves that they own it.
   std::vector<const Node*> SelfClaimants(slot::SlotId slot) const;
-  // The one self-claimant; null if none or several.
+  // The one self-claimant; if there is none, the one silent master that others
+  // name; null if that is nobody or not one.
   const Node* Owner(slot::SlotId slot) const;
   slot::SlotSet Covered() const;    // by some node's claim
   slot::SlotSet Uncovered() const;
@@ -102,9 +104,9 @@ class ClusterView {
   bool Synced(const std::string& replica_id, int64_t max_lag_bytes) const;
 
  private:
-  void MergeSelf(const NodeReport& report);
+  void MergeSelf(size_t report_index);
   void MergeOthers(const NodeReport& report);
-  void SettleUnreported();
+  void SettleSilentNodes();
 
   std::vector<NodeReport> reports_;             // sorted by asked address
   std::map<std::string, Node> nodes_;

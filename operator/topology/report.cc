@@ -44,19 +44,6 @@ bool NodeReport::ClusterStateOk() const {
   return found != cluster_info.end() && found->second == "ok";
 }
 
-std::optional<int64_t> NodeReport::Keys() const {
-  const auto found = info.find("db0");
-  if (found == info.end()) {
-    // An empty database has no line, but only where INFO was answered at all.
-    return info.count("keyspace_hits") != 0 || info.count("redis_version") != 0
-               ? std::optional<int64_t>(0)
-               : std::nullopt;
-  }
-  const std::string& value = found->second;  // "keys=1,expires=0,avg_ttl=0"
-  if (value.rfind("keys=", 0) != 0) return std::nullopt;
-  return base::ParseInt(std::string_view(value).substr(5, value.find(',') - 5));
-}
-
 bool NodeReport::Loading() const { return InfoInt("loading").value_or(0) != 0; }
 
 }  // namespace windlass::topology

@@ -87,6 +87,7 @@ struct NodeReport {
   std::map<std::string, std::string> cluster_info;  // CLUSTER INFO
   std::map<std::string, std::string> info;          // INFO, all sections asked for
   ReplicationReport replication;
+  std::optional<int64_t> keys;  // DBSIZE; absent if it was refused (a node that loads)
 
   bool ok() const { return error.empty(); }
   const NodeLine* Myself() const;
@@ -94,7 +95,6 @@ struct NodeReport {
   std::optional<std::string> Info(const std::string& field) const;
   std::optional<int64_t> InfoInt(const std::string& field) const;
   bool ClusterStateOk() const;       // cluster_state:ok
-  std::optional<int64_t> Keys() const;  // of database 0, from INFO keyspace
   bool Loading() const;
 };
 

@@ -1,0 +1,291 @@
+// A socket with deadlines under hiredis's reader and command formatter.
+#include "operator/redis/redis_admin.h"
+
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+namespace windlass::redis {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+class Deadline {
+ public:
+  explicit Deadline(int64_t ms) : ms_(ms), end_(SteadyClock::now() + std::chrono::milliseconds(ms)) {}
+  int64_t ms() const { return ms_; }
+  int LeftMs() const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - SteadyClock::now()).count();
+    return left < 0 ? 0 : static_cast<int>(std::min<int64_t>(left, 1 << 30));
+  }
+
+ private:
+  int64_t ms_;
+  SteadyClock::time_point end_;
+};
+
+// False when the deadline passed first.
+bool WaitFor(int fd, short events, const Deadline& deadline) {
+  while (true) {
+    pollfd ready{fd, events, 0};
+    const int n = poll(&ready, 1, deadline.LeftMs());
+    if (n > 0) return true;
+    if (n == 0 && deadline.LeftMs() == 0) return false;
+    if (n < 0 && errno != EINTR) return false;
+  }
+}
+
+Reply Convert(const redisReply& raw) {
+  Reply reply;
+  switch (raw.type) {
+    case REDIS_REPLY_STATUS: reply.type = Reply::kStatus; break;
+    case REDIS_REPLY_ERROR: reply.type = Reply::kError; break;
+    case REDIS_REPLY_INTEGER: reply.type = Reply::kInteger; break;
+    case REDIS_REPLY_STRING: reply.type = Reply::kString; break;
+    case REDIS_REPLY_ARRAY: reply.type = Reply::kArray; break;
+    default: reply.type = Reply::kNil; break;
+  }
+  if (raw.str != nullptr) reply.text.assign(raw.str, raw.len);
+  reply.integer = raw.integer;
+  reply.elements.reserve(raw.elements);
+  for (size_t i = 0; i < raw.elements; ++i) reply.elements.push_back(Convert(*raw.element[i]));
+  return reply;
+}
+
+void AppendCommand(const Command& command, std::string& out) {
+  std::vector<const char*> words;
+  std::vector<size_t> lengths;
+  for (const std::string& word : command) {
+    words.push_back(word.data());
+    lengths.push_back(word.size());
+  }
+  char* formatted = nullptr;
+  const long long size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
+                                                words.data(), lengths.data());
+  if (size < 0) throw base::Failure("out of memory while formatting a command");
+  out.append(formatted, static_cast<size_t>(size));
+  redisFreeCommand(formatted);
+}
+
+// The command's name for messages: never its arguments, which may be secrets.
+std::string NameOf(const Command& command) {
+  if (command.empty()) return "an empty command";
+  std::string name = command[0];
+  if (command.size() > 1 && (name == "CLUSTER" || name == "CONFIG" || name == "CLIENT")) {
+    name += " " + command[1];
+  }
+  return name;
+}
+
+}  // namespace
+
+struct RedisAdmin::Impl {
+  Impl(Address a, AdminOptions o) : address(std::move(a)), options(std::move(o)) {}
+  ~Impl() { Close(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void Close() {
+    if (fd >= 0) close(fd);
+    fd = -1;
+    if (reader != nullptr) redisReaderFree(reader);
+    reader = nullptr;
+  }
+
+  // Closes, because what was sent or received is now unknown.
+  [[noreturn]] void Fail(const std::string& what) {
+    Close();
+    throw ConnectionFailure(topology::ToString(address) + ": " + what);
+  }
+  [[noreturn]] void FailTimeout(const std::string& what, const Deadline& deadline) {
+    Close();
+    throw TimeoutFailure(topology::ToString(address) + ": " + what + " took longer than " +
+                         std::to_string(deadline.ms()) + " ms");
+  }
+
+  void Open(const Deadline& deadline);
+  bool TryConnect(const addrinfo& target, const Deadline& deadline, std::string& error);
+  void SendAll(const std::string& bytes, const Deadline& deadline, const std::string& what);
+  Reply ReadReply(const Deadline& deadline, const std::string& what);
+  void Authenticate();
+
+  Address address;
+  AdminOptions options;
+  int fd = -1;
+  redisReader* reader = nullptr;
+};
+
+bool RedisAdmin::Impl::TryConnect(const addrinfo& target, const Deadline& deadline, std::string& error) {
+  fd = socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    error = std::strerror(errno);
+    return false;
+  }
+  int failure = 0;
+  if (connect(fd, target.ai_addr, target.ai_addrlen) != 0) {
+    failure = errno;
+    if (failure == EINPROGRESS) {
+      if (!WaitFor(fd, POLLOUT, deadline)) FailTimeout("connecting", deadline);
+      socklen_t size = sizeof(failure);
+      getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
+    }
+  }
+  if (failure != 0) {
+    error = std::strerror(failure);
+    close(fd);
+    fd = -1;
+    return false;
+  }
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return true;
+}
+
+void RedisAdmin::Impl::Open(const Deadline& deadline) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(address.port);
+  if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    Fail(std::string("could not resolve the host: ") + gai_strerror(error));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, &freeaddrinfo);
+  std::string error = "no address";
+  for (const addrinfo* target = found; target != nullptr; target = target->ai_next) {
+    if (TryConnect(*target, deadline, error)) {
+      reader = redisReaderCreate();
+      // The default gives large buffers back after each reply; replies here are
+      // small and connections few.
+      reader->maxbuf = 0;
+      return;
+    }
+  }
+  Fail("could not connect: " + error);
+}
+
+void RedisAdmin::Impl::SendAll(const std::string& bytes, const Deadline& deadline, const std::string& what) {
+  size_t sent = 0;
+  while (sent < bytes.size()) {
+    const ssize_t n = send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n > 0) {
+      sent += static_cast<size_t>(n);
+    } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      if (!WaitFor(fd, POLLOUT, deadline)) FailTimeout("sending " + what, deadline);
+    } else if (n < 0 && errno != EINTR) {
+      Fail("sending " + what + " failed: " + std::strerror(errno));
+    }
+  }
+}
+
+Reply RedisAdmin::Impl::ReadReply(const Deadline& deadline, const std::string& what) {
+  while (true) {
+    void* raw = nullptr;
+    if (redisReaderGetReply(reader, &raw) != REDIS_OK) {
+      Fail("the reply to " + what + " is not RESP: " + reader->errstr);
+    }
+    if (raw != nullptr) {
+      const std::unique_ptr<void, decltype(&freeReplyObject)> owned(raw, &freeReplyObject);
+      return Convert(*static_cast<redisReply*>(raw));
+    }
+    char buffer[64 * 1024];
+    const ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+    if (n > 0) {
+      if (redisReaderFeed(reader, buffer, static_cast<size_t>(n)) != REDIS_OK) Fail("out of memory");
+      if (deadline.LeftMs() == 0) FailTimeout(what, deadline);  // a reply that trickles in
+    } else if (n == 0) {
+      Fail("the node closed the connection before answering " + what);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (!WaitFor(fd, POLLIN, deadline)) FailTimeout(what, deadline);
+    } else if (errno != EINTR) {
+      Fail("reading the reply to " + what + " failed: " + std::strerror(errno));
+    }
+  }
+}
+
+void RedisAdmin::Impl::Authenticate() {
+  if (options.credentials.empty()) return;
+  Command auth{"AUTH"};
+  if (!options.credentials.user.empty()) auth.push_back(options.credentials.user);
+  auth.push_back(options.credentials.password);
+  const Deadline deadline(options.command_ms);
+  std::string bytes;
+  AppendCommand(auth, bytes);
+  SendAll(bytes, deadline, "AUTH");
+  const Reply reply = ReadReply(deadline, "AUTH");
+  if (!reply.error()) return;
+  // A node without a password: what it guards is open to us anyway.
+  if (reply.text.find("without any password configured") != std::string::npos) return;
+  Close();
+  throw RefusedFailure(topology::ToString(address) + ": AUTH was refused: " + reply.text, reply.text);
+}
+
+RedisAdmin::RedisAdmin(Address address, AdminOptions options)
+    : impl_(std::make_unique<Impl>(std::move(address), std::move(options))) {}
+RedisAdmin::~RedisAdmin() = default;
+RedisAdmin::RedisAdmin(RedisAdmin&&) noexcept = default;
+RedisAdmin& RedisAdmin::operator=(RedisAdmin&&) noexcept = default;
+
+const Address& RedisAdmin::address() const { return impl_->address; }
+const AdminOptions& RedisAdmin::options() const { return impl_->options; }
+bool RedisAdmin::connected() const { return impl_->fd >= 0; }
+void RedisAdmin::Disconnect() { impl_->Close(); }
+
+void RedisAdmin::Connect() {
+  impl_->Close();
+  impl_->Open(Deadline(impl_->options.connect_ms));
+  impl_->Authenticate();
+}
+
+Reply RedisAdmin::Call(const Command& command, int64_t deadline_ms) {
+  return std::move(Pipeline({command}, deadline_ms).front());
+}
+
+Reply RedisAdmin::Require(const Command& command, int64_t deadline_ms) {
+  Reply reply = Call(command, deadline_ms);
+  if (reply.error()) {
+    throw RefusedFailure(topology::ToString(address()) + ": " + NameOf(command) + " was refused: " + reply.text,
+                         reply.text);
+  }
+  return reply;
+}
+
+std::vector<Reply> RedisAdmin::Pipeline(const std::vector<Command>& commands, int64_t deadline_ms) {
+  // A connection the node closed while it was idle shows as readable now; then
+  // nothing has been sent yet and a new one is safe.
+  if (connected()) {
+    pollfd idle{impl_->fd, POLLIN, 0};
+    if (poll(&idle, 1, 0) > 0) Disconnect();
+  }
+  if (!connected()) Connect();
+  std::string bytes;
+  for (const Command& command : commands) AppendCommand(command, bytes);
+  const std::string what = commands.empty() ? "nothing" : NameOf(commands.front());
+  const Deadline deadline(deadline_ms);
+  impl_->SendAll(bytes, deadline, what);
+  std::vector<Reply> replies;
+  for (const Command& command : commands) replies.push_back(impl_->ReadReply(deadline, NameOf(command)));
+  return replies;
+}
+
+void RedisAdmin::Send(const Command& command) {
+  if (!connected()) Connect();
+  std::string bytes;
+  AppendCommand(command, bytes);
+  impl_->SendAll(bytes, Deadline(impl_->options.command_ms), NameOf(command));
+}
+
+Reply RedisAdmin::Read(int64_t deadline_ms) {
+  if (!connected()) throw ConnectionFailure(topology::ToString(address()) + ": not connected");
+  return impl_->ReadReply(Deadline(deadline_ms), "a message");
+}
+
+}  // namespace windlass::redis
