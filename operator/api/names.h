@@ -1,0 +1,40 @@
+// The names by which the operator's objects and labels are known. They are part
+// of the API: people select by them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace windlass::api {
+
+inline constexpr char kGroupVersion[] = "windlass.dev/v1alpha1";
+inline constexpr char kFinalizer[] = "windlass.dev/cluster";
+
+inline constexpr char kLabelCluster[] = "windlass.dev/cluster";
+inline constexpr char kLabelShard[] = "windlass.dev/shard";
+inline constexpr char kLabelRole[] = "windlass.dev/role";  // master or replica
+inline constexpr char kLabelManagedBy[] = "app.kubernetes.io/managed-by";
+inline constexpr char kLabelInstance[] = "app.kubernetes.io/instance";
+inline constexpr char kLabelName[] = "app.kubernetes.io/name";
+inline constexpr char kManager[] = "windlass-operator";
+// Every object of ours: what the informers ask for.
+inline constexpr char kManagedSelector[] = "app.kubernetes.io/managed-by=windlass-operator";
+
+inline constexpr char kAnnotationTemplate[] = "windlass.dev/template-hash";
+inline constexpr char kAnnotationNodeId[] = "windlass.dev/node-id";
+
+inline constexpr int kRedisPort = 6379;
+inline constexpr int kBusPort = 16379;
+
+std::string NodeName(const std::string& cluster, int ordinal);  // <cluster>-<n>
+// n of <cluster>-<n>; nothing if the name is not of that form.
+std::optional<int> NodeOrdinal(const std::string& cluster, const std::string& name);
+std::string ClientServiceName(const std::string& cluster);    // <cluster>
+std::string NodesServiceName(const std::string& cluster);     // <cluster>-nodes, headless
+std::string ConfigMapName(const std::string& cluster);        // <cluster>-config
+std::string PasswordSecretName(const std::string& cluster);   // <cluster>-auth, key "password"
+std::string NodeSecretName(const std::string& cluster);       // <cluster>-node, read by nodes
+// Selects this cluster's masters.
+std::string MasterSelector(const std::string& cluster);
+
+}  // namespace windlass::api

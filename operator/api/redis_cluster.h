@@ -1,0 +1,179 @@
+// RedisCluster, windlass.dev/v1alpha1, as values. Defaults here are those of
+// the CRD; tests/architecture compares the two.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace windlass::api {
+
+struct Metadata {
+  std::string name;
+  std::string name_space;
+  std::string uid;
+  std::string resource_version;
+  int64_t generation = 0;
+  bool deleting = false;  // deletionTimestamp is set
+  std::vector<std::string> finalizers;
+};
+
+struct Resources {
+  std::map<std::string, std::string> requests;
+  std::map<std::string, std::string> limits;
+};
+
+struct Memory {
+  int maxmemory_percent = 75;
+  std::string eviction_policy = "noeviction";
+};
+
+enum class Keep { kRetain, kDelete };
+
+struct Storage {
+  std::string size;
+  std::string class_name;  // empty: the cluster's default class
+  Keep on_delete = Keep::kRetain;
+  Keep on_scale_in = Keep::kDelete;
+};
+
+struct Auth {
+  enum class Mode { kGenerated, kSecret, kNone };
+  Mode mode = Mode::kGenerated;
+  std::string secret_name;
+};
+
+enum class MetricType { kMemory, kOpsPerSecond };
+
+struct ScaleMetric {
+  enum class Statistic { kMax, kMean };
+  MetricType type = MetricType::kMemory;
+  int64_t target = 0;  // Memory: percent of maxmemory; OpsPerSecond: of one master
+  Statistic statistic = Statistic::kMax;
+};
+
+struct ScaleOut {
+  int stabilization_seconds = 60;
+  int cooldown_seconds = 120;
+  int max_step = 2;
+  int urgent_memory_percent = 90;
+};
+
+struct ScaleIn {
+  bool enabled = true;
+  int stabilization_seconds = 1800;
+  int cooldown_seconds = 1800;
+  int max_step = 1;
+  int headroom_percent = 20;
+};
+
+struct Autoscaling {
+  enum class Mode { kAuto, kRecommend };
+  Mode mode = Mode::kAuto;
+  int min_shards = 3;
+  int max_shards = 0;
+  std::vector<ScaleMetric> metrics;
+  ScaleOut scale_out;
+  ScaleIn scale_in;
+};
+
+struct Spec {
+  int shards = 3;
+  int replicas_per_shard = 1;
+  std::string image;  // empty: the operator's
+  Resources resources{{{"cpu", "100m"}, {"memory", "512Mi"}}, {{"memory", "512Mi"}}};
+  Memory memory;
+  std::optional<Storage> storage;
+  std::map<std::string, std::string> config;
+  Auth auth;
+  int node_timeout_ms = 5000;
+  std::optional<Autoscaling> autoscaling;
+};
+
+struct Condition {
+  std::string type;
+  std::string status;  // "True", "False", "Unknown"
+  int64_t observed_generation = 0;
+  std::string reason;
+  std::string message;
+  std::string last_transition_time;
+};
+
+struct ShardStatus {
+  std::string name;
+  std::string master;  // pod
+  int slots = 0;
+  int replicas = 0;
+  int synced_replicas = 0;
+  int64_t epoch = 0;
+  bool operator==(const ShardStatus&) const = default;
+};
+
+// Slots that are to change hands. `from` and `to` are node ids.
+struct Move {
+  std::string slots;  // "0-99,200"
+  std::string from;
+  std::string to;
+  std::string state;  // Pending, Moving, Done
+  bool operator==(const Move&) const = default;
+};
+
+// What is being done, written before the first command of it.
+struct Operation {
+  std::string id;
+  std::string kind;  // Form, ScaleOut, ScaleIn, Rebalance, Failover, Replicas, Repair
+  std::string step;
+  std::string last_error;
+  int64_t generation = 0;
+  int from_shards = 0;
+  int to_shards = 0;
+  int progress_percent = 0;
+  int attempts = 0;
+  std::string started_at;
+  std::string target;
+  std::vector<Move> moves;
+};
+
+struct AutoscalingStatus {
+  int seen_spec_shards = 0;
+  int desired_shards = 0;
+  std::string reason;
+  std::string message;
+  std::string last_scale_time;
+  std::string cooldown_until;
+  bool operator==(const AutoscalingStatus&) const = default;
+};
+
+struct Status {
+  int64_t observed_generation = 0;
+  std::string phase;
+  std::string cluster_id;
+  int shards = 0;
+  int target_shards = 0;
+  int ready_shards = 0;
+  int nodes = 0;
+  int ready_nodes = 0;
+  std::string selector;
+  std::vector<Condition> conditions;
+  std::vector<ShardStatus> shard_statuses;
+  std::optional<Operation> operation;
+  std::optional<AutoscalingStatus> autoscaling;
+  std::string internal_service;
+  std::string secret_name;
+};
+
+struct RedisCluster {
+  Metadata metadata;
+  Spec spec;
+  Status status;
+  std::string key() const { return metadata.name_space + "/" + metadata.name; }
+};
+
+// Sets the condition of this type; its time moves only when its status does.
+// Returns whether the status changed.
+bool SetCondition(Status* status, Condition condition, const std::string& now);
+const Condition* FindCondition(const Status& status, const std::string& type);
+
+}  // namespace windlass::api

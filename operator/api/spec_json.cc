@@ -1,0 +1,180 @@
+// Spec and metadata from JSON, with the CRD's defaults.
+#include <nlohmann/json.hpp>
+
+#include "operator/api/json.h"
+
+namespace windlass::api {
+namespace {
+
+using Json = nlohmann::json;
+
+// An object of the spec, with the path by which errors name its fields.
+class Reader {
+ public:
+  Reader(const Json* object, std::string path) : object_(object), path_(std::move(path)) {
+    if (object_ != nullptr && object_->is_null()) object_ = nullptr;
+    if (object_ != nullptr && !object_->is_object()) Fail(path_, *object_, "an object");
+  }
+
+  bool present() const { return object_ != nullptr; }
+  Reader Object(const char* name) const { return Reader(Find(name), path_ + "." + name); }
+
+  void Get(const char* name, int* value) const {
+    if (const Json* found = Find(name)) {
+      if (!found->is_number_integer()) Fail(Path(name), *found, "a whole number");
+      *value = found->get<int>();
+    }
+  }
+  void Get(const char* name, int64_t* value) const {
+    if (const Json* found = Find(name)) {
+      if (!found->is_number_integer()) Fail(Path(name), *found, "a whole number");
+      *value = found->get<int64_t>();
+    }
+  }
+  void Get(const char* name, bool* value) const {
+    if (const Json* found = Find(name)) {
+      if (!found->is_boolean()) Fail(Path(name), *found, "true or false");
+      *value = found->get<bool>();
+    }
+  }
+  void Get(const char* name, std::string* value) const {
+    if (const Json* found = Find(name)) *value = Text(Path(name), *found);
+  }
+  void Get(const char* name, std::map<std::string, std::string>* value) const {
+    const Json* found = Find(name);
+    if (found == nullptr) return;
+    if (!found->is_object()) Fail(Path(name), *found, "a map");
+    value->clear();
+    for (const auto& [key, item] : found->items()) (*value)[key] = Text(Path(name) + "." + key, item);
+  }
+  template <typename Enum>
+  void GetEnum(const char* name, const std::map<std::string, Enum>& names, Enum* value) const {
+    const Json* found = Find(name);
+    if (found == nullptr) return;
+    if (found->is_string()) {
+      if (const auto row = names.find(found->get<std::string>()); row != names.end()) {
+        *value = row->second;
+        return;
+      }
+    }
+    std::string allowed;
+    for (const auto& [text, unused] : names) allowed += (allowed.empty() ? "" : ", ") + text;
+    Fail(Path(name), *found, "one of " + allowed);
+  }
+  std::vector<Reader> List(const char* name) const {
+    std::vector<Reader> items;
+    const Json* found = Find(name);
+    if (found == nullptr) return items;
+    if (!found->is_array()) Fail(Path(name), *found, "a list");
+    for (size_t i = 0; i < found->size(); ++i) items.emplace_back(&(*found)[i], Path(name) + "[" + std::to_string(i) + "]");
+    return items;
+  }
+
+ private:
+  [[noreturn]] static void Fail(const std::string& path, const Json& value, const std::string& wanted) {
+    throw FieldFailure(path + ": " + value.dump() + " is not " + wanted);
+  }
+  // Quantities may be written as numbers.
+  static std::string Text(const std::string& path, const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number()) return value.dump();
+    Fail(path, value, "text");
+  }
+  std::string Path(const char* name) const { return path_ + "." + name; }
+  const Json* Find(const char* name) const {
+    if (object_ == nullptr) return nullptr;
+    const auto found = object_->find(name);
+    return found == object_->end() || found->is_null() ? nullptr : &*found;
+  }
+
+  const Json* object_;
+  std::string path_;
+};
+
+const std::map<std::string, Keep> kKeepNames = {{"Retain", Keep::kRetain}, {"Delete", Keep::kDelete}};
+
+Storage ReadStorage(const Reader& reader) {
+  Storage storage;
+  reader.Get("size", &storage.size);
+  reader.Get("className", &storage.class_name);
+  reader.GetEnum("onDelete", kKeepNames, &storage.on_delete);
+  reader.GetEnum("onScaleIn", kKeepNames, &storage.on_scale_in);
+  return storage;
+}
+
+Autoscaling ReadAutoscaling(const Reader& reader) {
+  Autoscaling scaling;
+  reader.GetEnum("mode", {{"Auto", Autoscaling::Mode::kAuto}, {"Recommend", Autoscaling::Mode::kRecommend}}, &scaling.mode);
+  reader.Get("minShards", &scaling.min_shards);
+  reader.Get("maxShards", &scaling.max_shards);
+  for (const Reader& item : reader.List("metrics")) {
+    ScaleMetric metric;
+    item.GetEnum("type", {{"Memory", MetricType::kMemory}, {"OpsPerSecond", MetricType::kOpsPerSecond}}, &metric.type);
+    item.Get("target", &metric.target);
+    item.GetEnum("statistic", {{"Max", ScaleMetric::Statistic::kMax}, {"Mean", ScaleMetric::Statistic::kMean}}, &metric.statistic);
+    scaling.metrics.push_back(metric);
+  }
+  const Reader out = reader.Object("scaleOut");
+  out.Get("stabilizationSeconds", &scaling.scale_out.stabilization_seconds);
+  out.Get("cooldownSeconds", &scaling.scale_out.cooldown_seconds);
+  out.Get("maxStep", &scaling.scale_out.max_step);
+  out.Get("urgentMemoryPercent", &scaling.scale_out.urgent_memory_percent);
+  const Reader in = reader.Object("scaleIn");
+  in.Get("enabled", &scaling.scale_in.enabled);
+  in.Get("stabilizationSeconds", &scaling.scale_in.stabilization_seconds);
+  in.Get("cooldownSeconds", &scaling.scale_in.cooldown_seconds);
+  in.Get("maxStep", &scaling.scale_in.max_step);
+  in.Get("headroomPercent", &scaling.scale_in.headroom_percent);
+  return scaling;
+}
+
+}  // namespace
+
+Metadata MetadataFromJson(const Json& object) {
+  Metadata metadata;
+  const auto found = object.find("metadata");
+  if (found == object.end() || !found->is_object()) return metadata;
+  metadata.name = found->value("name", "");
+  metadata.name_space = found->value("namespace", "");
+  metadata.uid = found->value("uid", "");
+  metadata.resource_version = found->value("resourceVersion", "");
+  metadata.generation = found->value("generation", int64_t{0});
+  metadata.deleting = found->contains("deletionTimestamp");
+  if (found->contains("finalizers")) metadata.finalizers = found->at("finalizers").get<std::vector<std::string>>();
+  return metadata;
+}
+
+Spec SpecFromJson(const Json& json) {
+  Spec spec;
+  const Reader reader(&json, "spec");
+  reader.Get("shards", &spec.shards);
+  reader.Get("replicasPerShard", &spec.replicas_per_shard);
+  reader.Get("image", &spec.image);
+  if (const Reader resources = reader.Object("resources"); resources.present()) {
+    // The default is that of the whole object, as in the CRD.
+    spec.resources = Resources();
+    resources.Get("requests", &spec.resources.requests);
+    resources.Get("limits", &spec.resources.limits);
+  }
+  const Reader memory = reader.Object("memory");
+  memory.Get("maxmemoryPercent", &spec.memory.maxmemory_percent);
+  memory.Get("evictionPolicy", &spec.memory.eviction_policy);
+  if (const Reader storage = reader.Object("storage"); storage.present()) spec.storage = ReadStorage(storage);
+  reader.Get("config", &spec.config);
+  const Reader auth = reader.Object("auth");
+  auth.GetEnum("mode", {{"Generated", Auth::Mode::kGenerated}, {"Secret", Auth::Mode::kSecret}, {"None", Auth::Mode::kNone}}, &spec.auth.mode);
+  auth.Get("secretName", &spec.auth.secret_name);
+  reader.Object("failover").Get("nodeTimeoutMilliseconds", &spec.node_timeout_ms);
+  if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);
+  return spec;
+}
+
+RedisCluster RedisClusterFromJson(const Json& object) {
+  RedisCluster cluster;
+  cluster.metadata = MetadataFromJson(object);
+  cluster.spec = SpecFromJson(object.value("spec", Json::object()));
+  cluster.status = StatusFromJson(object.value("status", Json::object()));
+  return cluster;
+}
+
+}  // namespace windlass::api

@@ -1,0 +1,142 @@
+// See validation.h.
+#include "operator/api/validation.h"
+
+#include <algorithm>
+#include <set>
+
+#include "operator/api/quantity.h"
+
+namespace windlass::api {
+namespace {
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kLeastMemoryLimit = 16 * kMiB;
+
+class Findings {
+ public:
+  void Range(const std::string& field, int64_t value, int64_t least, int64_t most) {
+    if (value >= least && value <= most) return;
+    Add(field, std::to_string(value), "use " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  void Add(const std::string& field, const std::string& value, const std::string& remedy) {
+    list.push_back(field + ": " + (value.empty() ? "(unset)" : value) + " is invalid: " + remedy);
+  }
+  std::vector<std::string> list;
+};
+
+void CheckResources(const Spec& spec, Findings* findings) {
+  for (const auto* side : {&spec.resources.requests, &spec.resources.limits}) {
+    const std::string path = side == &spec.resources.requests ? "spec.resources.requests." : "spec.resources.limits.";
+    for (const auto& [name, text] : *side) {
+      if (!ParseQuantity(text)) findings->Add(path + name, "\"" + text + "\"", "use a quantity, such as 512Mi");
+    }
+  }
+  const auto limit = spec.resources.limits.find("memory");
+  if (limit == spec.resources.limits.end()) {
+    findings->Add("spec.resources.limits.memory", "", "set it, because maxmemory is a share of it");
+  } else if (const auto bytes = ParseQuantity(limit->second); bytes && *bytes < kLeastMemoryLimit) {
+    findings->Add("spec.resources.limits.memory", "\"" + limit->second + "\"", "use 16Mi or more");
+  }
+}
+
+void CheckAutoscaling(const Spec& spec, Findings* findings) {
+  const Autoscaling& scaling = *spec.autoscaling;
+  const std::string path = "spec.autoscaling.";
+  findings->Range(path + "minShards", scaling.min_shards, 1, 1000);
+  findings->Range(path + "maxShards", scaling.max_shards, 1, 1000);
+  if (scaling.min_shards > scaling.max_shards) {
+    findings->Add(path + "minShards", std::to_string(scaling.min_shards), "use at most maxShards, " + std::to_string(scaling.max_shards));
+  }
+  if (scaling.min_shards < 3 && spec.replicas_per_shard > 0) {
+    findings->Add(path + "minShards", std::to_string(scaling.min_shards), "fewer than 3 shards have no majority to elect a replica; use 3 or more, or replicasPerShard 0");
+  }
+  if (scaling.metrics.empty()) findings->Add(path + "metrics", "[]", "give at least one metric");
+  std::set<MetricType> seen;
+  for (size_t i = 0; i < scaling.metrics.size(); ++i) {
+    const ScaleMetric& metric = scaling.metrics[i];
+    const std::string at = path + "metrics[" + std::to_string(i) + "].";
+    if (!seen.insert(metric.type).second) findings->Add(at + "type", "repeated", "give each type once");
+    if (metric.target < 1) findings->Add(at + "target", std::to_string(metric.target), "use 1 or more");
+    if (metric.type != MetricType::kMemory) continue;
+    if (metric.target > 100) findings->Add(at + "target", std::to_string(metric.target), "a Memory target is a percentage");
+    if (spec.memory.eviction_policy != "noeviction") {
+      findings->Add("spec.memory.evictionPolicy", spec.memory.eviction_policy, "use noeviction with a Memory target, because an evicting cache is always full");
+    }
+  }
+  findings->Range(path + "scaleOut.stabilizationSeconds", scaling.scale_out.stabilization_seconds, 0, 86400);
+  findings->Range(path + "scaleOut.cooldownSeconds", scaling.scale_out.cooldown_seconds, 0, 86400);
+  findings->Range(path + "scaleOut.maxStep", scaling.scale_out.max_step, 1, 100);
+  findings->Range(path + "scaleOut.urgentMemoryPercent", scaling.scale_out.urgent_memory_percent, 1, 100);
+  findings->Range(path + "scaleIn.stabilizationSeconds", scaling.scale_in.stabilization_seconds, 0, 86400);
+  findings->Range(path + "scaleIn.cooldownSeconds", scaling.scale_in.cooldown_seconds, 0, 86400);
+  findings->Range(path + "scaleIn.maxStep", scaling.scale_in.max_step, 1, 100);
+  findings->Range(path + "scaleIn.headroomPercent", scaling.scale_in.headroom_percent, 0, 99);
+}
+
+void CheckConfig(const Spec& spec, Findings* findings) {
+  if (spec.config.size() > 64) findings->Add("spec.config", std::to_string(spec.config.size()) + " entries", "use at most 64");
+  for (const auto& [name, value] : spec.config) {
+    const bool name_ok = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (!name_ok) {
+      findings->Add("spec.config", "\"" + name + "\"", "a directive is written in lower-case letters, digits and dashes");
+    } else if (IsReservedDirective(name)) {
+      findings->Add("spec.config." + name, "\"" + value + "\"", "the operator sets this directive itself; use the field that stands for it");
+    }
+    // A newline would smuggle a second directive into redis.conf.
+    if (value.size() > 1024 || value.find_first_of("\r\n") != std::string::npos || value.find('\0') != std::string::npos) {
+      findings->Add("spec.config." + name, "(value)", "use one line of at most 1024 characters");
+    }
+  }
+}
+
+void CheckMemory(const Spec& spec, Findings* findings) {
+  static const std::set<std::string> kPolicies = {"noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random",
+                                                  "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"};
+  findings->Range("spec.memory.maxmemoryPercent", spec.memory.maxmemory_percent, 1, 95);
+  if (kPolicies.count(spec.memory.eviction_policy) == 0) {
+    findings->Add("spec.memory.evictionPolicy", "\"" + spec.memory.eviction_policy + "\"", "use a policy of redis.conf's maxmemory-policy");
+  }
+}
+
+}  // namespace
+
+bool IsReservedDirective(const std::string& name) {
+  static const std::set<std::string> kReserved = {
+      "port", "bind", "dir", "dbfilename", "appendonly", "appendfilename", "appenddirname", "appendfsync", "maxmemory", "maxmemory-policy",
+      "requirepass", "masterauth", "masteruser", "aclfile", "user", "rename-command", "daemonize", "pidfile", "logfile",
+      "unixsocket", "unixsocketperm", "replicaof", "slaveof", "databases", "protected-mode", "include", "loadmodule",
+      "supervised", "save", "replica-announce-ip", "replica-announce-port"};
+  return name.rfind("cluster-", 0) == 0 || name.rfind("tls-", 0) == 0 || kReserved.count(name) != 0;
+}
+
+std::vector<std::string> Validate(const RedisCluster& cluster) {
+  const Spec& spec = cluster.spec;
+  Findings findings;
+  if (cluster.metadata.name.size() > 52) {
+    findings.Add("metadata.name", cluster.metadata.name, "use at most 52 characters, because nodes are named <name>-<number>");
+  }
+  findings.Range("spec.shards", spec.shards, 1, 1000);
+  findings.Range("spec.replicasPerShard", spec.replicas_per_shard, 0, 5);
+  if (spec.shards >= 1 && spec.shards < 3 && spec.replicas_per_shard > 0) {
+    findings.Add("spec.shards", std::to_string(spec.shards), "fewer than 3 shards have no majority to elect a replica; use 3 or more, or replicasPerShard 0");
+  }
+  CheckResources(spec, &findings);
+  CheckMemory(spec, &findings);
+  if (spec.storage && ParseQuantity(spec.storage->size).value_or(0) <= 0) {
+    findings.Add("spec.storage.size", "\"" + spec.storage->size + "\"", "use a quantity above zero, such as 10Gi");
+  }
+  CheckConfig(spec, &findings);
+  if ((spec.auth.mode == Auth::Mode::kSecret) != !spec.auth.secret_name.empty()) {
+    findings.Add("spec.auth.secretName", spec.auth.secret_name, "secretName goes with mode Secret, and only with it");
+  }
+  findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.node_timeout_ms, 500, 600000);
+  if (spec.autoscaling) CheckAutoscaling(spec, &findings);
+  return findings.list;
+}
+
+int64_t MaxmemoryBytes(const Spec& spec) {
+  const int64_t limit = ParseQuantity(spec.resources.limits.at("memory")).value_or(0);
+  return limit / 100 * spec.memory.maxmemory_percent;
+}
+
+}  // namespace windlass::api
