@@ -2,6 +2,7 @@
 // whose length must agree with the frame's to the byte.
 #include "node/cluster_bus/frame_decoder.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <optional>
@@ -196,6 +197,7 @@ Result<void> ExpectBytes(std::string_view body, size_t bytes) {
 
 FrameStatus FindFrame(std::string_view bytes, size_t* size) {
   *size = 0;
+  if (bytes.empty()) return FrameStatus::kNeedMore;
   const size_t compared = std::min(bytes.size(), sizeof layout::kSignature);
   if (std::memcmp(bytes.data(), layout::kSignature, compared) != 0) return FrameStatus::kBroken;
   if (bytes.size() < layout::kTotalLength + 4) return FrameStatus::kNeedMore;
