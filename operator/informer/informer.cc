@@ -1,0 +1,106 @@
+// See informer.h.
+#include "operator/informer/informer.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "operator/base/log.h"
+
+namespace windlass::informer {
+namespace {
+
+// Sleeps, but not past a stop request.
+void Pause(std::stop_token stop, std::chrono::milliseconds duration) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, duration, [] { return false; });
+}
+
+std::string VersionOf(const Json& object) {
+  return object.value("metadata", Json::object()).value("resourceVersion", "");
+}
+
+}  // namespace
+
+Informer::Informer(kube::Client& client, Options options, OnChange on_change)
+    : client_(client), options_(std::move(options)), on_change_(std::move(on_change)) {}
+
+Informer::~Informer() { Stop(); }
+
+void Informer::Start() {
+  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+}
+
+void Informer::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Informer::Run(std::stop_token stop) {
+  auto backoff = options_.first_backoff;
+  while (!stop.stop_requested()) {
+    try {
+      if (version_.empty()) List();
+      heard_ = false;
+      Watch(stop);
+      backoff = options_.first_backoff;
+      // A server that ends watches at once must not make us spin.
+      if (!heard_) Pause(stop, options_.first_backoff);
+    } catch (const std::exception& error) {
+      if (stop.stop_requested()) return;
+      // A list after a failure costs little and needs no trust in what was missed.
+      version_.clear();
+      base::Log(base::LogLevel::kWarning, "watch failed, listing again",
+                {{"kind", options_.kind.plural}, {"error", error.what()}, {"in_ms", std::to_string(backoff.count())}});
+      Pause(stop, backoff);
+      backoff = std::min(backoff * 2, options_.longest_backoff);
+    }
+  }
+}
+
+void Informer::List() {
+  const Json list = client_.List(options_.kind, options_.name_space, options_.label_selector);
+  const auto changed = store_.Replace(list);
+  version_ = VersionOf(list);
+  store_.ForgetTombstonesUpTo(version_);
+  for (const Object& object : changed) on_change_(*object);
+}
+
+void Informer::Watch(std::stop_token stop) {
+  kube::WatchOptions watch;
+  watch.label_selector = options_.label_selector;
+  watch.resource_version = version_;
+  watch.timeout = options_.watch_timeout;
+  try {
+    client_.Watch(options_.kind, options_.name_space, watch,
+                  [this](const std::string& type, const Json& object) { return OnEvent(type, object); }, stop);
+  } catch (const kube::KubeError& error) {
+    if (!error.gone()) throw;
+    base::Log(base::LogLevel::kInfo, "the watch's version is gone, listing again", {{"kind", options_.kind.plural}});
+    version_.clear();
+    heard_ = true;
+  }
+}
+
+bool Informer::OnEvent(const std::string& type, const Json& object) {
+  if (type == "ERROR") {
+    throw kube::KubeError(object.value("code", 0), object.value("reason", ""),
+                          std::string("watch of ") + options_.kind.plural + ": " + object.value("message", ""));
+  }
+  heard_ = true;
+  const std::string version = VersionOf(object);
+  if (!version.empty()) version_ = version;
+  if (type == "BOOKMARK") {
+    store_.ForgetTombstonesUpTo(version);
+    return true;
+  }
+  const bool changed = type == "DELETED" ? store_.ObserveDeleted(object) : store_.Observe(object);
+  if (changed) on_change_(object);
+  return true;
+}
+
+}  // namespace windlass::informer

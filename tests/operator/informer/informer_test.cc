@@ -1,0 +1,156 @@
+// List, watch, bookmarks, 410 and broken streams, against a scripted server.
+#include "operator/informer/informer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/operator/informer/fake_transport.h"
+
+namespace windlass::informer {
+namespace {
+
+using kube::FakeTransport;
+
+Json Pod(const std::string& name, const std::string& version) {
+  return {{"metadata", {{"name", name}, {"namespace", "ns"}, {"resourceVersion", version}, {"labels", {{"app", "x"}}}}}};
+}
+
+kube::HttpResponse ListOf(const std::string& version, std::vector<Json> pods) {
+  return {200, Json({{"metadata", {{"resourceVersion", version}}}, {"items", pods}}).dump()};
+}
+
+std::string Event(const std::string& type, const Json& object) {
+  return Json({{"type", type}, {"object", object}}).dump();
+}
+
+// Waits for a condition; the informer works on a thread of its own.
+template <typename F>
+bool Eventually(F&& condition) {
+  for (int i = 0; i < 500; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+std::string Parameter(const kube::HttpRequest& request, const std::string& name) {
+  for (const auto& [key, value] : request.query) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+class InformerTest : public ::testing::Test {
+ protected:
+  void Start() {
+    Informer::Options options{kube::kPods, "ns", "app=x", std::chrono::seconds(290), std::chrono::milliseconds(5), std::chrono::milliseconds(20)};
+    informer_ = std::make_unique<Informer>(client_, options, [this](const Json& object) {
+      const std::lock_guard lock(mutex_);
+      told_.push_back(KeyOf(object));
+    });
+    informer_->Start();
+  }
+  bool Holds(const std::string& name, const std::string& version) {
+    const Object object = informer_->store().Find("ns/" + name);
+    return object != nullptr && (*object)["metadata"]["resourceVersion"] == version;
+  }
+  size_t told() {
+    const std::lock_guard lock(mutex_);
+    return told_.size();
+  }
+
+  FakeTransport transport_;
+  kube::Client client_{transport_};
+  std::mutex mutex_;
+  std::vector<std::string> told_;
+  std::unique_ptr<Informer> informer_;
+};
+
+TEST_F(InformerTest, ListsThenFollowsTheWatch) {
+  transport_.ExpectSend(ListOf("10", {Pod("a", "3"), Pod("b", "4")}));
+  transport_.ExpectStream({{200, ""}, {Event("MODIFIED", Pod("a", "11")), Event("DELETED", Pod("b", "12")), Event("ADDED", Pod("c", "13"))}, true, false});
+  Start();
+  ASSERT_TRUE(Eventually([&] { return told() == 5; }));
+  EXPECT_TRUE(Holds("a", "11"));
+  EXPECT_TRUE(Holds("c", "13"));
+  EXPECT_EQ(informer_->store().Find("ns/b"), nullptr);
+  EXPECT_EQ(Parameter(transport_.asked()[1], "resourceVersion"), "10");
+  EXPECT_EQ(Parameter(transport_.asked()[1], "labelSelector"), "app=x");
+}
+
+TEST_F(InformerTest, AWatchThatEndsGoesOnFromTheBookmark) {
+  transport_.ExpectSend(ListOf("10", {}));
+  transport_.ExpectStream({{200, ""}, {Event("BOOKMARK", {{"metadata", {{"resourceVersion", "40"}}}})}, false, false});
+  Start();
+  ASSERT_TRUE(Eventually([&] { return transport_.asked().size() == 3; }));
+  EXPECT_EQ(Parameter(transport_.asked()[2], "resourceVersion"), "40");
+}
+
+TEST_F(InformerTest, AVersionThatIsGoneIsListedAgainAndWhatVanishedIsTold) {
+  transport_.ExpectSend(ListOf("10", {Pod("a", "3"), Pod("b", "4")}));
+  transport_.ExpectStream({{200, ""}, {Event("ERROR", {{"code", 410}, {"reason", "Expired"}, {"message", "too old"}})}, false, false});
+  transport_.ExpectSend(ListOf("90", {Pod("b", "4")}));
+  Start();
+  ASSERT_TRUE(Eventually([&] { return informer_->store().synced() && informer_->store().Find("ns/a") == nullptr; }));
+  EXPECT_TRUE(Holds("b", "4"));
+  EXPECT_EQ(told(), 3u) << "a and b when first seen, then a when gone";
+}
+
+TEST_F(InformerTest, APlain410IsListedAgainToo) {
+  transport_.ExpectSend(ListOf("10", {}));
+  transport_.ExpectStream({{410, "{\"reason\":\"Expired\"}"}, {}, false, false});
+  transport_.ExpectSend(ListOf("20", {Pod("z", "15")}));
+  Start();
+  EXPECT_TRUE(Eventually([&] { return Holds("z", "15"); }));
+}
+
+TEST_F(InformerTest, ABrokenStreamIsListedAgain) {
+  transport_.ExpectSend(ListOf("10", {}));
+  transport_.ExpectStream({{}, {}, false, true});
+  transport_.ExpectSend(ListOf("20", {Pod("z", "15")}));
+  Start();
+  EXPECT_TRUE(Eventually([&] { return Holds("z", "15"); }));
+}
+
+TEST_F(InformerTest, EveryPageIsListed) {
+  transport_.ExpectSend({200, Json({{"metadata", {{"resourceVersion", "9"}, {"continue", "more"}}}, {"items", {Pod("a", "1")}}}).dump()});
+  transport_.ExpectSend(ListOf("9", {Pod("b", "2")}));
+  Start();
+  ASSERT_TRUE(Eventually([&] { return informer_->store().All().size() == 2; }));
+  EXPECT_EQ(Parameter(transport_.asked()[1], "continue"), "more");
+}
+
+TEST(Store, IsNeverOlderThanOurOwnWrite) {
+  Store store;
+  EXPECT_TRUE(store.Observe(Pod("a", "50")));   // what our write answered
+  EXPECT_FALSE(store.Observe(Pod("a", "49")));  // an event that was under way
+  EXPECT_TRUE(store.ObserveDeleted(Pod("a", "51")));
+  EXPECT_FALSE(store.Observe(Pod("a", "50")));
+  EXPECT_EQ(store.Find("ns/a"), nullptr);
+  EXPECT_TRUE(store.Observe(Pod("a", "52")));   // made anew
+  EXPECT_FALSE(store.ObserveDeleted(Pod("a", "51")));
+  EXPECT_NE(store.Find("ns/a"), nullptr);
+}
+
+TEST(Store, AnOldListDoesNotUndoOurWrite) {
+  Store store;
+  store.Observe(Pod("mine", "50"));
+  store.Replace({{"metadata", {{"resourceVersion", "40"}}}, {"items", Json::array()}});
+  EXPECT_NE(store.Find("ns/mine"), nullptr);
+  store.Replace({{"metadata", {{"resourceVersion", "60"}}}, {"items", Json::array()}});
+  EXPECT_EQ(store.Find("ns/mine"), nullptr);
+}
+
+TEST(Store, SelectsByNamespaceAndLabel) {
+  Store store;
+  store.Observe(Pod("a", "1"));
+  Json other = Pod("b", "2");
+  other["metadata"]["namespace"] = "ns2";
+  store.Observe(other);
+  EXPECT_EQ(store.WithLabel("ns", "app", "x").size(), 1u);
+  EXPECT_EQ(store.WithLabel("ns", "app", "y").size(), 0u);
+}
+
+}  // namespace
+}  // namespace windlass::informer

@@ -1,0 +1,83 @@
+// The queue's promises, one test each.
+#include "operator/workqueue/work_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace windlass::workqueue {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = WorkQueue::Clock;
+
+TEST(WorkQueue, AKeyAddedTwiceIsHandedOutOnce) {
+  WorkQueue queue;
+  queue.Add("a");
+  queue.Add("a");
+  queue.Add("b");
+  EXPECT_EQ(queue.Get(), "a");
+  EXPECT_EQ(queue.Get(), "b");
+  EXPECT_EQ(queue.ready_count(), 0u);
+}
+
+TEST(WorkQueue, AKeyAddedWhileWorkedOnComesBackOnlyWhenDone) {
+  WorkQueue queue;
+  queue.Add("a");
+  ASSERT_EQ(queue.Get(), "a");
+  queue.Add("a");
+  EXPECT_EQ(queue.ready_count(), 0u);
+  queue.Done("a");
+  EXPECT_EQ(queue.ready_count(), 1u);
+  EXPECT_EQ(queue.Get(), "a");
+  queue.Done("a");
+  EXPECT_EQ(queue.ready_count(), 0u);
+}
+
+TEST(WorkQueue, TheEarliestDelayWins) {
+  WorkQueue queue;
+  queue.AddAfter("a", milliseconds(60000));
+  queue.AddAfter("a", milliseconds(20));
+  queue.AddAfter("a", milliseconds(60000));
+  const auto begin = Clock::now();
+  EXPECT_EQ(queue.Get(), "a");
+  EXPECT_GE(Clock::now() - begin, milliseconds(15));
+}
+
+TEST(WorkQueue, AnImmediateAddReplacesADelayedOne) {
+  WorkQueue queue;
+  queue.AddAfter("a", milliseconds(10));
+  queue.Add("a");
+  EXPECT_EQ(queue.Get(), "a");
+  queue.Done("a");
+  queue.AddAfter("end", milliseconds(40));
+  EXPECT_EQ(queue.Get(), "end") << "the delayed add of a was still there";
+}
+
+TEST(WorkQueue, FailuresWaitLongerEachTimeUntilForgotten) {
+  WorkQueue queue({milliseconds(20), milliseconds(1000)});
+  const auto take = [&queue] {
+    const auto begin = Clock::now();
+    queue.AddRateLimited("a");
+    EXPECT_EQ(queue.Get(), "a");
+    queue.Done("a");
+    return Clock::now() - begin;
+  };
+  EXPECT_LT(take(), milliseconds(75));
+  EXPECT_GE(take(), milliseconds(35));
+  EXPECT_GE(take(), milliseconds(75));
+  queue.Forget("a");
+  EXPECT_LT(take(), milliseconds(75));
+}
+
+TEST(WorkQueue, ShutDownWakesAWaitingWorker) {
+  WorkQueue queue;
+  std::thread worker([&queue] { EXPECT_EQ(queue.Get(), std::nullopt); });
+  queue.ShutDown();
+  worker.join();
+  queue.Add("a");
+  EXPECT_EQ(queue.Get(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace windlass::workqueue
