@@ -1,0 +1,40 @@
+// Pure builders: RedisCluster → the objects it needs. Equal inputs give equal
+// objects. Every object is labelled as ours and, except for claims, owned by
+// the RedisCluster; claims outlive it unless storage.onDelete says otherwise,
+// which the finalizer sees to.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "operator/api/redis_cluster.h"
+
+namespace windlass::resources {
+
+using Json = nlohmann::json;
+
+struct NodeIdentity {
+  std::string name;   // of the pod, the claim and the announced host name
+  std::string shard;  // the shard it is made for
+};
+
+// The secret with the generated password, for people and clients.
+Json BuildPasswordSecret(const api::RedisCluster& cluster, const std::string& password);
+// What nodes include from their configuration: the password, out of sight of `ps`.
+Json BuildNodeSecret(const api::RedisCluster& cluster, const std::string& password);
+Json BuildConfigMap(const api::RedisCluster& cluster);
+Json BuildClientService(const api::RedisCluster& cluster);
+// Headless: gives every node a name, ready or not.
+Json BuildNodesService(const api::RedisCluster& cluster);
+Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node);
+Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const std::string& image);
+
+// The text of redis.conf.
+std::string RedisConf(const api::Spec& spec);
+
+// Of what a pod is made from, its identity left out: two pods with the same
+// hash need no replacement. Pinned by a test, because a hash that changes with
+// the operator's version would restart every node of every cluster.
+std::string TemplateHash(const api::RedisCluster& cluster, const std::string& image);
+
+}  // namespace windlass::resources

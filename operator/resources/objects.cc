@@ -1,0 +1,84 @@
+// Secrets, ConfigMap, Services and claims.
+#include <nlohmann/json.hpp>
+
+#include "operator/api/names.h"
+#include "operator/base/encoding.h"
+#include "operator/resources/builders.h"
+#include "operator/resources/metadata.h"
+
+namespace windlass::resources {
+namespace {
+
+Json Secret(const api::RedisCluster& cluster, const std::string& name, const std::string& key, const std::string& text) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Secret"},
+          {"metadata", OwnedMetadata(cluster, name)},
+          {"type", "Opaque"},
+          {"data", {{key, base::Base64Encode(text)}}}};
+}
+
+Json RedisServicePort() {
+  return {{"name", "redis"}, {"port", api::kRedisPort}, {"targetPort", "redis"}, {"protocol", "TCP"}};
+}
+
+// A word of redis.conf in double quotes.
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + "\"";
+}
+
+}  // namespace
+
+Json BuildPasswordSecret(const api::RedisCluster& cluster, const std::string& password) {
+  return Secret(cluster, api::PasswordSecretName(cluster.metadata.name), "password", password);
+}
+
+Json BuildNodeSecret(const api::RedisCluster& cluster, const std::string& password) {
+  std::string conf = "# Written by windlass-operator.\n";
+  if (!password.empty()) conf += "requirepass " + Quoted(password) + "\nmasterauth " + Quoted(password) + "\n";
+  return Secret(cluster, api::NodeSecretName(cluster.metadata.name), "auth.conf", conf);
+}
+
+Json BuildConfigMap(const api::RedisCluster& cluster) {
+  return {{"apiVersion", "v1"},
+          {"kind", "ConfigMap"},
+          {"metadata", OwnedMetadata(cluster, api::ConfigMapName(cluster.metadata.name))},
+          {"data", {{"redis.conf", RedisConf(cluster.spec)}}}};
+}
+
+Json BuildClientService(const api::RedisCluster& cluster) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Service"},
+          {"metadata", OwnedMetadata(cluster, api::ClientServiceName(cluster.metadata.name))},
+          {"spec", {{"selector", {{api::kLabelCluster, cluster.metadata.name}}}, {"ports", Json::array({RedisServicePort()})}}}};
+}
+
+Json BuildNodesService(const api::RedisCluster& cluster) {
+  const Json bus = {{"name", "bus"}, {"port", api::kBusPort}, {"targetPort", "bus"}, {"protocol", "TCP"}};
+  return {{"apiVersion", "v1"},
+          {"kind", "Service"},
+          {"metadata", OwnedMetadata(cluster, api::NodesServiceName(cluster.metadata.name))},
+          {"spec",
+           {{"clusterIP", "None"},
+            {"publishNotReadyAddresses", true},
+            {"selector", {{api::kLabelCluster, cluster.metadata.name}}},
+            {"ports", Json::array({RedisServicePort(), bus})}}}};
+}
+
+Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node) {
+  const api::Storage& storage = cluster.spec.storage.value();
+  Json labels = CommonLabels(cluster);
+  labels[api::kLabelShard] = node.shard;
+  Json spec = {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", storage.size}}}}}};
+  if (!storage.class_name.empty()) spec["storageClassName"] = storage.class_name;
+  return {{"apiVersion", "v1"},
+          {"kind", "PersistentVolumeClaim"},
+          {"metadata", {{"name", node.name}, {"namespace", cluster.metadata.name_space}, {"labels", labels}}},
+          {"spec", spec}};
+}
+
+}  // namespace windlass::resources

@@ -1,0 +1,81 @@
+// The pod of one node.
+//
+// Two volumes of configuration and one of data; the arguments name the pod's own
+// address, because nodes.conf may hold that of an earlier pod.
+#include <nlohmann/json.hpp>
+
+#include "operator/api/names.h"
+#include "operator/base/encoding.h"
+#include "operator/resources/builders.h"
+#include "operator/resources/metadata.h"
+
+namespace windlass::resources {
+namespace {
+
+Json FieldEnv(const char* name, const char* path) {
+  return {{"name", name}, {"valueFrom", {{"fieldRef", {{"fieldPath", path}}}}}};
+}
+
+// A TCP probe: nothing is forked, and a node busy with a long script is alive.
+Json Probe(int period_seconds, int failure_threshold) {
+  return {{"tcpSocket", {{"port", "redis"}}}, {"periodSeconds", period_seconds},
+          {"timeoutSeconds", 1}, {"failureThreshold", failure_threshold}};
+}
+
+Json Container(const api::RedisCluster& cluster, const std::string& image) {
+  Json resources = Json::object();
+  if (!cluster.spec.resources.requests.empty()) resources["requests"] = cluster.spec.resources.requests;
+  if (!cluster.spec.resources.limits.empty()) resources["limits"] = cluster.spec.resources.limits;
+  return {{"name", "node"},
+          {"image", image},
+          {"args",
+           {"/config/redis.conf", "--include", "/auth/auth.conf", "--bind", "$(POD_IP)",
+            "--cluster-announce-ip", "$(POD_IP)", "--cluster-announce-hostname", "$(POD_NAME)"}},
+          {"env", Json::array({FieldEnv("POD_IP", "status.podIP"), FieldEnv("POD_NAME", "metadata.name")})},
+          {"workingDir", "/data"},
+          {"ports", Json::array({{{"name", "redis"}, {"containerPort", api::kRedisPort}},
+                                 {{"name", "bus"}, {"containerPort", api::kBusPort}}})},
+          {"resources", resources},
+          {"readinessProbe", Probe(1, 3)},
+          {"livenessProbe", Probe(5, 6)},
+          {"securityContext", {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}}},
+          {"volumeMounts", Json::array({{{"name", "config"}, {"mountPath", "/config"}, {"readOnly", true}},
+                                        {{"name", "auth"}, {"mountPath", "/auth"}, {"readOnly", true}},
+                                        {{"name", "data"}, {"mountPath", "/data"}}})}};
+}
+
+// Everything that does not tell one node from another.
+Json Template(const api::RedisCluster& cluster, const std::string& image) {
+  const std::string& name = cluster.metadata.name;
+  return {{"containers", Json::array({Container(cluster, image)})},
+          {"restartPolicy", "Always"},
+          {"terminationGracePeriodSeconds", 60},
+          {"automountServiceAccountToken", false},
+          {"enableServiceLinks", false},
+          {"securityContext", {{"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+          {"subdomain", api::NodesServiceName(name)},
+          {"volumes", Json::array({{{"name", "config"}, {"configMap", {{"name", api::ConfigMapName(name)}}}},
+                                   {{"name", "auth"}, {"secret", {{"secretName", api::NodeSecretName(name)}}}}})}};
+}
+
+}  // namespace
+
+std::string TemplateHash(const api::RedisCluster& cluster, const std::string& image) {
+  return base::Sha256Hex(Template(cluster, image).dump()).substr(0, 16);
+}
+
+Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const std::string& image) {
+  Json metadata = OwnedMetadata(cluster, node.name);
+  metadata["labels"][api::kLabelShard] = node.shard;
+  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster, image)}};
+  Json spec = Template(cluster, image);
+  spec["hostname"] = node.name;
+  if (cluster.spec.storage) {
+    spec["volumes"].push_back({{"name", "data"}, {"persistentVolumeClaim", {{"claimName", node.name}}}});
+  } else {
+    spec["volumes"].push_back({{"name", "data"}, {"emptyDir", Json::object()}});
+  }
+  return {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", spec}};
+}
+
+}  // namespace windlass::resources

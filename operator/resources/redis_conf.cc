@@ -1,0 +1,34 @@
+// redis.conf for a spec. Only directives that redis-server 7.0 knows.
+#include <sstream>
+
+#include "operator/api/names.h"
+#include "operator/api/validation.h"
+#include "operator/resources/builders.h"
+
+namespace windlass::resources {
+std::string RedisConf(const api::Spec& spec) {
+  std::ostringstream conf;
+  conf << "# Written by windlass-operator.\n"
+       << "port " << api::kRedisPort << "\n"
+       << "protected-mode no\n"
+       << "dir /data\n"
+       << "cluster-enabled yes\n"
+       << "cluster-config-file nodes.conf\n"
+       << "cluster-node-timeout " << spec.node_timeout_ms << "\n"
+       // Replicas are placed by the operator alone; a drained master stays one,
+       // with its replicas, until it is removed.
+       << "cluster-allow-replica-migration no\n"
+       // Losing one shard must not stop the others.
+       << "cluster-require-full-coverage no\n"
+       << "repl-diskless-sync yes\n"
+       << "repl-diskless-sync-delay 0\n"
+       << "maxmemory " << api::MaxmemoryBytes(spec) << "\n"
+       << "maxmemory-policy " << spec.memory.eviction_policy << "\n"
+       << "save \"\"\n"
+       << "appendonly " << (spec.storage ? "yes" : "no") << "\n"
+       << "appendfsync everysec\n";
+  for (const auto& [name, value] : spec.config) conf << name << " " << (value.empty() ? "\"\"" : value) << "\n";
+  return conf.str();
+}
+
+}  // namespace windlass::resources

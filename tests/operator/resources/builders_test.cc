@@ -1,0 +1,85 @@
+// What the builders promise to people, to nodes and to later versions.
+#include "operator/resources/builders.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/json.h"
+#include "operator/base/encoding.h"
+#include "operator/resources/diff.h"
+
+namespace windlass::resources {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+api::RedisCluster Demo(const Json& spec = Json::object()) {
+  return api::RedisClusterFromJson({{"metadata", {{"name", "demo"}, {"namespace", "ns"}, {"uid", "u1"}}}, {"spec", spec}});
+}
+
+TEST(TemplateHash, IsPinned) {
+  // A change here restarts every node of every cluster after an upgrade of the
+  // operator: if that is meant, say so in the changelog and pin the new value.
+  EXPECT_EQ(TemplateHash(Demo(), "windlass-node:0.1.0"), "615b741b6e052a1f");
+}
+
+TEST(TemplateHash, ChangesWithWhatAPodIsMadeFromAndNothingElse) {
+  const std::string before = TemplateHash(Demo(), "image");
+  EXPECT_EQ(TemplateHash(Demo({{"shards", 7}}), "image"), before);
+  EXPECT_NE(TemplateHash(Demo(), "other"), before);
+  EXPECT_NE(TemplateHash(Demo({{"resources", {{"limits", {{"memory", "1Gi"}}}}}}), "image"), before);
+}
+
+TEST(Pod, BindsAndAnnouncesItsOwnAddressAndName) {
+  const Json pod = BuildPod(Demo(), {"demo-4", "2"}, "image");
+  const std::string args = pod["spec"]["containers"][0]["args"].dump();
+  EXPECT_THAT(args, HasSubstr("\"--cluster-announce-ip\",\"$(POD_IP)\""));
+  EXPECT_THAT(args, HasSubstr("\"--cluster-announce-hostname\",\"$(POD_NAME)\""));
+  EXPECT_EQ(pod["metadata"]["labels"]["windlass.dev/shard"], "2");
+  EXPECT_EQ(pod["metadata"]["ownerReferences"][0]["uid"], "u1");
+  EXPECT_THAT(pod.dump(), Not(HasSubstr("password")));
+}
+
+TEST(Pod, DataIsOnTheClaimOfItsNameIfThereIsStorage) {
+  EXPECT_THAT(BuildPod(Demo(), {"demo-4", "2"}, "i")["spec"]["volumes"].dump(), HasSubstr("emptyDir"));
+  const auto cluster = Demo({{"storage", {{"size", "1Gi"}, {"className", "fast"}}}});
+  EXPECT_THAT(BuildPod(cluster, {"demo-4", "2"}, "i")["spec"]["volumes"].dump(), HasSubstr("\"claimName\":\"demo-4\""));
+  const Json claim = BuildClaim(cluster, {"demo-4", "2"});
+  EXPECT_EQ(claim["spec"]["storageClassName"], "fast");
+  EXPECT_FALSE(claim["metadata"].contains("ownerReferences")) << "a claim must outlive the cluster";
+}
+
+TEST(RedisConf, FollowsTheSpec) {
+  const std::string plain = RedisConf(Demo().spec);
+  EXPECT_THAT(plain, HasSubstr("appendonly no\n"));
+  EXPECT_THAT(plain, HasSubstr("maxmemory 402653175\n"));
+  EXPECT_THAT(plain, HasSubstr("cluster-node-timeout 5000\n"));
+  const std::string full = RedisConf(Demo({{"storage", {{"size", "1Gi"}}}, {"config", {{"hz", "50"}}},
+                                           {"failover", {{"nodeTimeoutMilliseconds", 2000}}}}).spec);
+  EXPECT_THAT(full, HasSubstr("appendonly yes\n"));
+  EXPECT_THAT(full, HasSubstr("hz 50\n"));
+  EXPECT_THAT(full, HasSubstr("cluster-node-timeout 2000\n"));
+}
+
+TEST(NodeSecret, QuotesThePassword) {
+  const Json secret = BuildNodeSecret(Demo(), "a\"b\\c d");
+  EXPECT_THAT(base::Base64Decode(secret["data"]["auth.conf"].get<std::string>()), HasSubstr("requirepass \"a\\\"b\\\\c d\"\n"));
+  const Json none = BuildNodeSecret(Demo(), "");
+  EXPECT_THAT(base::Base64Decode(none["data"]["auth.conf"].get<std::string>()), Not(HasSubstr("requirepass")));
+}
+
+TEST(FirstDifference, NamesThePlaceAndPassesOverWhatTheServerAdds) {
+  const Json wanted = {{"spec", {{"ports", {{{"port", 1}}}}, {"type", "A"}}}};
+  Json live = {{"spec", {{"ports", {{{"port", 1}, {"protocol", "TCP"}}}}, {"type", "A"}, {"clusterIP", "10.0.0.1"}}}};
+  EXPECT_EQ(FirstDifference(wanted, live), std::nullopt);
+  live["spec"]["ports"][0]["port"] = 2;
+  EXPECT_EQ(FirstDifference(wanted, live), "spec.ports[0].port");
+  live["spec"].erase("ports");
+  EXPECT_EQ(FirstDifference(wanted, live), "spec.ports");
+}
+
+}  // namespace
+}  // namespace windlass::resources
