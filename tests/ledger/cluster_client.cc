@@ -13,7 +13,8 @@ constexpr std::chrono::milliseconds kConnectTimeout{1000};
 constexpr std::chrono::milliseconds kRetryPause{20};
 constexpr std::chrono::milliseconds kRefreshPause{50};
 constexpr std::chrono::milliseconds kShunFor{100};
-constexpr int kShortWaitMs = 5;
+constexpr int kShortWaitMs = 20;
+constexpr std::chrono::milliseconds kNoWaitFor{200};
 
 using ReplyPointer = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
 
@@ -179,7 +180,21 @@ void ClusterClient::Round(const std::vector<Command*>& commands) {
       refresh_wanted_ = true;
     }
   }
-  for (const auto& [address, batch] : by_node) ExecuteOn(address, batch);
+  // All are sent before the first is read, so that the nodes work side by side.
+  std::vector<Address> sent;
+  for (const auto& [address, batch] : by_node) {
+    if (Send(address, batch)) sent.push_back(address);
+  }
+  for (const Address& address : sent) {
+    const auto found = connections_.find(address);
+    if (!ReadReplies(found->second.get(), address, by_node.at(address))) Drop(address);
+  }
+  // Now that no connection has replies under way.
+  for (const auto& [command, target] : asked_) {
+    ++errors_.ask;
+    ExecuteAsking(target, command);
+  }
+  asked_.clear();
 }
 
 void ClusterClient::Finish(const std::vector<Command*>& commands) {
@@ -191,38 +206,46 @@ void ClusterClient::Finish(const std::vector<Command*>& commands) {
   }
 }
 
-void ClusterClient::ExecuteOn(const Address& address, const std::vector<Command*>& batch) {
+// True if replies are to be read.
+bool ClusterClient::Send(const Address& address, const std::vector<Command*>& batch) {
   redisContext* context = Connect(address);
   if (context == nullptr) {  // never sent
     refresh_wanted_ = true;
     ++errors_.disconnects;
     shunned_until_[address] = Clock::now() + kShunFor;
-    return;
+    return false;
   }
   for (const Command* command : batch) Append(context, command->argv);
   AppendWait(context, address);
-  if (!ReadReplies(context, address, batch)) Drop(address);
+  int done = 0;
+  while (done == 0) {
+    if (redisBufferWrite(context, &done) == REDIS_OK) continue;
+    Lost(batch, 0);
+    Drop(address);
+    return false;
+  }
+  return true;
 }
 
 void ClusterClient::AppendWait(redisContext* context, const Address& address) {
-  if (options_.wait_ms == 0) return;
-  // A shard that has no replica now is asked again, but not waited for.
-  const int wait_ms = unreplicated_[address] ? kShortWaitMs : options_.wait_ms;
-  Append(context, {"WAIT", "1", std::to_string(wait_ms)});
+  waiting_[address] = options_.wait_ms > 0 && Clock::now() >= no_wait_until_[address];
+  if (!waiting_[address]) return;
+  // A shard that had no replica a moment ago is asked again, but not waited for.
+  const bool doubtful = no_wait_until_[address] != Clock::time_point();
+  Append(context, {"WAIT", "1", std::to_string(doubtful ? kShortWaitMs : options_.wait_ms)});
 }
 
 bool ClusterClient::ReadWait(redisContext* context, const Address& address, bool* confirmed) {
-  if (options_.wait_ms == 0) return true;
+  if (!waiting_[address]) return true;
   const ReplyPointer wait = ReadReply(context);
   if (!wait) return false;
   *confirmed = wait->type == REDIS_REPLY_INTEGER && wait->integer >= 1;
-  unreplicated_[address] = !*confirmed;
+  no_wait_until_[address] = *confirmed ? Clock::time_point() : Clock::now() + kNoWaitFor;
   return true;
 }
 
 bool ClusterClient::ReadReplies(redisContext* context, const Address& address, const std::vector<Command*>& batch) {
   std::vector<Command*> answered;
-  std::vector<std::pair<Command*, Address>> asked;
   for (size_t i = 0; i < batch.size(); ++i) {
     const ReplyPointer reply = ReadReply(context);
     if (!reply) {
@@ -230,7 +253,7 @@ bool ClusterClient::ReadReplies(redisContext* context, const Address& address, c
       return false;
     }
     if (reply->type == REDIS_REPLY_ERROR && StartsWith(reply->str, "ASK ")) {
-      asked.emplace_back(batch[i], AddressIn(reply->str));
+      asked_.emplace_back(batch[i], AddressIn(reply->str));
     } else if (Take(reply.get(), batch[i])) {
       answered.push_back(batch[i]);
     }
@@ -238,10 +261,6 @@ bool ClusterClient::ReadReplies(redisContext* context, const Address& address, c
   bool confirmed = false;
   const bool alive = ReadWait(context, address, &confirmed);
   for (Command* command : answered) command->confirmed = confirmed;
-  for (const auto& [command, target] : asked) {
-    ++errors_.ask;
-    ExecuteAsking(target, command);
-  }
   return alive;
 }
 

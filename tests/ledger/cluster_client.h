@@ -79,7 +79,7 @@ class ClusterClient {
   void Drop(const Address& address);
   void RefreshSlots();
   bool RefreshFrom(const Address& address);
-  void ExecuteOn(const Address& address, const std::vector<Command*>& batch);
+  bool Send(const Address& address, const std::vector<Command*>& batch);
   bool ReadReplies(redisContext* context, const Address& address, const std::vector<Command*>& batch);
   // Sends WAIT 1 / reads its answer: whether a replica has what went before.
   void AppendWait(redisContext* context, const Address& address);
@@ -91,11 +91,13 @@ class ClusterClient {
   ClientOptions options_;
   std::map<Address, Connection> connections_;
   std::map<Address, Clock::time_point> shunned_until_;  // failed a moment ago
-  std::map<Address, bool> unreplicated_;                // its last WAIT was not met
+  std::map<Address, Clock::time_point> no_wait_until_;  // its last WAIT was not met
+  std::map<Address, bool> waiting_;                     // a WAIT stands behind the batch
   std::array<Address, 16384> owner_;
   std::vector<Address> known_;
   Clock::time_point last_refresh_{};
   bool refresh_wanted_ = true;
+  std::vector<std::pair<Command*, Address>> asked_;     // redirected by ASK in this round
   ErrorCounts errors_;
   std::string last_error_;
 };
