@@ -44,9 +44,12 @@ void RdbWriter::Function(std::string_view code) {
   AppendString(code, options_.compress, &out_);
 }
 
-void RdbWriter::SelectDb(int db, uint64_t keys, uint64_t expires) {
+void RdbWriter::SelectDb(int db) {
   AppendOpcode(RdbOpcode::kSelectDb, &out_);
   AppendLength(static_cast<uint64_t>(db), &out_);
+}
+
+void RdbWriter::ResizeDb(uint64_t keys, uint64_t expires) {
   AppendOpcode(RdbOpcode::kResizeDb, &out_);
   AppendLength(keys, &out_);
   AppendLength(expires, &out_);

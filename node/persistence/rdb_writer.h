@@ -1,8 +1,8 @@
 // Makes the bytes of an RDB file, entry by entry, in memory; whoever owns the
 // writer takes the bytes to a file or a socket.
 //
-// Order of calls: Begin, then Function*, then for each database SelectDb and its
-// entries, then End. Not thread safe.
+// Order of calls: Begin, then Function*, then SelectDb before entries of another
+// database than the last one's, then End. Not thread safe.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,9 @@ class RdbWriter {
   void Begin(const RdbHeader& header);
   void Aux(std::string_view name, std::string_view value);
   void Function(std::string_view code);
-  void SelectDb(int db, uint64_t keys, uint64_t expires);
+  void SelectDb(int db);
+  // A hint for the reader, once for each database, after its first SelectDb.
+  void ResizeDb(uint64_t keys, uint64_t expires);
   // expire_at_ms: -1 for none.
   void StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms);
   void End();

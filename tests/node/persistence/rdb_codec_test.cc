@@ -145,10 +145,11 @@ std::string SmallFile(bool checksum = true) {
   writer.Begin(header);
   writer.Function("#!lua name=f");
   std::string bytes = writer.Take();
-  writer.SelectDb(0, 2, 1);
+  writer.SelectDb(0);
+  writer.ResizeDb(2, 1);
   writer.StringEntry("a", "1", -1);
   writer.StringEntry("b", std::string(300, 'z'), 1700000000123);
-  writer.SelectDb(9, 1, 0);
+  writer.SelectDb(9);
   bytes += writer.Take();
   writer.StringEntry("c", "three", -1);
   writer.End();

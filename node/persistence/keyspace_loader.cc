@@ -1,0 +1,73 @@
+// See keyspace_loader.h. What it logs is in the words tools look for.
+#include "node/persistence/keyspace_loader.h"
+
+#include <charconv>
+#include <ctime>
+
+namespace windlass::persistence {
+namespace {
+
+int64_t ToInteger(std::string_view text, int64_t otherwise) {
+  int64_t value = otherwise;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : otherwise;
+}
+
+}  // namespace
+
+base::Result<void> KeyspaceLoader::OnVersion(int version) {
+  summary_.version = version;
+  return {};
+}
+
+base::Result<void> KeyspaceLoader::OnAux(std::string_view name, std::string_view value) {
+  if (name == "redis-ver") {
+    log_->Notice("Loading RDB produced by version " + std::string(value));
+  } else if (name == "ctime") {
+    const int64_t age = static_cast<int64_t>(std::time(nullptr)) - ToInteger(value, 0);
+    log_->Logf(base::LogLevel::kNotice, "RDB age %ld seconds", static_cast<long>(age < 0 ? 0 : age));
+  } else if (name == "used-mem") {
+    log_->Logf(base::LogLevel::kNotice, "RDB memory usage when created %.2f Mb",
+               static_cast<double>(ToInteger(value, 0)) / (1024 * 1024));
+  } else if (name == "aof-base" || name == "aof-preamble") {
+    summary_.aof_base = value == "1";
+    if (summary_.aof_base && name == "aof-base") log_->Notice("RDB is base AOF");
+  } else if (name == "repl-id" && value.size() == 40) {
+    if (!summary_.replication) summary_.replication.emplace();
+    summary_.replication->id = value;
+  } else if (name == "repl-offset") {
+    if (!summary_.replication) summary_.replication.emplace();
+    summary_.replication->offset = ToInteger(value, 0);
+  } else if (name == "repl-stream-db") {
+    if (!summary_.replication) summary_.replication.emplace();
+    summary_.replication->stream_db = static_cast<int>(ToInteger(value, -1));
+  }
+  return {};
+}
+
+base::Result<void> KeyspaceLoader::OnSelectDb(int db) {
+  if (db < keyspace_->database_count()) return {};
+  return base::Error{"FATAL: Data file was created with a Redis server configured to handle more than " +
+                     std::to_string(keyspace_->database_count()) + " databases. Exiting"};
+}
+
+base::Result<void> KeyspaceLoader::OnFunction(std::string_view code) {
+  functions_->emplace_back(code);
+  return {};
+}
+
+base::Result<void> KeyspaceLoader::OnString(RdbStringEntry entry) {
+  if (options_.drop_expired && entry.expire_at_ms >= 0 && entry.expire_at_ms < options_.now_ms) {
+    ++summary_.expired;
+    return {};
+  }
+  keyspace::Database& db = keyspace_->db(entry.db);
+  const slot::SlotId slot = db.slotted() ? slot::KeySlot(entry.key) : 0;
+  keyspace::Expiry expiry;
+  if (entry.expire_at_ms >= 0) expiry.at_ms = entry.expire_at_ms;
+  db.SetString(slot, entry.key, entry.value, expiry);
+  ++summary_.keys;
+  return {};
+}
+
+}  // namespace windlass::persistence

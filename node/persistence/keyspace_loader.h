@@ -1,0 +1,53 @@
+// Puts what an RDB holds into the keyspace.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/log.h"
+#include "node/keyspace/keyspace.h"
+#include "node/persistence/rdb_reader.h"
+#include "node/persistence/rdb_writer.h"
+
+namespace windlass::persistence {
+
+struct LoadSummary {
+  uint64_t keys = 0;
+  uint64_t expired = 0;  // left out, because their time had come
+  std::optional<RdbReplicationPoint> replication;
+  bool aof_base = false;
+  int version = 0;
+};
+
+class KeyspaceLoader final : public RdbSink {
+ public:
+  struct Options {
+    // Keys whose time has come are left out: right for a master, never for a replica.
+    bool drop_expired = false;
+    int64_t now_ms = 0;
+  };
+  // Libraries found are appended to `functions`.
+  KeyspaceLoader(keyspace::Keyspace* keyspace, base::Logger* log, std::vector<std::string>* functions,
+                 Options options)
+      : keyspace_(keyspace), log_(log), functions_(functions), options_(options) {}
+
+  const LoadSummary& summary() const { return summary_; }
+
+  base::Result<void> OnVersion(int version) override;
+  base::Result<void> OnAux(std::string_view name, std::string_view value) override;
+  base::Result<void> OnSelectDb(int db) override;
+  base::Result<void> OnFunction(std::string_view code) override;
+  base::Result<void> OnString(RdbStringEntry entry) override;
+
+ private:
+  keyspace::Keyspace* keyspace_;
+  base::Logger* log_;
+  std::vector<std::string>* functions_;
+  Options options_;
+  LoadSummary summary_;
+};
+
+}  // namespace windlass::persistence

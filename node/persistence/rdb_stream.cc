@@ -1,0 +1,54 @@
+// See rdb_stream.h. Entries come out of order, so a database may be selected
+// several times in one file; readers take that as it comes.
+#include "node/persistence/rdb_stream.h"
+
+#include <utility>
+
+#include "node/types/number.h"
+
+namespace windlass::persistence {
+
+std::unique_ptr<RdbStream> RdbStream::Start(snapshot::Engine* engine, RdbStreamOptions options) {
+  std::unique_ptr<RdbStream> stream(new RdbStream(std::move(options)));
+  stream->snapshot_ = engine->StartWhole(stream.get());
+  if (stream->snapshot_ == nullptr) return nullptr;
+  keyspace::Keyspace& keyspace = engine->keyspace();
+  for (int i = 0; i < keyspace.database_count(); ++i) {
+    stream->sizes_.push_back({keyspace.db(i).size(), keyspace.db(i).expires_size()});
+  }
+  stream->writer_.Begin(stream->options_.header);
+  for (const std::string& code : stream->options_.functions) stream->writer_.Function(code);
+  return stream;
+}
+
+RdbStream::RdbStream(RdbStreamOptions options) : options_(std::move(options)), writer_(options_.writer) {}
+
+RdbStream::~RdbStream() = default;
+
+snapshot::SnapshotState RdbStream::Step(int64_t budget_us) {
+  const snapshot::SnapshotState state = snapshot_->Step(budget_us);
+  if (state == snapshot::SnapshotState::kDone && !ended_) {
+    ended_ = true;
+    writer_.End();
+  }
+  return state;
+}
+
+bool RdbStream::AfterCapture() { return !options_.after_capture || options_.after_capture(writer_.pending()); }
+
+void RdbStream::OnEntry(int db, slot::SlotId slot, const keyspace::Entry& entry) {
+  if (db != current_db_) {
+    DbSize& size = sizes_[static_cast<size_t>(db)];
+    writer_.SelectDb(db);
+    if (!std::exchange(size.announced, true)) writer_.ResizeDb(size.keys, size.expires);
+    current_db_ = db;
+  }
+  if (entry.type() != types::Type::kString) {
+    // Never a file that leaves something out.
+    return snapshot_->Abort("a value of this type cannot be saved yet");
+  }
+  char digits[types::kMaxIntegerDigits];
+  writer_.StringEntry(entry.key(), entry.Text(digits), entry.expire_at_ms());
+}
+
+}  // namespace windlass::persistence

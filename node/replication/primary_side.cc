@@ -1,0 +1,466 @@
+// See primary_side.h. Log lines are in the words that tools look for.
+#include "node/replication/primary_side.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/replication/replica_record.h"
+
+namespace windlass::replication {
+namespace {
+
+// What is put into a replica's socket buffer at most before it drains.
+constexpr size_t kMostPending = 1 << 20;
+constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+
+}  // namespace
+
+PrimarySide::PrimarySide(Parts parts) : parts_(parts), alive_(std::make_shared<bool>(true)) {
+  no_replicas_since_ms_ = parts_.loop->NowMs();
+}
+
+PrimarySide::~PrimarySide() = default;
+
+std::string PrimarySide::NameOf(const Replica& replica) const {
+  std::string ip = replica.announced_ip;
+  if (ip.empty() && replica.transport != nullptr) ip = replica.transport->PeerIp();
+  const std::string port = replica.listening_port == 0 ? "<unknown-replica-port>" : std::to_string(replica.listening_port);
+  return ip + ":" + port;
+}
+
+// --- handshake.
+
+PrimarySide::Replica& PrimarySide::Handshake(uint64_t client_id) {
+  if (const auto it = replicas_.find(client_id); it != replicas_.end()) return *it->second;
+  std::unique_ptr<Replica>& replica = handshakes_[client_id];
+  if (replica == nullptr) {
+    replica = std::make_unique<Replica>();
+    replica->client_id = client_id;
+  }
+  return *replica;
+}
+
+void PrimarySide::SetListeningPort(uint64_t client_id, int port) { Handshake(client_id).listening_port = port; }
+void PrimarySide::SetAnnouncedIp(uint64_t client_id, std::string ip) { Handshake(client_id).announced_ip = std::move(ip); }
+
+void PrimarySide::AddCapability(uint64_t client_id, std::string_view capability) {
+  if (capability == "eof") Handshake(client_id).takes_eof_mark = true;
+  if (capability == "psync2") Handshake(client_id).takes_new_id = true;
+}
+
+void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset) {
+  const auto it = replicas_.find(client_id);
+  if (it == replicas_.end()) return;
+  Replica& replica = *it->second;
+  replica.acked_offset = std::max(replica.acked_offset, offset);
+  replica.last_ack_ms = NowMs();
+  if (replica.state == ReplicaState::kWaitAck) PutOnline(replica);
+  if (on_ack_) on_ack_();
+}
+
+void PrimarySide::Forget(uint64_t client_id) {
+  handshakes_.erase(client_id);
+  const auto it = replicas_.find(client_id);
+  if (it == replicas_.end()) return;
+  parts_.log->Warning("Connection with replica " + NameOf(*it->second) + " lost.");
+  replicas_.erase(it);
+  if (replicas_.empty()) no_replicas_since_ms_ = NowMs();
+}
+
+void PrimarySide::Drop(uint64_t client_id, std::string_view reason) {
+  const auto it = replicas_.find(client_id);
+  if (it == replicas_.end()) return;
+  const std::unique_ptr<Replica> replica = std::move(it->second);
+  replicas_.erase(it);
+  if (replicas_.empty()) no_replicas_since_ms_ = NowMs();
+  replica->transport->Close(reason);
+}
+
+void PrimarySide::DisconnectAll(std::string_view reason) {
+  socket_feed_.reset();
+  while (!replicas_.empty()) Drop(replicas_.begin()->first, reason);
+}
+
+// --- PSYNC.
+
+void PrimarySide::PrepareBacklog() {
+  if (parts_.history->has_backlog()) return;
+  parts_.history->set_backlog_size(parts_.settings->backlog_bytes);
+  // What was written before was not recorded: nobody may continue from it.
+  if (!following_) parts_.history->StartNewHistory();
+  parts_.history->CreateBacklog();
+  parts_.log->Notice("Replication backlog created, my new replication IDs are '" + parts_.history->id() + "' and '" +
+                     parts_.history->second_id() + "'");
+}
+
+void PrimarySide::Sync(SyncRequest request) {
+  if (replicas_.count(request.client_id) != 0) return;
+  Handshake(request.client_id);
+  auto node = handshakes_.extract(request.client_id);
+  Replica& replica = *node.mapped();
+  replica.transport = std::move(request.transport);
+  replica.psync = request.psync;
+  replica.last_ack_ms = NowMs();
+  replicas_.insert(std::move(node));
+  parts_.log->Notice("Replica " + NameOf(replica) + " asks for synchronization");
+  if (request.psync && TryPartial(replica, request)) {
+    ++stats_.sync_partial_ok;
+    return;
+  }
+  if (request.psync && request.id != "?") ++stats_.sync_partial_err;
+  ++stats_.sync_full;
+  PrepareBacklog();
+  replica.state = ReplicaState::kWaitSnapshot;
+  replica.waiting_since_ms = NowMs();
+  if (disk_snapshot_running_ && parts_.history->Covers(disk_snapshot_offset_ + 1)) {
+    AnswerFull(replica, disk_snapshot_offset_);
+    replica.state = ReplicaState::kWaitFile;
+    parts_.log->Notice("Waiting for end of BGSAVE for SYNC");
+    return;
+  }
+  StartDueSnapshot();
+}
+
+bool PrimarySide::TryPartial(Replica& replica, const SyncRequest& request) {
+  const ReplicationLog& history = *parts_.history;
+  const bool second = request.id == history.second_id() && request.next_offset <= history.second_offset();
+  if (request.id != history.id() && !second) {
+    if (request.id == "?") {
+      parts_.log->Notice("Full resync requested by replica " + NameOf(replica));
+    } else if (request.id != history.second_id()) {
+      parts_.log->Notice("Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '" + request.id +
+                         "', my replication IDs are '" + history.id() + "' and '" + history.second_id() + "')");
+    } else {
+      parts_.log->Notice("Partial resynchronization not accepted: Requested offset for second ID was " +
+                         std::to_string(request.next_offset) + ", but I can reply up to " +
+                         std::to_string(history.second_offset()));
+    }
+    return false;
+  }
+  if (!history.Covers(request.next_offset)) {
+    parts_.log->Notice("Unable to partial resync with replica " + NameOf(replica) +
+                       " for lack of backlog (Replica request was: " + std::to_string(request.next_offset) + ").");
+    return false;
+  }
+  replica.transport->Send(replica.takes_new_id ? "+CONTINUE " + history.id() + "\r\n" : "+CONTINUE\r\n");
+  replica.next_offset = request.next_offset;
+  replica.state = ReplicaState::kOnline;
+  replica.acked_offset = request.next_offset - 1;
+  parts_.log->Notice("Partial resynchronization request from " + NameOf(replica) + " accepted. Sending " +
+                     std::to_string(history.offset() - request.next_offset + 1) +
+                     " bytes of backlog starting from offset " + std::to_string(request.next_offset) + ".");
+  return true;
+}
+
+void PrimarySide::AnswerFull(Replica& replica, int64_t offset) {
+  if (replica.psync) {
+    replica.transport->Send("+FULLRESYNC " + parts_.history->id() + " " + std::to_string(offset) + "\r\n");
+  }
+  replica.next_offset = offset + 1;
+  replica.last_progress_ms = NowMs();
+}
+
+// --- full copies.
+
+// Starts a snapshot for those who wait, if none is under way and it is time.
+void PrimarySide::StartDueSnapshot() {
+  if (socket_feed_ != nullptr || parts_.saves->in_progress()) return;
+  std::vector<Replica*> for_socket;
+  bool for_disk = false;
+  int64_t longest_wait_ms = 0;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state != ReplicaState::kWaitSnapshot) continue;
+    if (!parts_.settings->diskless || !replica->takes_eof_mark) {
+      for_disk = true;
+      continue;
+    }
+    for_socket.push_back(replica.get());
+    longest_wait_ms = std::max(longest_wait_ms, NowMs() - replica->waiting_since_ms);
+  }
+  if (for_disk) return StartDiskSnapshot();
+  if (for_socket.empty()) return;
+  const bool enough = parts_.settings->diskless_max_replicas > 0 &&
+                      static_cast<int64_t>(for_socket.size()) >= parts_.settings->diskless_max_replicas;
+  if (enough || longest_wait_ms >= parts_.settings->diskless_delay_s * 1000) return StartSocketFeed(for_socket);
+  if (parts_.settings->diskless_delay_s > 0) parts_.log->Notice("Delay next BGSAVE for diskless SYNC");
+}
+
+void PrimarySide::StartDiskSnapshot() {
+  parts_.log->Notice("Starting BGSAVE for SYNC with target: disk");
+  auto started = parts_.saves->StartBackground([this, alive = std::weak_ptr<bool>(alive_)](bool ok) {
+    if (!alive.expired()) OnDiskSnapshotDone(ok);
+  });
+  if (!started.ok()) return parts_.log->Warning("BGSAVE for replication failed: " + started.error());
+  disk_snapshot_running_ = true;
+  disk_snapshot_offset_ = parts_.history->offset();
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state != ReplicaState::kWaitSnapshot) continue;
+    if (parts_.settings->diskless && replica->takes_eof_mark) continue;
+    AnswerFull(*replica, disk_snapshot_offset_);
+    replica->state = ReplicaState::kWaitFile;
+  }
+}
+
+void PrimarySide::OnDiskSnapshotDone(bool ok) {
+  disk_snapshot_running_ = false;
+  std::vector<uint64_t> failed;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state != ReplicaState::kWaitFile) continue;
+    if (!ok || !replica->file.Open(parts_.saves->FilePath())) {
+      failed.push_back(id);
+      continue;
+    }
+    replica->state = ReplicaState::kReceiveFile;
+    replica->last_progress_ms = NowMs();
+    replica->transport->Send("$" + std::to_string(replica->file.size()) + "\r\n");
+  }
+  for (const uint64_t id : failed) {
+    parts_.log->Warning("SYNC failed. BGSAVE child returned an error");
+    Drop(id, "snapshot failed");
+  }
+}
+
+void PrimarySide::StartSocketFeed(const std::vector<Replica*>& waiting) {
+  auto feed = std::make_unique<SocketFeed>();
+  persistence::RdbStreamOptions options = parts_.saves->StreamOptions(false);
+  const size_t limit = static_cast<size_t>(std::max<int64_t>(parts_.settings->output_hard_bytes, int64_t{64} << 20));
+  options.after_capture = [limit](size_t pending) { return pending < limit; };
+  feed->stream = persistence::RdbStream::Start(parts_.saves->engine(), std::move(options));
+  if (feed->stream == nullptr) return;
+  parts_.log->Notice("Starting BGSAVE for SYNC with target: replicas sockets");
+  feed->end_mark = parts_.random->Hex(kEndMarkBytes);
+  for (Replica* replica : waiting) {
+    AnswerFull(*replica, parts_.history->offset());
+    replica->transport->Send("$EOF:" + feed->end_mark + "\r\n");
+    replica->state = ReplicaState::kReceiveSocket;
+    feed->replicas.push_back(replica->client_id);
+  }
+  parts_.log->Notice("Background RDB transfer started");
+  socket_feed_ = std::move(feed);
+  StepSocketFeed();
+}
+
+// A bounded piece of the copy; as long as sockets take it the next turn goes on.
+void PrimarySide::StepSocketFeed() {
+  if (socket_feed_ == nullptr) return;
+  std::vector<Replica*> receivers;
+  for (const uint64_t id : socket_feed_->replicas) {
+    const auto it = replicas_.find(id);
+    if (it != replicas_.end()) receivers.push_back(it->second.get());
+  }
+  if (receivers.empty()) {
+    parts_.log->Warning("Diskless rdb transfer, last replica dropped, ending it");
+    socket_feed_.reset();
+    return;
+  }
+  for (const Replica* replica : receivers) {
+    if (replica->transport->PendingOutput() > kMostPending) return;  // it wakes the loop when it drains
+  }
+  constexpr int64_t kStepUs = 500;
+  const snapshot::SnapshotState state = socket_feed_->stream->Step(kStepUs);
+  if (state == snapshot::SnapshotState::kAborted) {
+    parts_.log->Warning("Background transfer terminated: " + std::string(socket_feed_->stream->abort_reason()));
+    const std::vector<uint64_t> ids = socket_feed_->replicas;
+    socket_feed_.reset();
+    for (const uint64_t id : ids) Drop(id, "snapshot aborted");
+    return;
+  }
+  const std::string chunk = socket_feed_->stream->Take();
+  for (Replica* replica : receivers) {
+    replica->transport->Send(chunk);
+    replica->last_progress_ms = NowMs();
+  }
+  if (state == snapshot::SnapshotState::kRunning) {
+    parts_.loop->After(0, [] {});  // do not sleep
+    return;
+  }
+  for (Replica* replica : receivers) {
+    replica->transport->Send(socket_feed_->end_mark);
+    replica->state = ReplicaState::kWaitAck;
+    replica->last_ack_ms = NowMs();
+    parts_.log->Notice("Streamed replication with replica " + NameOf(*replica) +
+                       " (socket). Waiting for REPLCONF ACK from replica to enable streaming");
+  }
+  parts_.log->Notice("Background RDB transfer terminated with success");
+  socket_feed_.reset();
+}
+
+void PrimarySide::PutOnline(Replica& replica) {
+  replica.state = ReplicaState::kOnline;
+  replica.last_ack_ms = NowMs();
+  replica.file.Close();
+  parts_.log->Notice("Synchronization with replica " + NameOf(replica) + " succeeded");
+}
+
+void PrimarySide::PumpFile(Replica& replica) {
+  std::string chunk;
+  while (replica.transport->PendingOutput() < kMostPending) {
+    if (!replica.file.Next(&chunk)) {
+      parts_.log->Warning("Read error sending DB to replica");
+      return Drop(replica.client_id, "read error");
+    }
+    if (chunk.empty()) return PutOnline(replica);
+    replica.transport->Send(chunk);
+    replica.last_progress_ms = NowMs();
+  }
+}
+
+// --- the stream.
+
+void PrimarySide::PumpStream(Replica& replica) {
+  while (replica.transport->PendingOutput() < kMostPending) {
+    const std::string_view bytes = parts_.history->BytesFrom(replica.next_offset);
+    if (bytes.empty()) return;
+    replica.transport->Send(bytes);
+    replica.next_offset += static_cast<int64_t>(bytes.size());
+  }
+}
+
+void PrimarySide::Pump() {
+  if (std::exchange(ack_wanted_, false) && !replicas_.empty() && !following_) write_log_(kGetAck);
+  if (replicas_.empty()) return TrimLog();
+  StepSocketFeed();
+  std::vector<uint64_t> over_limit;
+  for (auto it = replicas_.begin(); it != replicas_.end();) {
+    Replica& replica = *it->second;
+    ++it;  // a read error drops this one
+    if (OverOutputLimit(replica)) {
+      over_limit.push_back(replica.client_id);
+    } else if (replica.state == ReplicaState::kReceiveFile) {
+      PumpFile(replica);
+    } else if (replica.state == ReplicaState::kOnline) {
+      PumpStream(replica);
+    }
+  }
+  for (const uint64_t id : over_limit) {
+    parts_.log->Warning("Client " + NameOf(*replicas_.at(id)) + " scheduled to be closed ASAP for overcoming of output buffer limits.");
+    Drop(id, "output buffer limit");
+  }
+  TrimLog();
+}
+
+bool PrimarySide::OverOutputLimit(Replica& replica) const {
+  if (replica.state == ReplicaState::kWaitSnapshot) return false;
+  const PrimarySettings& settings = *parts_.settings;
+  const int64_t held = parts_.history->offset() - replica.next_offset + 1 + static_cast<int64_t>(replica.transport->PendingOutput());
+  // A limit below the backlog would end replicas that cost nothing extra.
+  const int64_t hard = std::max(settings.output_hard_bytes, settings.backlog_bytes);
+  if (settings.output_hard_bytes > 0 && held > hard) return true;
+  const int64_t soft = std::max(settings.output_soft_bytes, settings.backlog_bytes);
+  if (settings.output_soft_bytes <= 0 || held <= soft) {
+    replica.over_soft_since_ms = 0;
+    return false;
+  }
+  if (replica.over_soft_since_ms == 0) replica.over_soft_since_ms = NowMs();
+  return NowMs() - replica.over_soft_since_ms > settings.output_soft_s * 1000;
+}
+
+void PrimarySide::TrimLog() {
+  if (!parts_.history->has_backlog()) return;
+  int64_t needed = parts_.history->offset() + 1;
+  if (disk_snapshot_running_) needed = std::min(needed, disk_snapshot_offset_ + 1);
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state != ReplicaState::kWaitSnapshot) needed = std::min(needed, replica->next_offset);
+  }
+  parts_.history->Trim(needed);
+}
+
+void PrimarySide::EverySecond() {
+  parts_.history->set_backlog_size(parts_.settings->backlog_bytes);
+  const PrimarySettings& settings = *parts_.settings;
+  if (!following_ && !replicas_.empty() && NowMs() - last_ping_ms_ >= settings.ping_period_s * 1000) {
+    last_ping_ms_ = NowMs();
+    write_log_(kPing);
+  }
+  // An empty line keeps those alive who wait for a snapshot and get no bytes.
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state == ReplicaState::kWaitSnapshot || replica->state == ReplicaState::kWaitFile) replica->transport->Send("\n");
+  }
+  DropSlowAndSilent();
+  StartDueSnapshot();
+  ExpireBacklog();
+}
+
+void PrimarySide::DropSlowAndSilent() {
+  const int64_t timeout_ms = parts_.settings->timeout_s * 1000;
+  std::vector<uint64_t> silent;
+  for (const auto& [id, replica] : replicas_) {
+    const bool streaming = replica->state == ReplicaState::kOnline || replica->state == ReplicaState::kWaitAck;
+    const bool receiving = replica->state == ReplicaState::kReceiveFile || replica->state == ReplicaState::kReceiveSocket;
+    if (streaming && replica->psync && NowMs() - replica->last_ack_ms > timeout_ms) {
+      parts_.log->Warning("Disconnecting timedout replica (streaming sync): " + NameOf(*replica));
+      silent.push_back(id);
+    } else if (receiving && NowMs() - replica->last_progress_ms > timeout_ms) {
+      parts_.log->Warning("Disconnecting timedout replica (full sync): " + NameOf(*replica));
+      silent.push_back(id);
+    }
+  }
+  for (const uint64_t id : silent) Drop(id, "timeout");
+}
+
+void PrimarySide::ExpireBacklog() {
+  const int64_t ttl_ms = parts_.settings->backlog_ttl_s * 1000;
+  if (!replicas_.empty() || following_ || ttl_ms == 0 || !parts_.history->has_backlog()) return;
+  if (NowMs() - no_replicas_since_ms_ < ttl_ms) return;
+  // Writes are not recorded from here on, so the old history ends.
+  parts_.history->FreeBacklog();
+  parts_.history->StartNewHistory();
+  parts_.log->Notice("Replication backlog freed after " + std::to_string(parts_.settings->backlog_ttl_s) +
+                     " seconds without connected replicas.");
+}
+
+// --- facts.
+
+int PrimarySide::AckedBy(int64_t offset) const {
+  int count = 0;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state == ReplicaState::kOnline && replica->acked_offset >= offset) ++count;
+  }
+  return count;
+}
+
+int PrimarySide::GoodReplicas() const {
+  int count = 0;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state == ReplicaState::kOnline &&
+        NowMs() - replica->last_ack_ms <= parts_.settings->min_replicas_max_lag_s * 1000 + 999) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+std::vector<ReplicaReport> PrimarySide::Report() const {
+  std::vector<ReplicaReport> reports;
+  for (const auto& [id, replica] : replicas_) {
+    ReplicaReport report;
+    report.client_id = id;
+    report.ip = replica->announced_ip.empty() ? replica->transport->PeerIp() : replica->announced_ip;
+    report.port = replica->listening_port;
+    report.state = replica->state;
+    report.acked_offset = replica->acked_offset;
+    report.lag_s = (NowMs() - replica->last_ack_ms) / 1000;
+    switch (replica->state) {
+      case ReplicaState::kWaitSnapshot:
+      case ReplicaState::kWaitFile: report.state_word = "wait_bgsave"; break;
+      case ReplicaState::kReceiveFile:
+      case ReplicaState::kReceiveSocket:
+      case ReplicaState::kWaitAck: report.state_word = "send_bulk"; break;
+      case ReplicaState::kOnline: report.state_word = "online"; break;
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+PrimarySide::CaughtUp PrimarySide::BestReplica() const {
+  CaughtUp best;
+  for (const ReplicaReport& report : Report()) {
+    if (report.state != ReplicaState::kOnline || report.acked_offset <= best.acked_offset) continue;
+    best = {report.client_id, report.ip, report.port, report.acked_offset};
+  }
+  return best;
+}
+
+}  // namespace windlass::replication

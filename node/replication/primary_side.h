@@ -1,0 +1,180 @@
+// The side that feeds replicas: answers PSYNC, gives a full copy when the backlog
+// does not reach, then streams the log and counts acknowledgements.
+//
+// A replica goes: handshake, waiting for a snapshot to start, receiving it, online. Full copies need a snapshot that starts after the replica asked; one
+// snapshot serves all who wait when it starts. While a replica receives it, the
+// log keeps what it will need; it is sent from the shared blocks, never copied per
+// replica. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/clock.h"
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/net/event_loop.h"
+#include "node/persistence/save_service.h"
+#include "node/replication/replication_log.h"
+
+namespace windlass::replication {
+
+struct PrimarySettings {
+  bool diskless = true;
+  int64_t diskless_delay_s = 5;
+  int64_t diskless_max_replicas = 0;  // start early when this many wait; 0: never early
+  int64_t ping_period_s = 10;
+  int64_t timeout_s = 60;
+  int64_t backlog_bytes = 1 << 20;
+  int64_t backlog_ttl_s = 3600;
+  int64_t min_replicas_to_write = 0;
+  int64_t min_replicas_max_lag_s = 10;
+  int64_t output_hard_bytes = 256 << 20;
+  int64_t output_soft_bytes = 64 << 20;
+  int64_t output_soft_s = 60;
+};
+
+// How bytes reach a replica; the server's session of that client implements it.
+class ReplicaTransport {
+ public:
+  virtual ~ReplicaTransport() = default;
+  virtual void Send(std::string_view bytes) = 0;
+  virtual size_t PendingOutput() const = 0;
+  virtual std::string PeerIp() const = 0;
+  // Closes soon; PrimarySide::Forget follows.
+  virtual void Close(std::string_view reason) = 0;
+};
+
+enum class ReplicaState {
+  kWaitSnapshot,  // for one to begin
+  kWaitFile,      // told its offset; the file is being written
+  kReceiveFile,
+  kReceiveSocket,
+  kWaitAck,       // has all of a socket copy; says so when it has loaded it
+  kOnline,
+};
+
+struct ReplicaReport {
+  uint64_t client_id;
+  std::string ip;
+  int port;
+  ReplicaState state;
+  int64_t acked_offset;
+  int64_t lag_s;  // since the last acknowledgement
+  std::string state_word;  // wait_bgsave, send_bulk, online
+};
+
+struct PrimaryStats {
+  uint64_t sync_full = 0;
+  uint64_t sync_partial_ok = 0;
+  uint64_t sync_partial_err = 0;
+};
+
+class PrimarySide {
+ public:
+  struct Parts {
+    net::EventLoop* loop;
+    base::Logger* log;
+    ReplicationLog* history;
+    persistence::SaveService* saves;
+    base::Random* random;
+    const PrimarySettings* settings;
+  };
+  explicit PrimarySide(Parts parts);
+  ~PrimarySide();
+
+  // --- what a replica's client asked. `transport` outlives the client's Forget.
+  void SetListeningPort(uint64_t client_id, int port);
+  void SetAnnouncedIp(uint64_t client_id, std::string ip);
+  void AddCapability(uint64_t client_id, std::string_view capability);
+  void Acknowledge(uint64_t client_id, int64_t offset);
+  struct SyncRequest {
+    uint64_t client_id = 0;
+    std::unique_ptr<ReplicaTransport> transport;
+    bool psync = true;          // false: the old SYNC
+    std::string id = "?";
+    int64_t next_offset = -1;   // the first byte the replica lacks
+  };
+  // Answers by the transport; the client is a replica from here on.
+  void Sync(SyncRequest request);
+  // The client is gone.
+  void Forget(uint64_t client_id);
+  // Closes every replica, when this server's data or history was replaced.
+  void DisconnectAll(std::string_view reason);
+
+  // --- driven by the server.
+  // Sends what the log holds to the replicas that are online. End of each turn.
+  void Pump();
+  void EverySecond();
+  // Sent to all replicas through the log; from WAIT.
+  void SetAckWanted() { ack_wanted_ = true; }
+  // Writes to the log as the master: SELECT, PING and GETACK go through it.
+  void SetLogWriter(std::function<void(std::string_view resp_command)> write) { write_log_ = std::move(write); }
+  // Called when an acknowledgement moved.
+  void SetOnAck(std::function<void()> on_ack) { on_ack_ = std::move(on_ack); }
+
+  // --- facts.
+  int AckedBy(int64_t offset) const;  // online replicas that acknowledged at least offset
+  int GoodReplicas() const;           // online, acknowledged within the maximal lag
+  int Count() const { return static_cast<int>(replicas_.size()); }
+  std::vector<ReplicaReport> Report() const;
+  const PrimaryStats& stats() const { return stats_; }
+  void ResetStats() { stats_ = PrimaryStats(); }
+  // The online replica with the highest acknowledged offset; null if none.
+  struct CaughtUp {
+    uint64_t client_id = 0;  // 0: no replica is online
+    std::string ip;
+    int port = 0;
+    int64_t acked_offset = -1;
+  };
+  CaughtUp BestReplica() const;
+  // Told by the owner: this server follows a master itself, so pings come from above.
+  void SetFollowing(bool following) { following_ = following; }
+
+ private:
+  struct Replica;
+  struct SocketFeed;
+
+  Replica& Handshake(uint64_t client_id);
+  bool TryPartial(Replica& replica, const SyncRequest& request);
+  void PrepareBacklog();
+  void AnswerFull(Replica& replica, int64_t offset);
+  void StartDueSnapshot();
+  void StartSocketFeed(const std::vector<Replica*>& waiting);
+  void StartDiskSnapshot();
+  void OnDiskSnapshotDone(bool ok);
+  void BeginFile(Replica& replica);
+  void StepSocketFeed();
+  void PumpFile(Replica& replica);
+  void PumpStream(Replica& replica);
+  void PutOnline(Replica& replica);
+  bool OverOutputLimit(Replica& replica) const;
+  void DropSlowAndSilent();
+  void ExpireBacklog();
+  void TrimLog();
+  void Drop(uint64_t client_id, std::string_view reason);
+  std::string NameOf(const Replica& replica) const;
+  int64_t NowMs() const { return parts_.loop->NowMs(); }
+
+  Parts parts_;
+  std::map<uint64_t, std::unique_ptr<Replica>> handshakes_;  // REPLCONF seen, no PSYNC yet
+  std::map<uint64_t, std::unique_ptr<Replica>> replicas_;
+  std::function<void(std::string_view)> write_log_;
+  std::function<void()> on_ack_;
+  std::unique_ptr<SocketFeed> socket_feed_;
+  PrimaryStats stats_;
+  bool disk_snapshot_running_ = false;  // one that waiting replicas will be given
+  int64_t disk_snapshot_offset_ = 0;
+  bool ack_wanted_ = false;
+  bool following_ = false;
+  int64_t last_ping_ms_ = 0;
+  int64_t no_replicas_since_ms_ = 0;
+  std::shared_ptr<bool> alive_;
+};
+
+}  // namespace windlass::replication

@@ -1,0 +1,86 @@
+// The stream of a master's commands. The history advances by the very bytes that
+// came, once what they say was applied, so offsets are the master's own and our
+// replicas get the same bytes.
+#include <strings.h>
+
+#include "node/replication/primary_side.h"
+#include "node/replication/replica_transfer.h"
+
+namespace windlass::replication {
+namespace {
+
+bool IsWord(std::string_view argument, std::string_view word) {
+  return argument.size() == word.size() && ::strncasecmp(argument.data(), word.data(), word.size()) == 0;
+}
+
+}  // namespace
+
+size_t ReplicaSide::OnStreamBytes(std::string_view bytes) {
+  size_t used = 0;
+  const uint64_t attempt = attempt_;
+  while (used < bytes.size()) {
+    size_t consumed = 0;
+    const std::string_view rest = bytes.substr(used);
+    switch (parser_.Parse(rest, &consumed, &args_)) {
+      case resp::ParseStatus::kNeedMore: return used;
+      case resp::ParseStatus::kError:
+        parts_.log->Warning("Protocol error in the master's stream: " + parser_.error());
+        Lose("protocol error");
+        return bytes.size();
+      case resp::ParseStatus::kComplete: break;
+    }
+    used += consumed;
+    Apply(args_, rest.substr(0, consumed));
+    if (attempt != attempt_) return bytes.size();  // a command ended this link
+  }
+  return used;
+}
+
+void ReplicaSide::Apply(std::span<const std::string_view> args, std::string_view raw) {
+  if (!args.empty() && IsWord(args[0], "MULTI")) in_multi_ = true;
+  if (in_multi_) {
+    uncounted_.append(raw);
+    if (!args.empty() && IsWord(args[0], "EXEC")) {
+      in_multi_ = false;
+      RunQueued();
+      parts_.history->Append(uncounted_);
+      uncounted_.clear();
+    } else if (!args.empty() && !IsWord(args[0], "MULTI")) {
+      queued_.emplace_back(args.begin(), args.end());
+    }
+    return;
+  }
+  if (!args.empty()) RunOne(args);
+  parts_.history->Append(raw);
+  if (args.size() >= 2 && IsWord(args[0], "REPLCONF") && IsWord(args[1], "GETACK")) SendAck();
+}
+
+void ReplicaSide::RunQueued() {
+  const std::vector<std::vector<std::string>> commands = std::move(queued_);
+  queued_.clear();
+  std::vector<std::string_view> views;
+  for (const std::vector<std::string>& command : commands) {
+    views.assign(command.begin(), command.end());
+    RunOne(views);
+  }
+}
+
+void ReplicaSide::RunOne(std::span<const std::string_view> args) {
+  if (IsWord(args[0], "PING") || IsWord(args[0], "REPLCONF")) return;
+  if (IsWord(args[0], "SELECT") && args.size() == 2) {
+    stream_db_ = std::atoi(std::string(args[1]).c_str());
+    return;
+  }
+  const auto applied = parts_.host->OnCommand(stream_db_, args);
+  if (applied.ok()) return;
+  parts_.log->Warning("== CRITICAL == This replica is sending an error to its master: '" + applied.error() +
+                      "' after processing the command '" + std::string(args[0]) + "'");
+}
+
+void ReplicaSide::SendAck() {
+  const std::string offset = std::to_string(parts_.history->offset());
+  const std::string_view words[] = {"REPLCONF", "ACK", offset};
+  SendWords(words);
+}
+
+}  // namespace windlass::replication
