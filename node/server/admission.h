@@ -1,0 +1,53 @@
+// May this client run this command here and now? Asked before every command of a
+// connected client; a refusal is the text of an error reply.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/commands/command.h"
+#include "node/commands/ports.h"
+
+namespace windlass::server {
+
+enum class Verdict { kServe, kRefuse, kHold };
+
+class Admission {
+ public:
+  explicit Admission(commands::Node* node);
+
+  // kServe: *slot is the slot of the keys (0 outside cluster mode).
+  // kRefuse: *error is the reply. kHold: a pause holds it back; ask again later.
+  Verdict Judge(const client::Client& client, const commands::CommandSpec& spec,
+                std::span<const std::string_view> args, slot::SlotId* slot, std::string* error);
+
+  // True while nothing makes reads or writes be refused for their memory: over the
+  // limit and nothing to evict. Called for commands that may grow the data.
+  bool OverMemoryLimit() const;
+
+ private:
+  Verdict JudgeSlot(const client::Client& client, const commands::CommandSpec& spec,
+                    std::span<const std::string_view> args, slot::SlotId* slot, std::string* error);
+  bool RefusedByRole(const client::Client& client, const commands::CommandSpec& spec,
+                     std::span<const std::string_view> args, std::string* error) const;
+  bool RefusedByHealth(const commands::CommandSpec& spec, std::string* error) const;
+  bool RefusedByGuard(const client::Client& client, const commands::CommandSpec& spec,
+                      std::string* error) const;
+
+  commands::Node* node_;
+  std::vector<commands::KeyPosition> keys_;
+  std::vector<std::string_view> key_views_;
+  const std::string& requirepass_;
+  const int64_t& maxmemory_;
+  const int64_t& replica_read_only_;
+  const int64_t& replica_serve_stale_data_;
+  const int64_t& min_replicas_to_write_;
+  const int64_t& stop_writes_on_bgsave_error_;
+  const int64_t& debug_command_;
+  const int64_t& module_command_;
+};
+
+}  // namespace windlass::server

@@ -1,0 +1,82 @@
+// From arguments to an executed command: lookup, arity, admission, execution,
+// accounting, and handing its effects to the log.
+//
+// One way in for everybody: connections, the link to a master, AOF replay, EXEC.
+// Clients flagged kMasterLink or kAofLoader skip admission.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/commands/command.h"
+#include "node/commands/command_table.h"
+#include "node/commands/ports.h"
+#include "node/keyspace/observers.h"
+#include "node/server/admission.h"
+#include "node/server/write_log.h"
+
+namespace windlass::server {
+
+// What became of a request.
+enum class Outcome {
+  kDone,     // replied, or refused
+  kBlocked,  // the client waits; do not parse further
+  kHeld,     // writes are paused: not executed, offer the same request again later
+};
+
+class Dispatcher final : public commands::Executor, public keyspace::ExpiryListener {
+ public:
+  Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log);
+
+  // The request of a connected client. Never touches args after it returns.
+  Outcome Run(client::Client& client, std::span<const std::string_view> args);
+
+  // Executor: also for the commands inside an EXEC, whose effects become one unit.
+  void Execute(client::Client& client, std::span<const std::string_view> args) override;
+
+  // A key's time has come: its DEL precedes what the running command does.
+  void OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
+
+  // Called with each command a monitor is to see; unset: there are none.
+  using Feed = std::function<void(const client::Client&, std::span<const std::string_view>)>;
+  void set_monitor_feed(Feed feed) { monitor_feed_ = std::move(feed); }
+
+  Admission& admission() { return admission_; }
+  WriteLog& log() { return *log_; }
+  // The command being executed, or null.
+  const commands::CommandSpec* current() const { return current_; }
+
+ private:
+  struct Resolved {
+    const commands::CommandSpec* spec = nullptr;  // null: an error was replied
+  };
+  const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
+  void Call(client::Client& client, const commands::CommandSpec& spec,
+            std::span<const std::string_view> args, slot::SlotId slot);
+  void Commit(client::Client& client, std::span<const std::string_view> args, bool changed,
+              const commands::Effects& effects, int db);
+  void Account(client::Client& client, const commands::CommandSpec& spec,
+               std::span<const std::string_view> args, int64_t elapsed_us, size_t reply_begin);
+  void Queue(client::Client& client, const commands::CommandSpec& spec,
+             std::span<const std::string_view> args, slot::SlotId slot);
+  void Refuse(client::Client& client, const commands::CommandSpec* spec, std::string_view error);
+  void RefuseUnknown(client::Client& client, std::span<const std::string_view> args);
+
+  commands::Node* node_;
+  const commands::CommandTable* table_;
+  WriteLog* log_;
+  Admission admission_;
+  Feed monitor_feed_;
+  const commands::CommandSpec* current_ = nullptr;
+  int depth_ = 0;
+  int64_t frozen_now_ms_ = 0;  // while depth_ > 0
+  commands::Effects effects_[3];  // by depth: EXEC, its commands, and one more
+  std::vector<std::string_view> views_;
+  const int64_t* slow_threshold_us_;
+};
+
+}  // namespace windlass::server

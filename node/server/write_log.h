@@ -1,0 +1,28 @@
+// Where the effects of commands go: the one log behind AOF and replicas. The
+// dispatcher appends, propagation implements.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace windlass::server {
+
+class WriteLog {
+ public:
+  virtual ~WriteLog() = default;
+  // Everything appended between Begin and End enters the log as one unit: wrapped
+  // in MULTI/EXEC when it is more than one command. Outside, each is its own unit.
+  // Begin and End nest; only the outermost pair counts.
+  virtual void BeginUnit() = 0;
+  virtual void EndUnit() = 0;
+  // Deterministic commands, in order. The views die with the call.
+  virtual void Append(int db, std::span<const std::string_view> argv) = 0;
+  // Once a turn, before replies leave: AOF and replica sockets are written.
+  // Returns the offset up to which replies may leave now.
+  virtual int64_t EndOfTurn() = 0;
+  // The offset a reply made now has to wait for.
+  virtual int64_t EndOffset() const = 0;
+};
+
+}  // namespace windlass::server
