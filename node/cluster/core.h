@@ -88,7 +88,8 @@ class ClusterCore {
   bool IsMaster() const;
   std::optional<NodeId> MyMaster() const;
   const slot::SlotSet& OwnSlots() const;
-  // False while on probation: refuse PSYNC and SYNC from replicas then.
+  // False while on probation, and while a newcomer without slots that nobody is
+  // known to replicate: refuse PSYNC and SYNC then (the replica asks again).
   bool MayBeFollowed() const;
   // A manual failover waits for this node's replica to catch up (I am the
   // master, writes are paused): report offsets at once.

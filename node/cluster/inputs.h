@@ -55,7 +55,7 @@ struct ReplicationFacts {
   bool master_link_up = false;
   // Replica: time since the master was last heard, or since the link broke.
   // Unknown (never synchronised with this master): such a replica does not ask
-  // for votes unless cluster-replica-validity-factor is 0 or it is told FORCE.
+  // for votes, whatever cluster-replica-validity-factor says, unless told FORCE.
   bool data_age_known = false;
   int64_t data_age_ms = 0;
 };

@@ -1,8 +1,8 @@
 // nodes.conf: what a node remembers of its cluster across restarts.
 //
-// One line per node and a last line of epochs, as Redis 7.0 and 7.2 write it;
-// both can be read, and what is written both can read (host names as the field
-// after the bus port, further fields only by 7.2's names).
+// One line per node and a last line of epochs. What Redis 7.0 and 7.2 write can
+// be read; what is written is 7.2's form, with no field name that 7.2 lacks (it
+// refuses to start on one).
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,182 @@
+// Commands about slots and epochs.
+#include <string>
+
+#include "node/cluster/admin_execute.h"
+#include "node/cluster/epochs.h"
+#include "node/cluster/roles.h"
+#include "node/cluster/send.h"
+#include "node/cluster/slot_claims.h"
+
+namespace windlass::cluster {
+
+namespace {
+
+using Slots = base::Result<slot::SlotSet>;
+
+// The set that ranges name; a slot named twice is an error.
+Slots Collect(const std::vector<slot::SlotRange>& ranges) {
+  slot::SlotSet set;
+  for (const slot::SlotRange& range : ranges) {
+    for (int s = range.first; s <= range.last; ++s) {
+      const auto slot = static_cast<slot::SlotId>(s);
+      if (set.Contains(slot)) return Refuse("Slot " + std::to_string(s) + " specified multiple times");
+      set.Add(slot);
+    }
+  }
+  return set;
+}
+
+// The first slot of the set that has (or has no) owner, or -1.
+int FirstOwned(const Machine& m, const slot::SlotSet& set, bool owned) {
+  for (int s = set.Next(0); s >= 0; s = set.Next(s + 1)) {
+    if ((m.slots.Owner(static_cast<slot::SlotId>(s)) != nullptr) == owned) return s;
+  }
+  return -1;
+}
+
+Reply SetMigrating(Machine& m, const SetSlotCommand& c) {
+  if (m.slots.Owner(c.slot) != m.myself()) {
+    return Refuse("I'm not the owner of hash slot " + std::to_string(c.slot));
+  }
+  Node* node = NamedNode(m, c.id);
+  if (node == nullptr) return Refuse("I don't know about node " + c.id);
+  if (node->IsReplica()) return Refuse("Target node is not a master");
+  m.slots.SetMigrating(c.slot, node);
+  return std::string("OK");
+}
+
+Reply SetImporting(Machine& m, const SetSlotCommand& c) {
+  if (m.slots.Owner(c.slot) == m.myself()) {
+    return Refuse("I'm already the owner of hash slot " + std::to_string(c.slot));
+  }
+  Node* node = NamedNode(m, c.id);
+  if (node == nullptr) return Refuse("I don't know about node " + c.id);
+  if (node->IsReplica()) return Refuse("Target node is not a master");
+  m.slots.SetImporting(c.slot, node);
+  return std::string("OK");
+}
+
+Reply SetOwner(Machine& m, const SetSlotCommand& c) {
+  Node* node = NamedNode(m, c.id);
+  Node* me = m.myself();
+  if (node == nullptr) return Refuse("Unknown node " + c.id);
+  if (node->IsReplica()) return Refuse("Target node is not a master");
+  const bool mine = m.slots.Owner(c.slot) == me;
+  const uint64_t keys = m.keys->KeysInSlot(c.slot);
+  if (mine && node != me && keys != 0) {
+    return Refuse("Can't assign hashslot " + std::to_string(c.slot) +
+                  " to a different node while I still hold keys for this hash slot.");
+  }
+  if (keys == 0 && m.slots.MigratingTo(c.slot) != nullptr) m.slots.SetMigrating(c.slot, nullptr);
+  const std::shared_ptr<const slot::SlotSet> before = me->slots;
+  m.slots.Assign(c.slot, node);
+  if (node != me) {
+    ReportLostSlots(m, *before, false);
+    // A master that has given its last slot away follows the taker.
+    if (mine && me->slot_count == 0 && m.options.allow_replica_migration) {
+      LogF(m, LogLevel::kWarning,
+           "Configuration change detected. Reconfiguring myself as a replica of %s (%s)",
+           node->id.str().c_str(), Name(*node));
+      FollowNode(m, node);
+    }
+    return std::string("OK");
+  }
+  if (m.slots.ImportingFrom(c.slot) != nullptr) {
+    m.slots.SetImporting(c.slot, nullptr);
+    // The end of an import must win over the source's claim everywhere.
+    if (BumpEpochAlone(m)) {
+      LogF(m, LogLevel::kWarning, "configEpoch updated after importing slot %d", c.slot);
+    }
+    m.taken_at_epoch = me->config_epoch;
+    BroadcastPong(m, false);
+  }
+  return std::string("OK");
+}
+
+}  // namespace
+
+Reply Run(Machine& m, const AddSlotsCommand& c) {
+  const Slots slots = Collect(c.slots);
+  if (!slots.ok()) return base::Error{slots.error()};
+  if (const int busy = FirstOwned(m, *slots, true); busy >= 0) {
+    return Refuse("Slot " + std::to_string(busy) + " is already busy");
+  }
+  slots->ForEach([&m](slot::SlotId slot) {
+    if (m.slots.ImportingFrom(slot) != nullptr) m.slots.SetImporting(slot, nullptr);
+    m.slots.Assign(slot, m.myself());
+  });
+  m.SaveAndCheck();
+  return std::string("OK");
+}
+
+Reply Run(Machine& m, const DelSlotsCommand& c) {
+  const Slots slots = Collect(c.slots);
+  if (!slots.ok()) return base::Error{slots.error()};
+  if (const int free = FirstOwned(m, *slots, false); free >= 0) {
+    return Refuse("Slot " + std::to_string(free) + " is already unassigned");
+  }
+  const std::shared_ptr<const slot::SlotSet> before = m.myself()->slots;
+  slots->ForEach([&m](slot::SlotId slot) { m.slots.Unassign(slot); });
+  ReportLostSlots(m, *before, false);
+  m.SaveAndCheck();
+  return std::string("OK");
+}
+
+Reply Run(Machine& m, const FlushSlotsCommand&) {
+  if (!m.keys->DatasetEmpty()) return Refuse("DB must be empty to perform CLUSTER FLUSHSLOTS.");
+  const std::shared_ptr<const slot::SlotSet> before = m.myself()->slots;
+  m.slots.UnassignAll(m.myself());
+  ReportLostSlots(m, *before, false);
+  m.SaveAndCheck();
+  return std::string("OK");
+}
+
+Reply Run(Machine& m, const SetSlotCommand& c) {
+  using Kind = SetSlotCommand::Kind;
+  if (m.myself()->IsReplica()) return Refuse("Please use SETSLOT only with masters.");
+  Reply reply = std::string("OK");
+  switch (c.kind) {
+    case Kind::kMigrating:
+      reply = SetMigrating(m, c);
+      break;
+    case Kind::kImporting:
+      reply = SetImporting(m, c);
+      break;
+    case Kind::kStable:
+      m.slots.SetMigrating(c.slot, nullptr);
+      m.slots.SetImporting(c.slot, nullptr);
+      break;
+    case Kind::kNode:
+      reply = SetOwner(m, c);
+      break;
+  }
+  if (reply.ok()) m.SaveAndCheck();
+  return reply;
+}
+
+Reply Run(Machine& m, const BumpEpochCommand&) {
+  const bool bumped = BumpEpochAlone(m);
+  return std::string(bumped ? "BUMPED " : "STILL ") + std::to_string(m.myself()->config_epoch);
+}
+
+Reply Run(Machine& m, const SetConfigEpochCommand& c) {
+  if (c.epoch < 0) return Refuse("Invalid config epoch specified: " + std::to_string(c.epoch));
+  if (m.nodes.size() > 1) {
+    return Refuse("The user can assign a config epoch only when the node does not know any other node.");
+  }
+  if (m.myself()->config_epoch != 0) return Refuse("Node config epoch is already non-zero");
+  m.myself()->config_epoch = static_cast<uint64_t>(c.epoch);
+  LogF(m, LogLevel::kWarning, "configEpoch set to %llu via CLUSTER SET-CONFIG-EPOCH",
+       static_cast<unsigned long long>(c.epoch));
+  if (m.current_epoch < m.myself()->config_epoch) m.current_epoch = m.myself()->config_epoch;
+  m.SaveCritical();
+  m.update_health = true;
+  return std::string("OK");
+}
+
+Reply Run(Machine& m, const SaveConfigCommand&) {
+  m.Save();
+  return std::string("OK");
+}
+
+}  // namespace windlass::cluster

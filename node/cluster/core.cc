@@ -1,0 +1,127 @@
+// The face of the core: turns begin and end here.
+#include "node/cluster/core.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "node/cluster/admin_execute.h"
+#include "node/cluster/election.h"
+#include "node/cluster/health.h"
+#include "node/cluster/heartbeat.h"
+#include "node/cluster/machine.h"
+#include "node/cluster/manual_failover.h"
+#include "node/cluster/message_handler.h"
+#include "node/cluster/probation.h"
+#include "node/cluster/replica_migration.h"
+#include "node/cluster/start.h"
+
+namespace windlass::cluster {
+
+ClusterCore::ClusterCore(Start start, base::Random random, const KeyCounts* keys, int64_t now_ms)
+    : machine_(std::make_unique<Machine>(random, keys)) {
+  Machine& m = *machine_;
+  m.now = now_ms;
+  m.health.first_check_ms = now_ms;
+  if (start.conf) {
+    StartFrom(m, *start.conf);
+  } else {
+    StartNew(m);
+  }
+  ApplyOptions(m, start.options);
+  if (start.conf && !start.data.proven_complete) BeginProbation(m, start.data.offset);
+}
+
+ClusterCore::~ClusterCore() = default;
+
+Effects ClusterCore::Begin(int64_t now_ms) {
+  Machine& m = *machine_;
+  m.now = now_ms;
+  m.health.first_check_ms = now_ms;
+  ReconcileSlotsWithData(m);
+  m.update_health = true;
+  return EndTurn(m);
+}
+
+Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
+  Machine& m = *machine_;
+  m.now = now_ms;
+  std::visit(
+      [&m](const auto& in) {
+        using T = std::decay_t<decltype(in)>;
+        if constexpr (std::is_same_v<T, MessageReceived>) {
+          HandleMessage(m, in);
+        } else if constexpr (std::is_same_v<T, LinkConnected>) {
+          HandleLinkConnected(m, in.link);
+        } else if constexpr (std::is_same_v<T, LinkClosed>) {
+          HandleLinkClosed(m, in.link);
+        } else if constexpr (std::is_same_v<T, LinkActivity>) {
+          HandleLinkActivity(m, in.link);
+        } else if constexpr (std::is_same_v<T, Persisted>) {
+          if (!m.out.Answered(in.ticket, in.ok)) m.save_failed = true;
+        } else {
+          m.facts = in;
+          m.myself()->replication_offset = in.my_offset;
+          m.check_manual = m.manual.end_ms != 0;
+        }
+      },
+      input);
+  return EndTurn(m);
+}
+
+Effects ClusterCore::Tick(int64_t now_ms) {
+  Machine& m = *machine_;
+  m.now = now_ms;
+  if (std::exchange(m.save_failed, false)) m.save = true;
+  m.blacklist.Expire(now_ms);
+  ReviewProbation(m);
+  TickHeartbeats(m);
+  ExpireManualFailover(m);
+  if (m.myself()->IsReplica()) {
+    AdvanceManualFailover(m);
+    AdvanceElection(m);
+    TickReplicaMigration(m);
+  }
+  if (!m.health.ok) m.update_health = true;
+  return EndTurn(m);
+}
+
+AdminOutcome ClusterCore::Execute(int64_t now_ms, const AdminCommand& command) {
+  Machine& m = *machine_;
+  m.now = now_ms;
+  Reply reply = std::visit([&m](const auto& c) { return Run(m, c); }, command);
+  Effects effects = EndTurn(m);
+  const uint64_t ticket = m.out.last_turn_ticket();
+  return AdminOutcome{std::move(reply), std::move(effects), ticket};
+}
+
+Effects ClusterCore::SetOptions(int64_t now_ms, const Options& options) {
+  Machine& m = *machine_;
+  m.now = now_ms;
+  ApplyOptions(m, options);
+  return EndTurn(m);
+}
+
+const Options& ClusterCore::options() const { return machine_->options; }
+
+Route ClusterCore::RouteOf(slot::SlotId slot) const {
+  return machine_->slots.RouteOf(slot, machine_->MyMaster());
+}
+
+bool ClusterCore::StateOk() const { return machine_->health.ok; }
+uint64_t ClusterCore::RoutesVersion() const { return machine_->slots.version(); }
+const NodeId& ClusterCore::MyId() const { return machine_->myself()->id; }
+const NodeId& ClusterCore::MyShardId() const { return machine_->myself()->shard_id; }
+bool ClusterCore::IsMaster() const { return machine_->myself()->IsMaster(); }
+
+std::optional<NodeId> ClusterCore::MyMaster() const {
+  const Node* master = machine_->MyMaster();
+  return master == nullptr ? std::nullopt : std::make_optional(master->id);
+}
+
+const slot::SlotSet& ClusterCore::OwnSlots() const { return *machine_->myself()->slots; }
+bool ClusterCore::MayBeFollowed() const { 
+  return !machine_->probation.active && !machine_->probation.newcomer;
+}
+bool ClusterCore::ManualFailoverInProgress() const { return machine_->manual.end_ms != 0; }
+
+}  // namespace windlass::cluster

@@ -1,0 +1,152 @@
+// Candidates: when to ask for votes, and what winning means.
+#include "node/cluster/election.h"
+
+#include <algorithm>
+
+#include "node/cluster/manual_failover.h"
+#include "node/cluster/roles.h"
+#include "node/cluster/send.h"
+
+namespace windlass::cluster {
+
+namespace {
+
+constexpr int64_t kFixedDelayMs = 500;    // time for FAIL to reach everybody
+constexpr uint64_t kRandomDelayMs = 500;  // so that replicas do not collide
+constexpr int64_t kRankDelayMs = 1000;
+constexpr int64_t kMinTimeoutMs = 2000;
+constexpr int64_t kRefusalLogMs = 10000;
+
+int Rank(const Machine& m) {
+  int rank = 0;
+  for (const Node* sibling : m.MyMaster()->replicas) {
+    if (sibling->IsMyself() || sibling->Has(kFlagNoFailover)) continue;
+    if (sibling->replication_offset > m.facts.my_offset) ++rank;
+  }
+  return rank;
+}
+
+// An election of another history's data, or of data too old, would lose writes.
+bool DataFreshEnough(Machine& m) {
+  int64_t age = m.facts.data_age_ms;
+  const Options& o = m.options;
+  if (m.facts.data_age_known) {
+    if (age > o.node_timeout_ms) age -= o.node_timeout_ms;  // the time the failure takes to show
+    const int64_t limit = o.repl_ping_period_ms + o.node_timeout_ms * o.replica_validity_factor;
+    if (o.replica_validity_factor == 0 || age <= limit) return true;
+  }
+  if (m.now - m.election.last_refusal_log_ms >= kRefusalLogMs) {
+    m.election.last_refusal_log_ms = m.now;
+    LogF(m, LogLevel::kWarning,
+         "Currently unable to failover: Disconnected from master for longer than allowed. Please "
+         "check the 'cluster-replica-validity-factor' configuration option.");
+  }
+  return false;
+}
+
+bool MayStand(Machine& m, bool manual) {
+  const Node* master = m.MyMaster();
+  if (master == nullptr || master->slot_count == 0) return false;
+  if (manual) return true;
+  if (!master->Failed() || m.options.replica_no_failover) return false;
+  return DataFreshEnough(m);
+}
+
+void Schedule(Machine& m, bool manual) {
+  Election& e = m.election;
+  e.requested = false;
+  e.votes.clear();
+  if (manual) {
+    e.rank = 0;
+    e.start_ms = m.now;
+  } else {
+    e.rank = Rank(m);
+    e.start_ms = m.now + kFixedDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) +
+                 e.rank * kRankDelayMs;
+  }
+  LogF(m, LogLevel::kWarning,
+       "Start of election delayed for %lld milliseconds (rank #%d, offset %lld).",
+       static_cast<long long>(e.start_ms - m.now), e.rank, static_cast<long long>(m.facts.my_offset));
+  BroadcastPong(m, true);  // siblings rank themselves by our offset
+}
+
+void DelayIfOutranked(Machine& m) {
+  Election& e = m.election;
+  const int rank = Rank(m);
+  if (rank <= e.rank) return;
+  const int64_t added = (rank - e.rank) * kRankDelayMs;
+  e.start_ms += added;
+  e.rank = rank;
+  LogF(m, LogLevel::kWarning, "Replica rank updated to #%d, added %lld milliseconds of delay.", rank,
+       static_cast<long long>(added));
+}
+
+void RequestVotes(Machine& m) {
+  Election& e = m.election;
+  ++m.current_epoch;
+  e.epoch = m.current_epoch;
+  e.requested = true;
+  m.SaveCritical();
+  LogF(m, LogLevel::kWarning, "Starting a failover election for epoch %llu.",
+       static_cast<unsigned long long>(e.epoch));
+  auto message = NewMessage(m, MessageType::kFailoverAuthRequest);
+  if (m.manual.end_ms != 0) message->header.mflags |= kMessageForceAck;
+  Broadcast(m, message);
+}
+
+void Win(Machine& m) {
+  Election& e = m.election;
+  LogF(m, LogLevel::kWarning, "Failover election won: I'm the new master.");
+  Node* me = m.myself();
+  if (me->config_epoch < e.epoch) {
+    me->config_epoch = e.epoch;
+    LogF(m, LogLevel::kWarning, "configEpoch set to %llu after successful failover",
+         static_cast<unsigned long long>(e.epoch));
+  }
+  TakeMastersPlace(m);
+}
+
+}  // namespace
+
+void AdvanceElection(Machine& m) {
+  Election& e = m.election;
+  const bool manual = m.manual.end_ms != 0 && m.manual.can_start;
+  if (!MayStand(m, manual)) return;
+  const int64_t timeout = std::max(2 * m.options.node_timeout_ms, kMinTimeoutMs);
+  if (e.start_ms == 0 || m.now - e.start_ms > 2 * timeout) {
+    Schedule(m, manual);
+    if (!manual) return;
+  }
+  if (!e.requested && m.manual.end_ms == 0) DelayIfOutranked(m);
+  if (m.now < e.start_ms || m.now - e.start_ms > timeout) return;
+  if (!e.requested) {
+    RequestVotes(m);
+    return;
+  }
+  if (static_cast<int>(e.votes.size()) >= Quorum(m)) Win(m);
+}
+
+void CountVote(Machine& m, Node* voter, const Header& header) {
+  Election& e = m.election;
+  if (!e.requested || !voter->Votes() || header.current_epoch < e.epoch) return;
+  if (std::find(e.votes.begin(), e.votes.end(), voter->index) != e.votes.end()) return;
+  e.votes.push_back(voter->index);
+  m.check_election = true;
+}
+
+void TakeMastersPlace(Machine& m) {
+  Node* me = m.myself();
+  Node* old = m.MyMaster();
+  if (old == nullptr) return;
+  MakeMaster(m, me);
+  const std::shared_ptr<const slot::SlotSet> slots = old->slots;
+  slots->ForEach([&m, me](slot::SlotId slot) { m.slots.Assign(slot, me); });
+  m.taken_at_epoch = me->config_epoch;
+  m.election = Election{};
+  m.SaveCritical();
+  m.update_health = true;
+  ResetManualFailover(m);
+  BroadcastPong(m, false);
+}
+
+}  // namespace windlass::cluster

@@ -1,0 +1,85 @@
+// One node of the cluster, as this node knows it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/cluster/messages.h"
+#include "node/cluster/node_id.h"
+#include "node/cluster/route.h"
+#include "node/slot/slot_set.h"
+
+namespace windlass::cluster {
+
+struct Node;
+
+// A master told us that it cannot reach the node the report is kept in.
+struct FailureReport {
+  Node* reporter = nullptr;
+  int64_t time_ms = 0;
+};
+
+struct Node {
+  NodeIndex index = kNoNode;
+  NodeId id;
+  uint16_t flags = 0;  // NodeFlags
+  Address address;
+  std::string hostname;
+  std::string human_nodename;
+  NodeId shard_id;
+  uint64_t config_epoch = 0;
+
+  // The slots it owns in our table; written by SlotMap alone. Shared with the
+  // messages that carry it, so it is cloned before a change if anyone holds it.
+  std::shared_ptr<slot::SlotSet> slots;
+  int slot_count = 0;
+  uint64_t slots_version = 0;
+  // A claim known to be equal to `slots` when that was at claim_version.
+  SharedSlots equal_claim;
+  uint64_t claim_version = 0;
+
+  Node* replica_of = nullptr;
+  std::vector<Node*> replicas;
+
+  // Times in ms; 0 for never.
+  int64_t created_ms = 0;
+  int64_t ping_sent_ms = 0;      // of the ping that waits for its answer, else 0
+  int64_t pong_received_ms = 0;
+  int64_t data_received_ms = 0;
+  int64_t meet_sent_ms = 0;
+  int64_t fail_time_ms = 0;
+  int64_t voted_time_ms = 0;     // when we voted for a replica of this master
+  int64_t orphaned_time_ms = 0;
+  int64_t offset_time_ms = 0;
+  int64_t replication_offset = 0;
+  bool heard = false;            // directly, since this process started
+
+  std::vector<FailureReport> reports;
+
+  // Links by number, 0 for none. Ours to it: made by us, reopened by us.
+  uint64_t outbound = 0;
+  bool outbound_up = false;
+  int64_t outbound_created_ms = 0;
+  uint64_t inbound = 0;
+  int64_t inbound_created_ms = 0;
+
+  uint64_t gossip_mark = 0;  // the last ping that told of it
+
+  bool Has(uint16_t flag) const { return (flags & flag) != 0; }
+  bool IsMaster() const { return Has(kFlagMaster); }
+  bool IsReplica() const { return Has(kFlagReplica); }
+  bool IsMyself() const { return Has(kFlagMyself); }
+  bool InHandshake() const { return Has(kFlagHandshake); }
+  bool HasAddress() const { return !Has(kFlagNoAddress); }
+  bool Failed() const { return Has(kFlagFail); }
+  bool Suspected() const { return Has(kFlagPfail); }
+  bool Votes() const { return IsMaster() && slot_count > 0; }
+  // Its own epoch, or its master's if it is a replica: what goes with its claims.
+  uint64_t ClaimEpoch() const {
+    return replica_of != nullptr && IsReplica() ? replica_of->config_epoch : config_epoch;
+  }
+};
+
+}  // namespace windlass::cluster

@@ -1,0 +1,101 @@
+// Rules 1 and 2 of the slot table, and what follows from losing slots.
+#include "node/cluster/slot_claims.h"
+
+#include "node/cluster/roles.h"
+#include "node/cluster/send.h"
+
+namespace windlass::cluster {
+
+namespace {
+
+// A slot on its way here changes hands by SETSLOT alone. But when its source was
+// replaced by another node, the import goes on from that one.
+void RebindImporting(Machine& m, slot::SlotId slot, Node* claimant, uint64_t epoch) {
+  Node* owner = m.slots.Owner(slot);
+  if (owner == nullptr || owner->IsMyself() || owner->config_epoch >= epoch) return;
+  if (m.slots.ImportingFrom(slot) == owner) m.slots.SetImporting(slot, claimant);
+  m.slots.Assign(slot, claimant);
+  m.SaveAndCheck();
+}
+
+// Slots the claimant owns in our table and does not claim any more.
+void NoteUnclaimed(Machine& m, Node* claimant, const slot::SlotSet& claimed) {
+  slot::SlotSet dropped = *claimant->slots;
+  dropped -= claimed;
+  dropped.ForEach([&m](slot::SlotId slot) { m.slots.MarkNotClaimed(slot); });
+}
+
+// Chains of replicas heal: we replicate a master, never a replica.
+void LeaveChain(Machine& m) {
+  Node* mine = m.MyMaster();
+  if (mine == nullptr || mine->replica_of == nullptr || mine->replica_of->IsMyself()) return;
+  LogF(m, LogLevel::kWarning, "I'm a sub-replica! Reconfiguring myself from %s to %s",
+       mine->id.str().c_str(), mine->replica_of->id.str().c_str());
+  FollowNode(m, mine->replica_of);
+}
+
+}  // namespace
+
+void ReportLostSlots(Machine& m, const slot::SlotSet& before, bool delete_keys) {
+  auto lost = std::make_shared<slot::SlotSet>(before);
+  *lost -= *m.myself()->slots;
+  if (!lost->empty()) m.out.Push(SlotsLost{std::move(lost), delete_keys});
+}
+
+void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& claimed) {
+  if (claimant->IsMyself()) return;
+  Node* head = m.Spokesman();  // me, or the master I replicate
+  const std::shared_ptr<const slot::SlotSet> mine = m.myself()->slots;
+  int taken_from_head = 0;
+  int claims = 0;
+  claimed->ForEach([&](slot::SlotId slot) {
+    ++claims;
+    Node* owner = m.slots.Owner(slot);
+    if (owner == claimant) {
+      return;
+    }
+    if (m.slots.ImportingFrom(slot) != nullptr) {
+      RebindImporting(m, slot, claimant, epoch);
+      return;
+    }
+    if (!m.slots.Unclaimed(slot) && owner->config_epoch >= epoch) return;
+    if (owner == head) ++taken_from_head;
+    if (m.slots.MigratingTo(slot) == claimant) m.slots.SetMigrating(slot, nullptr);
+    m.slots.Assign(slot, claimant);
+    m.SaveAndCheck();
+  });
+  NoteUnclaimed(m, claimant, *claimed);
+
+  const bool lost_all = taken_from_head > 0 && head->slot_count == 0;
+  // A master whose every slot went to one node in one step, and who took nothing
+  // else, was replaced by its replica, whatever the setting.
+  if (lost_all && (m.options.allow_replica_migration || claims == taken_from_head ||
+                   claimant->shard_id == m.myself()->shard_id)) {
+    LogF(m, LogLevel::kWarning,
+         "Configuration change detected. Reconfiguring myself as a replica of %s (%s)",
+         claimant->id.str().c_str(), Name(*claimant));
+    ReportLostSlots(m, *mine, false);
+    FollowNode(m, claimant);
+    return;
+  }
+  ReportLostSlots(m, *mine, true);
+  LeaveChain(m);
+}
+
+void CorrectStaleClaim(Machine& m, Node* sender, Node* owner, const Header& header) {
+  slot::SlotSet disputed = *header.slots;
+  disputed -= *owner->slots;
+  const Node* newer = nullptr;
+  for (int s = disputed.Next(0); s >= 0 && newer == nullptr; s = disputed.Next(s + 1)) {
+    const auto slot = static_cast<slot::SlotId>(s);
+    Node* known = m.slots.Owner(slot);
+    if (known == nullptr || known == sender || m.slots.Unclaimed(slot)) continue;
+    if (known->config_epoch > header.config_epoch) newer = known;
+  }
+  if (newer == nullptr) return;
+  LogF(m, LogLevel::kVerbose, "Node %s has old slots configuration, sending an UPDATE message about %s",
+       sender->id.str().c_str(), newer->id.str().c_str());
+  SendUpdate(m, sender, *newer);
+}
+
+}  // namespace windlass::cluster
