@@ -16,9 +16,13 @@ test_packages=(
 
 case "${1:-all}" in
   build) packages=("${build_packages[@]}") ;;
+  show)
+    packages=(python3 python3-redis)
+    command -v kubectl >/dev/null || packages+=(kubernetes-client)
+    ;;
   all) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
-  -h | --help) echo "usage: tests/install-deps.sh [build|all]   (default: all)"; exit 0 ;;
-  *) echo "install-deps.sh: '$1' is neither build nor all" >&2; exit 2 ;;
+  -h | --help) echo "usage: tests/install-deps.sh [build|show|all]   (default: all)"; exit 0 ;;
+  *) echo "install-deps.sh: '$1' is none of build, show and all" >&2; exit 2 ;;
 esac
 
 missing=()
