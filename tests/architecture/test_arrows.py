@@ -13,7 +13,7 @@ FENCES = {
     "cpprest/": ("operator/kube", "operator/health"),
     "pplx/": ("operator/kube", "operator/health"),
     "hiredis/": ("operator/redis", "tests"),
-    "boost/": ("operator/local",),
+    "boost/": ("operator/local", "operator/kube"),
     "yaml-cpp/": ("operator/kube", "operator/local", "operator/cli"),
     "spdlog/": ("operator/base", "node/base"),
     "nlohmann/": ("operator", "tests"),
