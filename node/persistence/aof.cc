@@ -1,0 +1,215 @@
+// Writing the append-only log and its life cycle; aof_rewrite.cc makes bases,
+// aof_start.cc loads. Log lines are in the words that tools look for.
+#include "node/persistence/aof.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "node/persistence/aof_parts.h"
+
+namespace windlass::persistence {
+namespace {
+
+constexpr int64_t kLongestPostponeMs = 2000;
+
+}  // namespace
+
+Aof::File::~File() {
+  if (fd >= 0) ::close(fd);
+}
+
+// All or nothing: after a failure the file is as long as before, so that a retry
+// does not leave half a command in the middle.
+std::string Aof::File::Write(std::string_view bytes) {
+  size_t written = 0;
+  if (WriteFully(fd, bytes, &written)) {
+    size += static_cast<int64_t>(bytes.size());
+    return {};
+  }
+  std::string error = std::strerror(errno);
+  if (written > 0 && ::ftruncate(fd, size) != 0) error += "; and the partial write could not be taken back";
+  return error;
+}
+
+void Aof::File::TakeBack(size_t bytes) {
+  size -= static_cast<int64_t>(bytes);
+  // A file that cannot be cut would hold the batch twice: nothing better can be done
+  // than to leave it, and the next write appends at the true end.
+  if (::ftruncate(fd, size) != 0) size += static_cast<int64_t>(bytes);
+}
+
+Aof::Aof(Parts parts) : parts_(std::move(parts)), alive_(std::make_shared<bool>(true)) {}
+
+Aof::~Aof() {
+  if (enabled_) FlushAndSync();
+}
+
+void Aof::Append(int db, std::string_view commands) {
+  if (!enabled_) return;
+  const size_t before = buffer_.size();
+  if (db != selected_db_) {
+    const std::string digits = std::to_string(db);
+    const std::string_view words[] = {"SELECT", digits};
+    resp::EncodeCommand(words, &buffer_);
+    selected_db_ = db;
+  }
+  buffer_.append(commands);
+  appended_ += static_cast<int64_t>(buffer_.size() - before);
+}
+
+void Aof::EndOfTurn() {
+  if (!enabled_ || !last_write_ok_) return;  // a failed write is retried once a second
+  if (parts_.settings->fsync == FsyncPolicy::kAlways) {
+    // Also without anything new: the policy may have been another one a moment ago.
+    if (!helper_busy_ && synced_ < appended_) WriteAndSyncInHelper();
+    return;
+  }
+  if (buffer_.empty()) return;
+  // write(2) may block behind a running fsync: let it finish, but not for ever.
+  if (helper_busy_ && parts_.settings->fsync == FsyncPolicy::kEverySecond) {
+    const int64_t now = parts_.clock->UnixMs();
+    if (postponed_since_ms_ == 0) postponed_since_ms_ = now;
+    if (now - postponed_since_ms_ < kLongestPostponeMs) return;
+    ++delayed_fsyncs_;
+    parts_.log->Notice("Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for "
+                       "fsync to complete, this may slow down Redis.");
+  }
+  postponed_since_ms_ = 0;
+  WriteHere();
+}
+
+void Aof::WriteHere() {
+  if (buffer_.empty()) return;
+  if (const std::string error = file_->Write(buffer_); !error.empty()) return WriteFailed(error);
+  WriteSucceeded(static_cast<int64_t>(buffer_.size()));
+  buffer_.clear();
+}
+
+void Aof::WriteSucceeded(int64_t bytes) {
+  written_ += bytes;
+  current_bytes_ += bytes;
+  if (!last_write_ok_) parts_.log->Warning("AOF write error looks solved, Redis can write again.");
+  last_write_ok_ = true;
+}
+
+void Aof::WriteFailed(const std::string& error) {
+  if (last_write_ok_ || error != write_error_) parts_.log->Warning("Error writing to the AOF file: " + error);
+  last_write_ok_ = false;
+  write_error_ = error;
+}
+
+void Aof::WriteAndSyncInHelper() {
+  helper_busy_ = true;
+  std::string batch = std::exchange(buffer_, std::string());
+  batch_failed_ = std::make_shared<std::atomic<bool>>(false);
+  parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
+                      post = parts_.post]() mutable {
+    std::string error = file->Write(batch);
+    // What was written but not made durable is taken back too, and written again later.
+    if (error.empty() && ::fdatasync(file->fd) != 0) {
+      error = std::string("fsync: ") + std::strerror(errno);
+      file->TakeBack(batch.size());
+    }
+    *failed = !error.empty();
+    post([this, alive, batch = std::move(batch), error = std::move(error)]() mutable {
+      if (alive.expired()) return;
+      helper_busy_ = false;
+      if (error.empty()) {
+        WriteSucceeded(static_cast<int64_t>(batch.size()));
+        synced_ = written_;
+      } else {
+        WriteFailed(error);
+        buffer_.insert(0, batch);
+      }
+      if (on_synced_) on_synced_();
+    });
+  });
+}
+
+void Aof::SyncInHelper() {
+  if (helper_busy_ || synced_ == written_) return;
+  helper_busy_ = true;
+  parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, up_to = written_, post = parts_.post] {
+    const std::string error = ::fdatasync(file->fd) == 0 ? std::string() : std::strerror(errno);
+    post([this, alive, up_to, error] {
+      if (alive.expired()) return;
+      helper_busy_ = false;
+      if (error.empty()) {
+        synced_ = std::max(synced_, up_to);
+      } else {
+        WriteFailed("fsync: " + error);
+      }
+      if (on_synced_) on_synced_();
+    });
+  });
+}
+
+void Aof::EverySecond(bool snapshot_running) {
+  if (!enabled_) return;
+  if (!last_write_ok_ && !helper_busy_) {
+    if (parts_.settings->fsync == FsyncPolicy::kAlways) {
+      WriteAndSyncInHelper();  // also when empty: an fsync failed then
+    } else {
+      WriteHere();
+      if (buffer_.empty()) WriteSucceeded(0);
+    }
+  } else {
+    EndOfTurn();
+  }
+  const bool spare_the_disk = parts_.settings->no_fsync_on_rewrite && (rewriting() || snapshot_running);
+  if (parts_.settings->fsync == FsyncPolicy::kEverySecond && !spare_the_disk) SyncInHelper();
+  const int64_t growth = base_bytes_ > 0 ? (current_bytes_ - base_bytes_) * 100 / base_bytes_ : current_bytes_ * 100;
+  const bool grown = parts_.settings->rewrite_percentage > 0 && current_bytes_ > parts_.settings->rewrite_min_bytes &&
+                     growth >= parts_.settings->rewrite_percentage;
+  if ((rewrite_scheduled_ || grown) && !rewriting() && !snapshot_running && rewrite_failures_ < 3) {
+    if (grown) parts_.log->Notice("Starting automatic rewriting of AOF on " + std::to_string(growth) + "% growth");
+    if (auto started = StartRewrite(); !started.ok()) parts_.log->Warning(started.error());
+  }
+}
+
+void Aof::FlushAndSync() {
+  if (!enabled_ || file_ == nullptr) return;
+  parts_.worker->Drain();
+  if (BatchFailed()) parts_.log->Warning("The last commands before this could not be written to the AOF file.");
+  if (!buffer_.empty()) WriteHere();
+  if (::fdatasync(file_->fd) != 0) parts_.log->Warning(std::string("Fail to fsync the AOF file: ") + std::strerror(errno));
+}
+
+bool Aof::BatchFailed() const { return batch_failed_ != nullptr && batch_failed_->load(); }
+
+void Aof::Disable() {
+  if (!enabled_) return;
+  FlushAndSync();
+  rewrite_.reset();
+  file_.reset();
+  buffer_.clear();
+  enabled_ = false;
+  selected_db_ = -1;
+  written_ = appended_;
+  synced_ = appended_;
+  if (on_synced_) on_synced_();
+}
+
+Aof::Report Aof::report() const {
+  Report report;
+  report.enabled = enabled_;
+  report.rewrite_in_progress = rewriting();
+  report.rewrite_scheduled = rewrite_scheduled_;
+  report.last_rewrite_s = last_rewrite_s_;
+  if (rewriting()) report.current_rewrite_s = parts_.clock->UnixMs() / 1000 - rewrite_started_s_;
+  report.last_rewrite_ok = last_rewrite_ok_;
+  report.rewrites = rewrites_;
+  report.rewrite_failures = rewrite_failures_;
+  report.last_write_ok = last_write_ok_;
+  report.current_bytes = current_bytes_;
+  report.base_bytes = base_bytes_;
+  report.buffer_bytes = static_cast<int64_t>(buffer_.size());
+  report.fsync_pending = helper_busy_;
+  report.delayed_fsyncs = delayed_fsyncs_;
+  return report;
+}
+
+}  // namespace windlass::persistence

@@ -1,0 +1,164 @@
+// The append-only log: a manifest, a base (an RDB) and increments (commands).
+//
+// Commands of a turn are gathered and written once, at its end. With fsync policy
+// "always" a helper thread writes and fsyncs the batch while the next one gathers,
+// and synced() tells how far replies may leave; otherwise the loop writes (into
+// the page cache) and the helper thread fsyncs once a second or never. The loop
+// itself never calls fsync after start-up.
+//
+// A rewrite makes a new base by the snapshot engine: at one instant the snapshot
+// begins and a new increment is opened, so base + that increment is everything.
+// Loop thread only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "node/base/log.h"
+#include "node/base/result.h"
+#include "node/base/worker_thread.h"
+#include "node/persistence/aof_manifest.h"
+#include "node/persistence/background_file.h"
+#include "node/persistence/keyspace_loader.h"
+#include "node/persistence/save_service.h"
+#include "node/resp/command.h"
+
+namespace windlass::persistence {
+
+enum class FsyncPolicy { kAlways, kEverySecond, kNever };
+
+struct AofSettings {
+  std::string folder = ".";            // of the server; the log's own is below it
+  std::string log_folder = "appendonlydir";
+  std::string file_name = "appendonly.aof";
+  FsyncPolicy fsync = FsyncPolicy::kEverySecond;
+  bool load_truncated = true;
+  bool no_fsync_on_rewrite = false;
+  int64_t rewrite_percentage = 100;
+  int64_t rewrite_min_bytes = 64 << 20;
+};
+
+class Aof {
+ public:
+  struct Parts {
+    base::Logger* log;
+    base::Clock* clock;
+    base::WorkerThread* worker;
+    PostToLoop post;
+    SaveService* saves;  // how a base is made
+    const AofSettings* settings;
+  };
+  explicit Aof(Parts parts);
+  ~Aof();
+
+  // --- start-up, in this order; both may take their time.
+  enum class Found { kNothing, kLoaded };
+  // An error's text was logged in the words of the server tools know.
+  base::Result<Found> Load(KeyspaceLoader* loader, resp::CommandSink* sink, const std::function<void(int64_t)>& progress);
+  int64_t BytesToLoad() const;
+  // Opens the last increment, or makes base and increment of what there is.
+  base::Result<void> OpenAtStart();
+
+  // --- CONFIG SET appendonly.
+  base::Result<void> Enable();  // the base is written in the background
+  void Disable();
+  bool enabled() const { return enabled_; }
+
+  // --- the log.
+  void Append(int db, std::string_view commands);
+  void EndOfTurn();
+  void EverySecond(bool snapshot_running);
+  // Positions count bytes appended since the process began.
+  int64_t appended() const { return appended_; }
+  int64_t synced() const { return synced_; }
+  // Whether replies wait for synced().
+  bool holds_replies() const { return enabled_ && parts_.settings->fsync == FsyncPolicy::kAlways; }
+  bool write_failed() const { return enabled_ && !last_write_ok_; }
+  const std::string& write_error() const { return write_error_; }
+  // Shutdown: all is written and fsynced when it returns.
+  void FlushAndSync();
+  // Called when synced() moved or a write failed, so that the turn's end is reached.
+  void SetOnSynced(std::function<void()> fn) { on_synced_ = std::move(fn); }
+
+  // --- rewriting.
+  base::Result<void> StartRewrite();
+  void Step(int64_t budget_us);
+  bool rewriting() const { return rewrite_ != nullptr; }
+
+  struct Report {
+    bool enabled = false;
+    bool rewrite_in_progress = false;
+    bool rewrite_scheduled = false;
+    int64_t last_rewrite_s = -1;
+    int64_t current_rewrite_s = -1;
+    bool last_rewrite_ok = true;
+    uint64_t rewrites = 0;
+    uint64_t rewrite_failures = 0;  // in a row
+    bool last_write_ok = true;
+    int64_t current_bytes = 0;
+    int64_t base_bytes = 0;
+    int64_t buffer_bytes = 0;
+    bool fsync_pending = false;
+    uint64_t delayed_fsyncs = 0;
+  };
+  Report report() const;
+  void Schedule() { rewrite_scheduled_ = true; }
+
+ private:
+  struct File;     // an open increment, shared with the helper thread
+  struct Rewrite;  // a base being made
+
+  std::string Folder() const { return parts_.settings->folder + "/" + parts_.settings->log_folder; }
+  std::string PathOf(const std::string& name) const { return Folder() + "/" + name; }
+  std::string ManifestPath() const { return PathOf(parts_.settings->file_name + ".manifest"); }
+  base::Result<void> ReadManifest();
+  base::Result<void> AdoptSingleFile();
+  base::Result<void> WriteManifest();
+  base::Result<void> OpenIncrement(const std::string& name, bool create);
+  base::Result<void> BeginRewrite();
+  void RewriteFinished(base::Result<int64_t> result);
+  void DeleteHistory();
+  base::Result<void> LoadOne(const AofFileInfo& info, bool last, KeyspaceLoader* loader, resp::CommandSink* sink,
+                             const std::function<void(int64_t)>& progress);
+  void WriteHere();
+  void WriteAndSyncInHelper();
+  void SyncInHelper();
+  void WriteFailed(const std::string& error);
+  void WriteSucceeded(int64_t bytes);
+  // The newest batch given to the helper is known to have failed. After a Drain: or not.
+  bool BatchFailed() const;
+
+  Parts parts_;
+  bool enabled_ = false;
+  AofManifest manifest_;
+  std::shared_ptr<File> file_;
+  std::string buffer_;        // appended, not yet given to the file
+  int selected_db_ = -1;      // in the file; -1: the next command selects
+  int64_t appended_ = 0;
+  int64_t written_ = 0;
+  int64_t synced_ = 0;
+  bool helper_busy_ = false;  // a batch or an fsync is with the helper
+  std::shared_ptr<std::atomic<bool>> batch_failed_;
+  int64_t postponed_since_ms_ = 0;
+  uint64_t delayed_fsyncs_ = 0;
+  bool last_write_ok_ = true;
+  std::string write_error_;
+  std::function<void()> on_synced_;
+
+  std::unique_ptr<Rewrite> rewrite_;
+  bool rewrite_scheduled_ = false;
+  int64_t rewrite_started_s_ = 0;
+  int64_t last_rewrite_s_ = -1;
+  bool last_rewrite_ok_ = true;
+  uint64_t rewrites_ = 0;
+  uint64_t rewrite_failures_ = 0;
+  int64_t base_bytes_ = 0;       // all files when the last base was made: growth is measured against it
+  int64_t current_bytes_ = 0;
+  std::shared_ptr<bool> alive_;
+};
+
+}  // namespace windlass::persistence

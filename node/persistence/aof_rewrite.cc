@@ -1,0 +1,165 @@
+// New bases: the snapshot begins and a new increment opens at the same instant.
+// The manifest names the new increment at once (what is acknowledged must be
+// found after a crash) and the new base when it is whole.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "node/base/atomic_file.h"
+#include "node/persistence/aof_parts.h"
+#include "node/persistence/rdb_file.h"
+
+namespace windlass::persistence {
+namespace {
+
+constexpr size_t kMostInFlight = 16 << 20;
+constexpr size_t kTakeAt = 256 << 10;
+
+}  // namespace
+
+base::Result<void> Aof::WriteManifest() { return base::WriteFileAtomically(ManifestPath(), manifest_.Text()); }
+
+base::Result<void> Aof::OpenIncrement(const std::string& name, bool create) {
+  const std::string path = PathOf(name);
+  auto file = std::make_shared<File>();
+  file->fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : O_CREAT), 0644);
+  if (file->fd < 0) return base::Error{"Can't open the append-only file " + name + ": " + std::strerror(errno)};
+  file->size = std::max<int64_t>(FileBytes(path), 0);
+  file_ = std::move(file);
+  selected_db_ = -1;
+  return {};
+}
+
+base::Result<void> Aof::StartRewrite() {
+  if (rewriting()) return base::Error{"Background append only file rewriting already in progress"};
+  rewrite_scheduled_ = false;
+  if (!enabled_) return base::Error{"the append-only file is not enabled"};
+  auto begun = BeginRewrite();
+  if (!begun.ok()) return begun;
+  return WriteManifest();
+}
+
+// Opens the next increment and starts the snapshot; the manifest is the caller's.
+base::Result<void> Aof::BeginRewrite() {
+  auto rewrite = std::make_unique<Rewrite>();
+  if (enabled_ && file_ != nullptr) {
+    // The old increment ends here: what belongs to it goes there first.
+    parts_.worker->Drain();
+    if (BatchFailed()) return base::Error{"the last write to the AOF file failed"};
+    WriteHere();
+    if (!buffer_.empty()) return base::Error{"Error writing to the AOF file: " + write_error_};
+    SyncInHelper();
+  }
+  RdbStreamOptions options = parts_.saves->StreamOptions(/*aof_base=*/true);
+  Rewrite* raw = rewrite.get();
+  options.after_capture = [raw](size_t pending) {
+    if (pending >= kTakeAt) raw->file->Append(raw->stream->Take());
+    return true;
+  };
+  rewrite->base.sequence = manifest_.NextBase();
+  rewrite->base.name = parts_.settings->file_name + "." + std::to_string(rewrite->base.sequence) + ".base.rdb";
+  AofFileInfo increment;
+  increment.sequence = manifest_.NextIncrement();
+  increment.name = parts_.settings->file_name + "." + std::to_string(increment.sequence) + ".incr.aof";
+  rewrite->first_increment = increment.sequence;
+  rewrite->stream = RdbStream::Start(parts_.saves->engine(), std::move(options));
+  if (rewrite->stream == nullptr) return base::Error{"too many snapshots are under way"};
+  auto opened = OpenIncrement(increment.name, /*create=*/true);
+  if (!opened.ok()) return opened;
+  parts_.log->Notice("Creating AOF incr file " + increment.name + " on background rewrite");
+  manifest_.increments.push_back(increment);
+  rewrite->file = std::make_unique<BackgroundFile>(parts_.worker, parts_.post,
+                                                   Folder() + "/temp-rewriteaof-bg-" + std::to_string(::getpid()) + ".aof");
+  rewrite_ = std::move(rewrite);
+  rewrite_started_s_ = parts_.clock->UnixMs() / 1000;
+  parts_.log->Logf(base::LogLevel::kNotice, "Background append only file rewriting started by pid %d", static_cast<int>(::getpid()));
+  return {};
+}
+
+void Aof::Step(int64_t budget_us) {
+  if (rewrite_ == nullptr || rewrite_->stream == nullptr || rewrite_->file->in_flight() > kMostInFlight) return;
+  const snapshot::SnapshotState state = rewrite_->stream->Step(budget_us);
+  if (state == snapshot::SnapshotState::kRunning) {
+    if (rewrite_->stream->pending() >= kTakeAt) rewrite_->file->Append(rewrite_->stream->Take());
+    return;
+  }
+  if (state == snapshot::SnapshotState::kAborted) {
+    const std::string reason(rewrite_->stream->abort_reason());
+    parts_.log->Warning("Background AOF rewrite terminated: " + reason);
+    rewrite_.reset();
+    rewrite_scheduled_ = true;  // of what is left
+    return;
+  }
+  rewrite_->file->Append(rewrite_->stream->Take());
+  rewrite_->stream.reset();
+  rewrite_->file->Finish(PathOf(rewrite_->base.name), [this, alive = std::weak_ptr<bool>(alive_)](base::Result<int64_t> result) {
+    if (!alive.expired() && rewrite_ != nullptr) RewriteFinished(std::move(result));
+  });
+}
+
+void Aof::RewriteFinished(base::Result<int64_t> result) {
+  const std::unique_ptr<Rewrite> rewrite = std::move(rewrite_);
+  last_rewrite_s_ = parts_.clock->UnixMs() / 1000 - rewrite_started_s_;
+  if (result.ok()) {
+    const AofManifest before = manifest_;
+    if (manifest_.base.has_value()) manifest_.history.push_back(*manifest_.base);
+    manifest_.base = rewrite->base;
+    while (!manifest_.increments.empty() && manifest_.increments.front().sequence < rewrite->first_increment) {
+      manifest_.history.push_back(manifest_.increments.front());
+      manifest_.increments.erase(manifest_.increments.begin());
+    }
+    if (auto written = WriteManifest(); !written.ok()) {
+      manifest_ = before;
+      result = base::Error{written.error()};
+    }
+  }
+  last_rewrite_ok_ = result.ok();
+  if (!result.ok()) {
+    ++rewrite_failures_;
+    parts_.log->Warning("Background AOF rewrite terminated with error: " + result.error());
+    return;
+  }
+  rewrite_failures_ = 0;
+  ++rewrites_;
+  current_bytes_ = *result + (file_ != nullptr ? file_->size : 0);
+  base_bytes_ = current_bytes_;
+  parts_.log->Notice("Background AOF rewrite terminated with success");
+  DeleteHistory();
+  parts_.log->Notice("Background AOF rewrite finished successfully");
+}
+
+void Aof::DeleteHistory() {
+  if (manifest_.history.empty()) return;
+  std::vector<std::string> paths;
+  for (const AofFileInfo& info : manifest_.history) {
+    paths.push_back(PathOf(info.name));
+    parts_.log->Notice("Removing the history file " + info.name + " in the background");
+  }
+  // Forgotten first: a file that outlives this is waste, a listed one that is gone is not.
+  manifest_.history.clear();
+  if (auto written = WriteManifest(); !written.ok()) parts_.log->Warning(written.error());
+  parts_.worker->Run([paths] {
+    for (const std::string& path : paths) ::unlink(path.c_str());
+  });
+}
+
+base::Result<void> Aof::Enable() {
+  if (enabled_) return {};
+  if (::mkdir(Folder().c_str(), 0755) != 0 && errno != EEXIST) {
+    return base::Error{"Can't open or create append-only dir " + parts_.settings->log_folder + ": " + std::strerror(errno)};
+  }
+  if (auto read = ReadManifest(); !read.ok()) return read;
+  auto begun = BeginRewrite();
+  if (!begun.ok()) return begun;
+  // Older files are not continued by this increment: until the base stands, the
+  // manifest on disk stays what it was.
+  enabled_ = true;
+  last_write_ok_ = true;
+  return {};
+}
+
+}  // namespace windlass::persistence
