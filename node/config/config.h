@@ -81,26 +81,33 @@ class Config {
   using OnChange = std::function<base::Result<void>()>;
   void SetOnChange(std::string_view name, OnChange hook);
 
+  // For the rewriter: the lines that say this directive's current value, and
+  // whether it is what the program would use anyway.
+  std::vector<std::string> LinesOf(std::string_view name) const;
+  bool IsInitial(std::string_view name) const;
+
  private:
-  friend class Rewriter;
   struct Slot;
-  const Slot* FindSlot(std::string_view name) const;
-  Slot* FindSlot(std::string_view name);
+  struct Snapshot;
+  Slot* FindSlot(std::string_view name) const;
   const Slot& Must(std::string_view name) const;
-  base::Result<void> Parse(Slot& slot, std::span<const std::string> values);
-  base::Result<void> ParseOutputLimit(Slot& slot, std::span<const std::string> values);
-  base::Result<void> ParseSave(Slot& slot, std::span<const std::string> values, bool from_file);
-  base::Result<void> ApplyLine(const std::vector<std::string>& words, bool* include_failed);
-  LoadResult LoadLines(std::string_view text, int depth);
-  void RefreshDerived(const Slot& slot);
+  base::Result<void> Assign(Slot& slot, std::span<const std::string> words);
+  base::Result<void> AssignOutputLimits(std::span<const std::string> words);
+  base::Result<void> AssignSave(std::span<const std::string> words, bool append);
+  base::Result<void> ApplyLine(const std::vector<std::string>& words, LoadResult* nested);
+  LoadResult LoadLines(std::string_view text);
+  base::Result<std::vector<std::string>> WordsOf(const Slot& slot, std::string_view value) const;
+  base::Result<void> CheckSettable(const Slot& slot) const;
+  void Restore(const Snapshot& snapshot);
   std::string Print(const Slot& slot) const;
 
-  std::vector<std::unique_ptr<Slot>> slots_;      // in the table's order
-  std::map<std::string, Slot*, std::less<>> by_name_;  // names and aliases, lower case
+  std::vector<std::unique_ptr<Slot>> slots_;  // in the table's order
+  std::map<std::string, Slot*, std::less<>> by_name_;  // names and aliases
   OutputLimit output_limits_[3];
   std::vector<SavePoint> save_points_;
   std::string file_path_;
-  bool save_from_file_ = false;
+  bool save_seen_ = false;  // the built-in save points have been replaced
+  int include_depth_ = 0;
 };
 
 }  // namespace windlass::config

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace windlass::config {
@@ -51,5 +52,6 @@ std::span<const Directive> Directives();
 
 // notify-keyspace-events: bits by letter, and back. False on an unknown letter.
 bool ParseEventLetters(std::string_view letters, int64_t* bits);
+std::string EventLetters(int64_t bits);
 
 }  // namespace windlass::config

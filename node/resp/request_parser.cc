@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "node/base/quoted_words.h"
+
 namespace windlass::resp {
 namespace {
 
@@ -28,76 +30,7 @@ bool ParseLength(const char* begin, const char* end, int64_t* value) {
   return true;
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
-
-// Reads the escape after a backslash at *i, appends what it stands for.
-void AppendEscape(std::string_view line, size_t* i, std::string* word) {
-  if (line[*i] == 'x' && *i + 2 < line.size() && HexDigit(line[*i + 1]) >= 0 && HexDigit(line[*i + 2]) >= 0) {
-    word->push_back(static_cast<char>(HexDigit(line[*i + 1]) * 16 + HexDigit(line[*i + 2])));
-    *i += 2;
-    return;
-  }
-  switch (line[*i]) {
-    case 'n': word->push_back('\n'); break;
-    case 'r': word->push_back('\r'); break;
-    case 't': word->push_back('\t'); break;
-    case 'b': word->push_back('\b'); break;
-    case 'a': word->push_back('\a'); break;
-    default: word->push_back(line[*i]);
-  }
-}
-
-// One quoted part, line[*i] being the opening quote; afterwards *i is behind the
-// closing one. A closing quote must end the word.
-bool TakeQuoted(std::string_view line, size_t* i, std::string* word) {
-  const char quote = line[(*i)++];
-  for (; *i < line.size(); ++*i) {
-    const char c = line[*i];
-    if (c == quote) {
-      ++*i;
-      return *i == line.size() || IsBlank(line[*i]);
-    }
-    if (c != '\\' || *i + 1 >= line.size()) {
-      word->push_back(c);
-    } else if (quote == '"') {
-      ++*i;
-      AppendEscape(line, i, word);
-    } else if (line[*i + 1] == '\'') {
-      word->push_back('\'');
-      ++*i;
-    } else {
-      word->push_back(c);
-    }
-  }
-  return false;
-}
-
 }  // namespace
-
-bool SplitQuoted(std::string_view line, std::vector<std::string>* out) {
-  out->clear();
-  size_t i = 0;
-  while (true) {
-    while (i < line.size() && IsBlank(line[i])) ++i;
-    if (i == line.size()) return true;
-    std::string word;
-    while (i < line.size() && !IsBlank(line[i])) {
-      if (line[i] == '"' || line[i] == '\'') {
-        if (!TakeQuoted(line, &i, &word)) return false;
-        break;
-      }
-      word.push_back(line[i++]);
-    }
-    out->push_back(std::move(word));
-  }
-}
 
 void RequestParser::Reset() {
   remaining_ = 0;
@@ -133,7 +66,7 @@ ParseStatus RequestParser::ParseInline(std::string_view buffer, size_t* consumed
   size_t length = static_cast<size_t>(static_cast<const char*>(found) - buffer.data());
   *consumed = length + 1;
   if (length > 0 && buffer[length - 1] == '\r') --length;
-  if (!SplitQuoted(buffer.substr(0, length), &inline_args_)) return Fail("unbalanced quotes in request");
+  if (!base::SplitQuoted(buffer.substr(0, length), &inline_args_)) return Fail("unbalanced quotes in request");
   for (const std::string& word : inline_args_) args->push_back(word);
   return ParseStatus::kComplete;
 }

@@ -60,8 +60,4 @@ class RequestParser {
   std::vector<std::string> inline_args_;
 };
 
-// Splits a line as a shell would: blanks separate, "..." with \n \r \t \b \a \xHH
-// escapes, '...' with \' only. False when quotes are unbalanced.
-bool SplitQuoted(std::string_view line, std::vector<std::string>* out);
-
 }  // namespace windlass::resp

@@ -1,0 +1,19 @@
+// CONFIG REWRITE: the file again, with its comments and order, saying the values
+// of now.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "node/base/result.h"
+#include "node/config/config.h"
+
+namespace windlass::config {
+
+// Pure: what the file's text becomes.
+std::string RewriteText(const Config& config, std::string_view old_text);
+
+// Reads, rewrites and replaces the file atomically; a missing file is created.
+base::Result<void> RewriteFile(const Config& config, const std::string& path);
+
+}  // namespace windlass::config
