@@ -43,6 +43,10 @@ class ReplicationLog;
 class PrimarySide;
 class ReplicaSide;
 }  // namespace windlass::replication
+namespace windlass::migration {
+class Migrator;
+class MovingKeys;
+}  // namespace windlass::migration
 
 namespace windlass::commands {
 
@@ -154,6 +158,8 @@ struct Node {
   replication::PrimarySide* primary_side = nullptr;
   replication::ReplicaSide* replica_side = nullptr;
   ClusterPort* cluster = nullptr;  // null outside cluster mode
+  migration::Migrator* migrator = nullptr;
+  migration::MovingKeys* moving_keys = nullptr;  // writes to these wait: admission holds them
 
   Sessions* sessions = nullptr;
   Blocker* blocker = nullptr;

@@ -1,0 +1,46 @@
+// The CLUSTER family's handlers, in two files: what changes the cluster
+// (cluster_admin_commands.cc) and what tells of it (cluster_report_commands.cc).
+#pragma once
+
+#include "node/commands/command.h"
+
+namespace windlass::commands {
+
+class ClusterPort;
+
+std::span<const CommandSpec> ClusterCommands();
+
+// The port, or null after the reply that cluster mode is off.
+ClusterPort* RequireCluster(Call& call);
+
+// --- cluster_admin_commands.cc
+void ClusterMeet(Call& call);
+void ClusterForget(Call& call);
+void ClusterReplicate(Call& call);
+void ClusterAddSlots(Call& call);
+void ClusterAddSlotsRange(Call& call);
+void ClusterDelSlots(Call& call);
+void ClusterDelSlotsRange(Call& call);
+void ClusterFlushSlots(Call& call);
+void ClusterSetSlot(Call& call);
+void ClusterBumpEpoch(Call& call);
+void ClusterSetConfigEpoch(Call& call);
+void ClusterReset(Call& call);
+void ClusterFailover(Call& call);
+void ClusterSaveConfig(Call& call);
+
+// --- cluster_report_commands.cc
+void ClusterInfo(Call& call);
+void ClusterNodes(Call& call);
+void ClusterSlots(Call& call);
+void ClusterShards(Call& call);
+void ClusterLinks(Call& call);
+void ClusterReplicas(Call& call);
+void ClusterMyId(Call& call);
+void ClusterMyShardId(Call& call);
+void ClusterKeySlot(Call& call);
+void ClusterCountKeysInSlot(Call& call);
+void ClusterGetKeysInSlot(Call& call);
+void ClusterCountFailureReports(Call& call);
+
+}  // namespace windlass::commands

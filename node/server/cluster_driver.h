@@ -1,0 +1,124 @@
+// Drives the cluster core: feeds it ticks, bus messages, replication facts and
+// disk answers, and does what it asks in order: links, nodes.conf, role changes,
+// pauses, lost slots, log lines.
+//
+// Loop thread. The core never calls out, so what it asks for may feed it again
+// while it is being done (a lost master link, a closed bus link): such effects
+// queue up behind the ones at hand.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/base/result.h"
+#include "node/cluster/core.h"
+#include "node/cluster_bus/bus_links.h"
+#include "node/commands/cluster_port.h"
+#include "node/commands/ports.h"
+#include "node/server/cluster_settings.h"
+#include "node/server/nodes_conf_file.h"
+
+namespace windlass::server {
+
+class ClusterDriver final : public commands::ClusterPort,
+                            private cluster_bus::LinkListener,
+                            private cluster::KeyCounts {
+ public:
+  // Every part of `node` that is not null outlives the driver.
+  explicit ClusterDriver(commands::Node* node);
+  ~ClusterDriver() override;
+
+  // --- start-up, in this order.
+  // Before the data is loaded: locks and reads nodes.conf, and tries the bus
+  // port. An error is the text to log before exiting with status 1.
+  base::Result<void> Open();
+  // After it: makes the core, listens, takes the role the core says.
+  base::Result<void> Begin(const cluster::DataAtStart& data);
+  bool begun() const { return core_ != nullptr; }
+
+  // --- what others tell.
+  // The link to the master came up or broke.
+  void OnReplicationChanged();
+  // Before the loop sleeps.
+  void AtTurnEnd();
+
+  // --- ClusterPort.
+  bool Admit(const commands::SlotQuestion& question, std::string* error) override;
+  std::string_view CrossSlotError(slot::SlotId first_key_slot) const override;
+  const cluster::ClusterCore& core() const override { return *core_; }
+  void Execute(commands::Call& call, const cluster::AdminCommand& command) override;
+  std::vector<commands::BusLinkFacts> Links() const override;
+  uint64_t LinksOverLimit() const override { return links_.closed_over_limit(); }
+  std::string PreferredEndpoint(const cluster::NodeEndpoint& node) const override;
+  void Publish(std::string_view channel, std::string_view message, bool sharded) override;
+
+  // A publication of another node, for this node's subscribers.
+  using OnPublication =
+      std::function<void(std::string_view channel, std::string_view message, bool sharded)>;
+  void SetOnPublication(OnPublication deliver) { deliver_publication_ = std::move(deliver); }
+
+ private:
+  struct EffectDoer;
+
+  // LinkListener and KeyCounts.
+  void OnLinkInput(const cluster::Input& input) override;
+  uint64_t KeysInSlot(slot::SlotId slot) const override;
+  bool DatasetEmpty() const override;
+
+  base::Result<void> ListenOnBus(bool keep);
+  void WatchSettings();
+  // Unix milliseconds that never go back.
+  int64_t NowMs() const;
+  void Tick();
+  void Step(const cluster::Input& input);
+  void Do(cluster::Effects effects);
+  void DoQueued();
+  void OnSaved(uint64_t ticket, const base::Result<void>& saved);
+  void ReplyWhenSaved(commands::Call& call, std::string reply, uint64_t ticket);
+  cluster::ReplicationFacts ReadReplication();
+  void RefreshServed();
+  void DeleteKeysOf(const slot::SlotSet& slots);
+  // cluster_admission.cc
+  std::string Redirection(const char* word, slot::SlotId slot, cluster::NodeIndex node) const;
+  size_t CountMissing(const commands::SlotQuestion& question) const;
+
+  commands::Node* node_;
+  NodesConfFile conf_file_;
+  std::optional<cluster::NodesConf> conf_;  // between Open and Begin
+  cluster_bus::BusLinks links_;
+  std::unique_ptr<cluster::ClusterCore> core_;
+  int64_t unix_minus_monotonic_ms_ = 0;
+  net::TimerId tick_timer_ = 0;
+
+  std::deque<cluster::Effect> effects_;
+  bool doing_effects_ = false;
+
+  uint64_t served_version_ = 0;
+  bool served_state_ok_ = false;
+
+  // Whose stream the data comes from: until the link to the master the core
+  // named has been up once, the offset counts for nothing.
+  cluster::NodeId following_;
+  bool synchronized_with_master_ = false;
+  int64_t reported_offset_ = -1;
+  bool reported_link_up_ = false;
+
+  // Clients whose reply waits for nodes.conf to be on disk.
+  struct SaveWaiter {
+    uint64_t ticket = 0;
+    std::string reply;
+    bool saved = false;
+  };
+  std::map<uint64_t, SaveWaiter> save_waiters_;  // by client id
+  uint64_t saved_ticket_ = 0;
+
+  OnPublication deliver_publication_;
+};
+
+}  // namespace windlass::server

@@ -1,0 +1,120 @@
+// Doing what the cluster core asks for, one effect after the other.
+#include <utility>
+#include <variant>
+
+#include "node/commands/internal_command.h"
+#include "node/keyspace/keyspace.h"
+#include "node/replication/replica_side.h"
+#include "node/replication/replication_log.h"
+#include "node/server/cluster_driver.h"
+
+namespace windlass::server {
+namespace {
+
+// Keys of a lost slot go by this many in one UNLINK.
+constexpr size_t kKeysPerUnlink = 100;
+
+base::LogLevel LevelOf(cluster::LogLevel level) {
+  switch (level) {
+    case cluster::LogLevel::kDebug:
+      return base::LogLevel::kDebug;
+    case cluster::LogLevel::kVerbose:
+      return base::LogLevel::kVerbose;
+    case cluster::LogLevel::kNotice:
+      return base::LogLevel::kNotice;
+    case cluster::LogLevel::kWarning:
+      return base::LogLevel::kWarning;
+  }
+  return base::LogLevel::kNotice;
+}
+
+}  // namespace
+
+// One overload an effect.
+struct ClusterDriver::EffectDoer {
+  ClusterDriver& driver;
+
+  void operator()(const cluster::Connect& e) { driver.links_.Connect(e); }
+  void operator()(const cluster::Disconnect& e) { driver.links_.Disconnect(e.link); }
+  void operator()(const cluster::Send& e) { driver.links_.Send(e.link, e.message); }
+  void operator()(cluster::Persist& e) { driver.conf_file_.Save(e.ticket, std::move(e.content)); }
+
+  void operator()(const cluster::FollowMaster& e) {
+    if (!(driver.following_ == e.master)) driver.synchronized_with_master_ = false;
+    driver.following_ = e.master;
+    if (e.ip.empty()) return;  // it is ordered again when the address is known
+    driver.node_->replica_side->Follow(e.ip, e.port);
+  }
+  void operator()(const cluster::BecomeMaster&) {
+    driver.following_ = cluster::NodeId();
+    driver.synchronized_with_master_ = false;
+    if (driver.node_->replica_side->following()) driver.node_->replica_side->StopFollowing();
+  }
+  void operator()(const cluster::FlushData&) {
+    const std::string_view flushall[] = {"FLUSHALL"};
+    commands::RunInternally(*driver.node_, 0, flushall);
+  }
+  void operator()(const cluster::SlotsLost& e) {
+    if (e.delete_keys) driver.DeleteKeysOf(*e.slots);
+  }
+
+  // The core logs the change itself; the table of served slots is refreshed anyway.
+  void operator()(const cluster::StateChanged&) {}
+  void operator()(const cluster::PauseWrites& e) {
+    driver.node_->sessions->PauseForFailover(e.until_ms);
+  }
+  void operator()(const cluster::UnpauseWrites&) { driver.node_->sessions->UnpauseForFailover(); }
+  void operator()(const cluster::Log& e) { driver.node_->log->Log(LevelOf(e.level), e.text); }
+  void operator()(const cluster::DeliverPublish& e) {
+    if (driver.deliver_publication_) driver.deliver_publication_(e.channel, e.message, e.sharded);
+  }
+};
+
+void ClusterDriver::Do(cluster::Effects effects) {
+  for (cluster::Effect& effect : effects) effects_.push_back(std::move(effect));
+  RefreshServed();
+  if (!doing_effects_) DoQueued();
+}
+
+void ClusterDriver::DoQueued() {
+  doing_effects_ = true;
+  while (!effects_.empty()) {
+    cluster::Effect effect = std::move(effects_.front());
+    effects_.pop_front();
+    std::visit(EffectDoer{*this}, effect);
+  }
+  doing_effects_ = false;
+}
+
+// Keeps the answer of the common case: slots that are served without a question.
+void ClusterDriver::RefreshServed() {
+  const uint64_t version = core_->RoutesVersion();
+  const bool state_ok = core_->StateOk();
+  if (version == served_version_ && state_ok == served_state_ok_) return;
+  served_version_ = version;
+  served_state_ok_ = state_ok;
+  served_.Clear();
+  if (!state_ok) return;
+  core_->OwnSlots().ForEach([this](slot::SlotId slot) {
+    if (core_->RouteOf(slot).kind == cluster::RouteKind::kOwn) served_.Add(slot);
+  });
+}
+
+void ClusterDriver::DeleteKeysOf(const slot::SlotSet& slots) {
+  keyspace::Database& db = node_->keyspace->db(0);
+  slots.ForEach([&](slot::SlotId slot) {
+    while (db.SlotSize(slot) > 0) {
+      const std::vector<std::string> keys = db.KeysInSlot(slot, kKeysPerUnlink);
+      std::vector<std::string_view> args{"UNLINK"};
+      args.insert(args.end(), keys.begin(), keys.end());
+      const size_t before = db.SlotSize(slot);
+      commands::RunInternally(*node_, 0, args);
+      if (db.SlotSize(slot) >= before) {
+        node_->log->Logf(base::LogLevel::kWarning, "Could not delete the keys of slot %d", slot);
+        return;
+      }
+    }
+  });
+}
+
+}  // namespace windlass::server
