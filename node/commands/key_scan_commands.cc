@@ -1,0 +1,175 @@
+// Going through keys and dropping all of them: KEYS SCAN RANDOMKEY DBSIZE FLUSH*.
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/base/glob.h"
+#include "node/commands/key_commands.h"
+#include "node/commands/ports.h"
+#include "node/config/config.h"
+#include "node/keyspace/keyspace.h"
+#include "node/types/number.h"
+
+namespace windlass::commands {
+
+using keyspace::Entry;
+using keyspace::ExpiryMode;
+
+namespace {
+
+bool HidesExpired(const Call& call) { return call.db.keyspace().expiry_mode() != ExpiryMode::kIgnore; }
+
+// A cursor as C reads an unsigned decimal: nothing is zero, "-1" wraps.
+std::optional<uint64_t> ParseCursor(std::string_view text) {
+  const std::string copy(text);
+  if (!copy.empty() && std::string_view(" \t\n\v\f\r").find(copy[0]) != std::string_view::npos) return std::nullopt;
+  errno = 0;
+  char* end = nullptr;
+  const uint64_t cursor = std::strtoull(copy.c_str(), &end, 10);
+  if (*end != '\0' || errno == ERANGE) return std::nullopt;
+  return cursor;
+}
+
+struct ScanOptions {
+  int64_t count = 10;
+  std::optional<std::string_view> pattern;
+  std::optional<std::string_view> type;
+};
+
+// Nothing: the reply was written.
+std::optional<ScanOptions> ParseScan(Call& call) {
+  ScanOptions options;
+  for (size_t i = 2; i < call.args.size(); i += 2) {
+    const std::string_view word = call.args[i];
+    if (i + 1 >= call.args.size()) {
+      call.reply.Error(kSyntaxError);
+      return std::nullopt;
+    }
+    const std::string_view value = call.args[i + 1];
+    if (EqualsNoCase(word, "COUNT")) {
+      const auto count = types::ParseInteger(value);
+      if (!count) {
+        call.reply.Error(kNotInteger);
+        return std::nullopt;
+      }
+      if (*count < 1) {
+        call.reply.Error(kSyntaxError);
+        return std::nullopt;
+      }
+      options.count = *count;
+    } else if (EqualsNoCase(word, "MATCH")) {
+      options.pattern = value;
+    } else if (EqualsNoCase(word, "TYPE")) {
+      options.type = value;
+    } else {
+      call.reply.Error(kSyntaxError);
+      return std::nullopt;
+    }
+  }
+  // The pattern of everything asks nothing.
+  if (options.pattern == "*") options.pattern.reset();
+  return options;
+}
+
+// Whether memory is freed later. Nothing: the reply was written.
+std::optional<bool> ParseFlush(Call& call) {
+  if (call.args.size() == 2 && EqualsNoCase(call.args[1], "ASYNC")) return true;
+  if (call.args.size() == 2 && EqualsNoCase(call.args[1], "SYNC")) return false;
+  if (call.args.size() > 1) {
+    call.reply.Error(kSyntaxError);
+    return std::nullopt;
+  }
+  return call.node.config != nullptr && call.node.config->Bool("lazyfree-lazy-user-flush");
+}
+
+}  // namespace
+
+void KeysCommand(Call& call) {
+  const std::string_view pattern = call.args[1];
+  const bool all = pattern == "*";
+  const bool hide = HidesExpired(call);
+  std::string body;
+  resp::ReplyWriter writer(&body, call.reply.protocol());
+  int64_t count = 0;
+  call.db.ForEach([&](slot::SlotId, const Entry& entry) {
+    if (hide && entry.IsExpired(call.now_ms)) return;
+    if (!all && !base::GlobMatch(pattern, entry.key())) return;
+    writer.Bulk(entry.key());
+    ++count;
+  });
+  call.reply.Array(count);
+  call.reply.Raw(body);
+}
+
+void ScanCommand(Call& call) {
+  const auto cursor = ParseCursor(call.args[1]);
+  if (!cursor) return call.reply.Error("ERR invalid cursor");
+  const auto options = ParseScan(call);
+  if (!options) return;
+  struct Key {
+    slot::SlotId slot;
+    std::string name;
+  };
+  std::vector<Key> expired;
+  const bool hide = HidesExpired(call);
+  std::string body;
+  resp::ReplyWriter writer(&body, call.reply.protocol());
+  int64_t count = 0;
+  const uint64_t next =
+      call.db.Scan(*cursor, static_cast<size_t>(options->count), [&](slot::SlotId slot, const Entry& entry) {
+        if (options->pattern && !base::GlobMatch(*options->pattern, entry.key())) return;
+        if (options->type && !EqualsNoCase(*options->type, types::TypeName(entry.type()))) return;
+        if (hide && entry.IsExpired(call.now_ms)) {
+          expired.push_back({slot, std::string(entry.key())});
+          return;
+        }
+        writer.Bulk(entry.key());
+        ++count;
+      });
+  // Where this node decides, finding deletes what is past its time.
+  for (const Key& key : expired) call.db.Find(key.slot, key.name, call.now_ms);
+  call.reply.Array(2);
+  call.reply.Bulk(std::to_string(next));
+  call.reply.Array(count);
+  call.reply.Raw(body);
+}
+
+void RandomKeyCommand(Call& call) {
+  // A database full of keys past their time, on a node that may not delete them:
+  // after some tries any key will do.
+  constexpr int kMaxHiddenTries = 100;
+  std::string key;
+  int hidden = 0;
+  while (true) {
+    slot::SlotId slot = 0;
+    const Entry* entry = call.db.RandomEntry(&slot);
+    if (entry == nullptr) return call.reply.Null();
+    key = entry->key();
+    if (call.db.Find(slot, key, call.now_ms) != nullptr) break;
+    if (call.db.keyspace().expiry_mode() == ExpiryMode::kHide && ++hidden >= kMaxHiddenTries) break;
+  }
+  call.reply.Bulk(key);
+}
+
+void DbSizeCommand(Call& call) { call.reply.Integer(static_cast<int64_t>(call.db.size())); }
+
+void FlushDbCommand(Call& call) {
+  const auto later = ParseFlush(call);
+  if (!later) return;
+  call.db.Flush(*later);
+  // Also when it was empty: a replica may hold what a master never had.
+  call.effects.ForceVerbatim();
+  call.reply.Ok();
+}
+
+void FlushAllCommand(Call& call) {
+  const auto later = ParseFlush(call);
+  if (!later) return;
+  call.db.keyspace().FlushAll(*later);
+  call.effects.ForceVerbatim();
+  call.reply.Ok();
+}
+
+}  // namespace windlass::commands
