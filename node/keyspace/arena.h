@@ -78,6 +78,7 @@ class Arena {
   void Link(uint32_t* head, uint32_t index);
   void Unlink(uint32_t* head, uint32_t index);
 
+  void* mapping_ = nullptr;  // what was reserved; base_ is its first aligned address
   char* base_ = nullptr;
   size_t reserved_bytes_ = 0;
   uint32_t span_limit_ = 0;

@@ -26,6 +26,7 @@
 namespace windlass::keyspace {
 
 class Keyspace;
+struct EntryValue;
 
 // What happens to the expiry when a value is set.
 struct Expiry {
@@ -139,13 +140,20 @@ class Database {
   // The primitives below neither count dirty nor tell the listener.
   Entry* Add(slot::SlotId slot, KeyHash hash, Entry* entry);
   Entry* Replace(slot::SlotId slot, const Found& found, Entry* entry);
-  void Remove(slot::SlotId slot, const Found& found, bool later);
+  // Takes the entry out of its table; it still has to be freed.
+  void Unhook(slot::SlotId slot, const Found& found);
+  SlotTable Detach(slot::SlotId slot);
+  void Drop();
+
+  Entry* Store(slot::SlotId slot, std::string_view key, const EntryValue& value, Expiry expiry);
   bool EraseKey(slot::SlotId slot, std::string_view key, bool later);
+  bool ChangeExpiry(slot::SlotId slot, std::string_view key, int64_t at_ms);
+  void PutUnder(const Target& target, const Entry& source, bool steal);
   void DeleteExpired(slot::SlotId slot, const Found& found);
+  void DeleteExpiredEntry(slot::SlotId slot, Entry* entry);
   void CountKeys(slot::SlotId slot, int64_t keys, int64_t expiring);
   void BeforeChange(slot::SlotId slot, Entry& entry);
   void Changed(slot::SlotId slot, std::string_view key);
-  size_t Drop(slot::SlotId slot, bool later);
 
   Keyspace& keyspace_;
   const int index_;

@@ -88,9 +88,16 @@ class Keyspace {
   friend class Database;
   friend class ExpiryCycle;
 
-  TableContext context() { return {&arena_, hash_seed_}; }
-  // A dropped table whose entries are freed by BackgroundStep.
-  void FreeLater(SlotTable table) { graveyard_.push_back(std::move(table)); }
+  TableContext context() { return {&arena_, hash_seed_, &heap_bytes_}; }
+  // A dropped table, freed up to `next_bucket`.
+  struct Dropped {
+    SlotTable table;
+    uint32_t next_bucket;
+  };
+  void Discard(Entry* entry, bool later);
+  void Bury(SlotTable table, bool later);
+  void FreeSome(size_t entries);
+  bool StretchSome();
 
   Arena arena_;
   base::Random random_;
@@ -104,8 +111,9 @@ class Keyspace {
   ExpiryListener* expiry_listener_ = nullptr;
   AccessOptions access_options_;
   KeyspaceStats stats_;
-  size_t external_bytes_ = 0;  // blobs, containers, and large bucket arrays
-  std::vector<SlotTable> graveyard_;
+  size_t heap_bytes_ = 0;  // outside the arena: blobs, containers, large bucket arrays
+  std::vector<Dropped> graveyard_;
+  size_t stretch_cursor_ = 0;
   std::unique_ptr<ExpiryCycle> expiry_cycle_;
   std::vector<std::unique_ptr<Database>> databases_;
 };

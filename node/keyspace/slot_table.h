@@ -36,7 +36,8 @@ struct KeyHash {
 // What a table needs of its database. Tables are small and many: they do not keep it.
 struct TableContext {
   Arena* arena;
-  uint64_t seed;  // of the hash; the same for the life of the process
+  uint64_t seed;        // of the hash; the same for the life of the process
+  size_t* heap_bytes;   // total outside the arena: blobs, containers, bucket arrays
 
   KeyHash Hash(std::string_view key) const;
   Entry* At(Handle handle) const { return static_cast<Entry*>(arena->At(handle)); }
@@ -64,9 +65,14 @@ class SlotTable {
   };
 
   SlotTable() = default;
-  SlotTable(SlotTable&& other) noexcept;
-  SlotTable& operator=(SlotTable&& other) noexcept;
-  ~SlotTable();  // REQUIRES: empty, and Release was called
+  SlotTable(SlotTable&& other) noexcept { Swap(other); }
+  SlotTable& operator=(SlotTable&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
+  // Frees nothing: a table that held keys must have been freed by FreeStep, or its
+  // arena goes with it. See Database::~Database.
+  ~SlotTable() = default;
 
   uint32_t size() const { return count_; }
   uint32_t expiring() const { return expiring_; }
@@ -77,6 +83,8 @@ class SlotTable {
   void Prefetch(KeyHash hash) const {
     if (buckets_ != nullptr) __builtin_prefetch(&buckets_[HomeOf(hash.position).home]);
   }
+  // Fetches entries that may match; the bucket should be in the cache.
+  void PrefetchMatches(const TableContext& context, KeyHash hash) const;
   // REQUIRES: no entry with this key is present.
   void Insert(const TableContext& context, KeyHash hash, Handle handle);
   // Takes the entry out; it is the caller's now. Sizes are those of before.
@@ -92,9 +100,10 @@ class SlotTable {
   // returns the position to go on from, kEnd at the end. f must not change the table.
   template <typename F>
   uint64_t Walk(const TableContext& context, uint64_t from, F&& f) const;
-  // Same, but only entries that have an expiry; reads other entries' tags only.
+  // Calls f(Entry&) for the entries with expiry in `buckets` buckets from index
+  // `bucket` on, reading no other entry; returns the next index, 0 at the end.
   template <typename F>
-  uint64_t WalkExpiring(const TableContext& context, uint64_t from, F&& f) const;
+  uint32_t WalkExpiring(const TableContext& context, uint32_t bucket, uint32_t buckets, F&& f) const;
 
   // A uniformly chosen entry; `random` yields 64 random bits. Null if empty.
   template <typename R>
@@ -103,9 +112,10 @@ class SlotTable {
   // Bounded background work: moves up to `homes` homes of a stretch under way.
   // True if more is left.
   bool StretchStep(const TableContext& context, int homes);
-  // Frees up to `entries` entries and, at last, the buckets; true when empty.
-  // No searching in between. For dropped tables.
-  bool FreeStep(const TableContext& context, size_t entries);
+  bool stretching() const { return stretch_ != nullptr; }
+  // For dropped tables: frees entries from bucket `*next` on until about `entries`
+  // are gone, at last the buckets; true when all is freed.
+  bool FreeStep(const TableContext& context, uint32_t* next, size_t entries);
 
  private:
   struct Stretch {
@@ -118,12 +128,6 @@ class SlotTable {
     uint32_t home;
     uint32_t modulus;
   };
-  struct Moving {
-    KeyHash hash;
-    Handle handle;
-    bool expiring;
-  };
-
   static uint32_t HomeFor(uint64_t position, uint32_t n) {
     return static_cast<uint32_t>(position * n >> 32);
   }
@@ -136,8 +140,12 @@ class SlotTable {
     return {HomeFor(position, bucket_count_), bucket_count_};
   }
   Home StretchHome(uint32_t position) const;
-  uint64_t HomeEnd(uint64_t position) const;
-  void Place_(KeyHash hash, Handle handle, bool expiring);
+  // The position from which on keys have another home than those at `position`.
+  uint64_t HomeEnd(uint32_t position) const;
+  // Buckets that exist, also during a stretch.
+  uint32_t PhysicalBuckets() const;
+  void Swap(SlotTable& other) noexcept;
+  void Put(KeyHash hash, Handle handle, bool expiring);
   void TakeOut(KeyHash hash, Place place);
   void GrowIfFull(const TableContext& context);
   void ShrinkIfSparse(const TableContext& context);
@@ -153,5 +161,57 @@ class SlotTable {
   uint32_t count_ = 0;
   uint32_t expiring_ = 0;
 };
+
+template <typename F>
+uint64_t SlotTable::Walk(const TableContext& context, uint64_t from, F&& f) const {
+  if (count_ == 0 || from >= kEnd) return kEnd;
+  const Home home = HomeOf(static_cast<uint32_t>(from));
+  const uint64_t end = HomeEnd(static_cast<uint32_t>(from));
+  uint32_t index = home.home;
+  for (uint32_t probes = 0; probes < home.modulus; ++probes) {
+    const Bucket& bucket = buckets_[index];
+    for (int i = 0; i < Bucket::kSlots; ++i) {
+      if (bucket.tags[i] == 0) continue;
+      Entry* entry = context.At(bucket.handles[i]);
+      const uint64_t position = context.Hash(entry->key()).position;
+      if (position >= from && position < end) f(*entry);
+    }
+    if (bucket.overflow == 0) break;
+    index = index == 0 ? home.modulus - 1 : index - 1;
+  }
+  return end;
+}
+
+template <typename F>
+uint32_t SlotTable::WalkExpiring(const TableContext& context, uint32_t bucket, uint32_t buckets, F&& f) const {
+  const uint32_t physical = PhysicalBuckets();
+  const uint32_t end = bucket + buckets < physical ? bucket + buckets : physical;
+  for (; bucket < end; ++bucket) {
+    for (uint32_t bits = buckets_[bucket].expiring; bits != 0; bits &= bits - 1) {
+      f(*context.At(buckets_[bucket].handles[__builtin_ctz(bits)]));
+    }
+  }
+  return end == physical ? 0 : end;
+}
+
+template <typename R>
+Entry* SlotTable::RandomEntry(const TableContext& context, R&& random) const {
+  if (count_ == 0) return nullptr;
+  const uint64_t slots = uint64_t{PhysicalBuckets()} * Bucket::kSlots;
+  // The fill is rarely below a third, so few draws are needed; after that, the
+  // next entry from a random place is random enough.
+  constexpr int kDraws = 64;
+  uint64_t slot = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    slot = static_cast<uint64_t>(static_cast<unsigned __int128>(random()) * slots >> 64);
+    const Bucket& bucket = buckets_[slot / Bucket::kSlots];
+    if (bucket.tags[slot % Bucket::kSlots] != 0) return context.At(bucket.handles[slot % Bucket::kSlots]);
+  }
+  while (true) {
+    slot = slot + 1 == slots ? 0 : slot + 1;
+    const Bucket& bucket = buckets_[slot / Bucket::kSlots];
+    if (bucket.tags[slot % Bucket::kSlots] != 0) return context.At(bucket.handles[slot % Bucket::kSlots]);
+  }
+}
 
 }  // namespace windlass::keyspace

@@ -1,0 +1,134 @@
+// Database: going through keys, random picks, and dropping many at once.
+#include <algorithm>
+
+#include "node/keyspace/database.h"
+#include "node/keyspace/keyspace.h"
+
+namespace windlass::keyspace {
+
+std::vector<std::string> Database::KeysInSlot(slot::SlotId slot, size_t limit) const {
+  std::vector<std::string> keys;
+  const TableContext context = keyspace_.context();
+  uint64_t position = 0;
+  while (position < SlotTable::kEnd && keys.size() < limit) {
+    position = table(slot).Walk(context, position, [&](const Entry& entry) {
+      if (keys.size() < limit) keys.emplace_back(entry.key());
+    });
+  }
+  return keys;
+}
+
+uint64_t Database::WalkSlot(slot::SlotId slot, uint64_t from, const std::function<void(Entry&)>& f) {
+  return table(slot).Walk(keyspace_.context(), from, f);
+}
+
+void Database::ForEachInSlot(slot::SlotId slot, const std::function<void(Entry&)>& f) {
+  uint64_t position = 0;
+  while (position < SlotTable::kEnd) position = WalkSlot(slot, position, f);
+}
+
+void Database::ForEach(const std::function<void(slot::SlotId, Entry&)>& f) {
+  occupied_.ForEach([&](slot::SlotId slot) {
+    ForEachInSlot(slot, [&f, slot](Entry& entry) { f(slot, entry); });
+  });
+}
+
+// The cursor is the slot above 32 bits of position.
+uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(slot::SlotId, Entry&)>& f) {
+  if (cursor >> 32 >= tables_.size()) return 0;
+  int slot = static_cast<int>(cursor >> 32);
+  uint64_t position = cursor & 0xffffffff;
+  size_t met = 0;
+  while (met < count) {
+    const slot::SlotId id = static_cast<slot::SlotId>(slot);
+    position = table(id).Walk(keyspace_.context(), position, [&](Entry& entry) {
+      ++met;
+      f(id, entry);
+    });
+    if (position < SlotTable::kEnd) continue;
+    position = 0;
+    slot = occupied_.Next(slot + 1);
+    if (slot < 0) return 0;
+  }
+  return static_cast<uint64_t>(slot) << 32 | position;
+}
+
+Entry* Database::RandomEntry(slot::SlotId* slot) {
+  if (size_ == 0) return nullptr;
+  size_t chosen = 0;
+  if (slotted_) {
+    // The key of rank r: find its group, then its slot.
+    uint64_t rank = keyspace_.random_.Below(size_);
+    size_t group = 0;
+    while (rank >= group_sizes_[group]) rank -= group_sizes_[group++];
+    chosen = group * kGroupSlots;
+    while (rank >= tables_[chosen].size()) rank -= tables_[chosen++].size();
+  }
+  if (slot != nullptr) *slot = static_cast<slot::SlotId>(chosen);
+  return tables_[chosen].RandomEntry(keyspace_.context(), [this] { return keyspace_.random_.Next(); });
+}
+
+// The counts of one slot's table leave the database with it.
+SlotTable Database::Detach(slot::SlotId slot) {
+  const int64_t keys = tables_[slot].size();
+  const int64_t expiring = tables_[slot].expiring();
+  SlotTable detached = std::move(tables_[slot]);
+  CountKeys(slot, -keys, -expiring);
+  return detached;
+}
+
+size_t Database::DropSlot(slot::SlotId slot, bool later) {
+  const size_t keys = table(slot).size();
+  if (keys == 0) return 0;
+  for (ChangeObserver* observer : keyspace_.observers_) observer->BeforeDrop(*this, slot);
+  SlotTable detached = Detach(slot);
+  keyspace_.dirty_ += keys;
+  if (keyspace_.change_listener_ != nullptr) {
+    // Keys by name: who waits for one key must not be told that all have changed.
+    uint64_t position = 0;
+    while (position < SlotTable::kEnd) {
+      position = detached.Walk(keyspace_.context(), position, [&](const Entry& entry) {
+        keyspace_.change_listener_->AfterChange(*this, slot, entry.key());
+      });
+    }
+  }
+  keyspace_.Bury(std::move(detached), later);
+  return keys;
+}
+
+size_t Database::Flush(bool later) {
+  const size_t keys = size_;
+  occupied_.ForEach([this](slot::SlotId slot) {
+    for (ChangeObserver* observer : keyspace_.observers_) observer->BeforeDrop(*this, slot);
+  });
+  slot::SlotSet occupied = occupied_;
+  occupied.ForEach([this, later](slot::SlotId slot) { keyspace_.Bury(Detach(slot), later); });
+  average_ttl_ms_ = 0;
+  keyspace_.dirty_ += keys;
+  if (keyspace_.change_listener_ != nullptr) keyspace_.change_listener_->AfterFlush(*this);
+  return keys;
+}
+
+void Database::Drop() {
+  slot::SlotSet occupied = occupied_;
+  occupied.ForEach([this](slot::SlotId slot) { keyspace_.Bury(Detach(slot), false); });
+}
+
+void Database::Swap(Database& other) {
+  if (&other == this) return;
+  for (ChangeObserver* observer : keyspace_.observers_) observer->BeforeSwap(*this, other);
+  std::swap(tables_, other.tables_);
+  std::swap(occupied_, other.occupied_);
+  std::swap(group_sizes_, other.group_sizes_);
+  std::swap(size_, other.size_);
+  std::swap(expires_size_, other.expires_size_);
+  std::swap(average_ttl_ms_, other.average_ttl_ms_);
+  std::swap(expiry_cursor_, other.expiry_cursor_);
+  ++keyspace_.dirty_;
+  if (keyspace_.change_listener_ != nullptr) {
+    keyspace_.change_listener_->AfterFlush(*this);
+    keyspace_.change_listener_->AfterFlush(other);
+  }
+}
+
+}  // namespace windlass::keyspace

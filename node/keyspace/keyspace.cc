@@ -1,0 +1,94 @@
+// Keyspace: set-up, freeing in the background, totals.
+#include "node/keyspace/keyspace.h"
+
+#include <algorithm>
+
+#include "node/base/clock.h"
+#include "node/keyspace/entry_builder.h"
+#include "node/keyspace/expiry_cycle.h"
+
+namespace windlass::keyspace {
+
+namespace {
+
+constexpr size_t kFreeBatch = 128;     // entries freed between looks at the clock
+constexpr int kStretchBatch = 32;      // homes moved between looks at the clock
+constexpr int kSlotsPerStep = 256;     // slots looked at for stretches in one step
+
+}  // namespace
+
+Keyspace::Keyspace(const Options& options, base::Random random)
+    : arena_(options.arena_bytes),
+      random_(random),
+      hash_seed_(random_.Next()),
+      cluster_mode_(options.cluster_mode),
+      expiry_cycle_(std::make_unique<ExpiryCycle>(*this)) {
+  const int databases = options.cluster_mode ? 1 : options.databases;
+  for (int i = 0; i < databases; ++i) {
+    databases_.push_back(std::make_unique<Database>(*this, i, options.cluster_mode));
+  }
+}
+
+Keyspace::~Keyspace() {
+  databases_.clear();
+  while (!graveyard_.empty()) FreeSome(kFreeBatch);
+}
+
+void Keyspace::AddObserver(ChangeObserver* observer) { observers_.push_back(observer); }
+
+void Keyspace::RemoveObserver(ChangeObserver* observer) {
+  observers_.erase(std::remove(observers_.begin(), observers_.end(), observer), observers_.end());
+}
+
+size_t Keyspace::used_bytes() const { return arena_.used_bytes() + heap_bytes_; }
+
+size_t Keyspace::ExpireStep(int64_t now_ms, int64_t budget_us) { return expiry_cycle_->Step(now_ms, budget_us); }
+
+void Keyspace::Discard(Entry* entry, bool /*later*/) { EntryBuilder::Free(arena_, entry); }
+
+void Keyspace::Bury(SlotTable table, bool later) {
+  graveyard_.push_back({std::move(table), 0});
+  if (later) return;
+  Dropped& last = graveyard_.back();
+  while (!last.table.FreeStep(context(), &last.next_bucket, SIZE_MAX)) {
+  }
+  graveyard_.pop_back();
+}
+
+void Keyspace::FreeSome(size_t entries) {
+  Dropped& last = graveyard_.back();
+  if (last.table.FreeStep(context(), &last.next_bucket, entries)) graveyard_.pop_back();
+}
+
+bool Keyspace::StretchSome() {
+  bool more = false;
+  for (const auto& db : databases_) {
+    const size_t tables = db->tables_.size();
+    const size_t looked = std::min<size_t>(tables, kSlotsPerStep);
+    for (size_t i = 0; i < looked; ++i) {
+      SlotTable& table = db->tables_[(stretch_cursor_ + i) % tables];
+      if (table.stretching() && table.StretchStep(context(), kStretchBatch)) more = true;
+    }
+  }
+  if (!more) stretch_cursor_ = (stretch_cursor_ + kSlotsPerStep) % slot::kSlotCount;
+  return more;
+}
+
+bool Keyspace::BackgroundStep(int64_t budget_us) {
+  base::SystemClock clock;
+  const int64_t end = clock.MonotonicUs() + budget_us;
+  do {
+    const bool stretching = StretchSome();
+    if (!graveyard_.empty()) FreeSome(kFreeBatch);
+    if (!stretching && graveyard_.empty()) return false;
+  } while (clock.MonotonicUs() < end);
+  return true;
+}
+
+size_t Keyspace::FlushAll(bool later) {
+  size_t keys = 0;
+  for (const auto& db : databases_) keys += db->Flush(later);
+  return keys;
+}
+
+}  // namespace windlass::keyspace
