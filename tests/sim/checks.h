@@ -1,0 +1,42 @@
+// What must hold in every run.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "node/cluster/messages.h"
+#include "tests/sim/host.h"
+
+namespace windlass::sim {
+
+class Checks {
+ public:
+  // Called for every message that leaves a node.
+  void Sent(const cluster::Message& message);
+  // A replica replaces what it holds by what its master holds.
+  void Synchronising(const Host& master, const Host& replica);
+  // No two nodes accept writes for one slot with one epoch; no node serves with
+  // less than its replicas after a restart.
+  void Serving(const std::vector<std::unique_ptr<Host>>& hosts);
+
+  // Empty when all nodes agree and serve; else the first difference.
+  static std::string Disagreement(const std::vector<std::unique_ptr<Host>>& hosts);
+
+  void Fail(const std::string& what) {
+    if (failure_.empty()) failure_ = what;
+  }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  struct Claim {
+    cluster::NodeId owner;
+    cluster::SharedSlots slots;
+  };
+  std::string failure_;
+  std::map<std::pair<cluster::NodeId, uint64_t>, cluster::NodeId> votes_;  // (voter, epoch)
+  std::map<uint64_t, std::vector<Claim>> claims_;                         // by epoch
+};
+
+}  // namespace windlass::sim

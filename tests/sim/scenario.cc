@@ -1,0 +1,274 @@
+// Forming, suffering, healing.
+#include "tests/sim/scenario.h"
+
+#include <utility>
+
+namespace windlass::sim {
+
+namespace {
+
+constexpr int kMasters = 10;
+constexpr int kHosts = 20;
+constexpr int64_t kMs = 1000;
+constexpr int64_t kSecond = 1000000;
+constexpr int64_t kFormLimitUs = 30 * kSecond;
+constexpr int64_t kHealLimitUs = 120 * kSecond;
+constexpr int64_t kForceAfterUs = 20 * kSecond;
+
+cluster::Options CoreOptions(uint64_t seed) {
+  constexpr int64_t kTimeouts[] = {500, 1000, 2000};
+  cluster::Options options;
+  options.node_timeout_ms = kTimeouts[seed % 3];
+  options.repl_ping_period_ms = 1000;
+  options.allow_replica_migration = seed % 2 == 0;
+  return options;
+}
+
+slot::SlotRange RangeOf(int shard) {
+  const int first = shard * slot::kSlotCount / kMasters;
+  const int last = (shard + 1) * slot::kSlotCount / kMasters - 1;
+  return {static_cast<slot::SlotId>(first), static_cast<slot::SlotId>(last)};
+}
+
+cluster::MeetCommand MeetHost(const Host& host) {
+  cluster::MeetCommand meet;
+  meet.ip = host.ip();
+  meet.port = 6379;
+  return meet;
+}
+
+// Does the line of this id in the host's CLUSTER NODES end with slots?
+bool OwnsSlots(const Host& host, const std::string& id) {
+  const std::string text = host.core->NodesText(0);
+  const size_t at = text.find(id + " ");
+  if (at == std::string::npos) return false;
+  const size_t end = text.find('\n', at);
+  int spaces = 0;
+  for (size_t i = at; i < end; ++i) spaces += text[i] == ' ' ? 1 : 0;
+  return spaces > 7;
+}
+
+}  // namespace
+
+Scenario::Scenario(uint64_t seed, bool verbose)
+    : seed_(seed),
+      world_(WorldOptions{seed, kHosts, verbose}, CoreOptions(seed)),
+      random_(seed * 2654435761 + 1),
+      timeout_us_(CoreOptions(seed).node_timeout_ms * kMs) {}
+
+Outcome Scenario::Run() {
+  Form();
+  if (world_.checks().failure().empty()) Suffer();
+  if (world_.checks().failure().empty()) Heal();
+  Outcome outcome;
+  outcome.seed = seed_;
+  outcome.failure = world_.checks().failure();
+  outcome.trace = world_.trace();
+  outcome.healed_ms = (world_.now_us() - healed_at_us_) / kMs;
+  return outcome;
+}
+
+void Scenario::Form() {
+  for (auto& host : world_.hosts()) {
+    host->data.lineage = host->index() % kMasters;
+    world_.Start(host.get());
+  }
+  for (int i = 0; i < kMasters; ++i) {
+    cluster::AddSlotsCommand add;
+    add.slots.push_back(RangeOf(i));
+    world_.Admin(&world_.host(i), cluster::SetConfigEpochCommand{i + 1});
+    world_.Admin(&world_.host(i), add);
+  }
+  for (int i = 1; i < kHosts; ++i) world_.Admin(&world_.host(0), MeetHost(world_.host(i)));
+  for (int i = kMasters; i < kHosts; ++i) world_.host(i).joining = true;
+  Administer();
+  world_.RunUntil(kFormLimitUs, [this] { return Checks::Disagreement(world_.hosts()).empty(); });
+  const std::string problem = Checks::Disagreement(world_.hosts());
+  if (!problem.empty()) world_.checks().Fail("the cluster did not form: " + problem);
+}
+
+void Scenario::Suffer() {
+  constexpr double kLoss[] = {0, 0.01, 0.05, 0.1};
+  constexpr int64_t kDelayMs[] = {5, 30, 100};
+  world_.network().SetFaults(kLoss[random_.Below(4)], kDelayMs[random_.Below(3)] * kMs);
+  world_.SetDiskFaults(random_.Below(4) == 0 ? 30 : 0);
+  const int64_t end_us = world_.now_us() + 16 * kSecond;
+  for (int64_t at = world_.now_us(); at < end_us;) {
+    at += 100 * kMs + static_cast<int64_t>(random_.Below(1500)) * kMs;
+    world_.At(at, [this] { Misfortune(); });
+  }
+  world_.RunUntil(end_us);
+}
+
+void Scenario::Heal() {
+  world_.Trace(nullptr, "all faults are healed");
+  world_.network().Heal();
+  world_.SetDiskFaults(0);
+  for (auto& host : world_.hosts()) {
+    if (!host->alive()) world_.Start(host.get());
+  }
+  healed_ = true;
+  healed_at_us_ = world_.now_us();
+  world_.RunUntil(world_.now_us() + kHealLimitUs,
+                  [this] { return Checks::Disagreement(world_.hosts()).empty(); });
+  const std::string problem = Checks::Disagreement(world_.hosts());
+  if (!problem.empty()) world_.checks().Fail("no agreement after healing: " + problem);
+}
+
+void Scenario::Misfortune() {
+  if (healed_) return;
+  switch (random_.Below(8)) {
+    case 0:
+    case 1:
+      return CrashSomeone();
+    case 2:
+      return LoseData();
+    case 3:
+      return LoseConf();
+    case 4:
+    case 5:
+    case 6:
+      return Partition();
+    default:
+      return ManualFailover();
+  }
+}
+
+Host* Scenario::RandomLiving() {
+  Host* host = &world_.host(static_cast<int>(random_.Below(kHosts)));
+  return host->alive() && !host->joining ? host : nullptr;
+}
+
+Host* Scenario::SoundReplicaOf(const Host& master) {
+  for (auto& host : world_.hosts()) {
+    if (host->alive() && !host->master && host->link_up && host->followed == master.core->MyId()) {
+      return host.get();
+    }
+  }
+  return nullptr;
+}
+
+void Scenario::RestartLater(int index, int64_t delay_us) {
+  world_.After(delay_us, [this, index] {
+    if (!world_.host(index).alive()) world_.Start(&world_.host(index));
+  });
+}
+
+void Scenario::CrashSomeone() {
+  Host* host = RandomLiving();
+  if (host == nullptr) return;
+  world_.Crash(host);
+  RestartLater(host->index(), static_cast<int64_t>(random_.Below(static_cast<uint64_t>(4 * timeout_us_))));
+}
+
+// A container restarted, its data gone: of a shard's copies only one, or nobody
+// could bring it back.
+void Scenario::LoseData() {
+  Host* host = RandomLiving();
+  if (host == nullptr || hurt_lineages_.count(host->data.lineage) != 0) return;
+  if (host->master && SoundReplicaOf(*host) == nullptr) return;
+  hurt_lineages_.insert(host->data.lineage);
+  world_.Crash(host);
+  // Empty, or what an old snapshot had.
+  host->data.writes = random_.Below(2) == 0 ? 0 : host->data.writes / 2;
+  host->data.tainted = true;
+  world_.Trace(host, "loses data, has " + std::to_string(host->data.writes) + " writes");
+  RestartLater(host->index(), static_cast<int64_t>(random_.Below(static_cast<uint64_t>(2 * timeout_us_))));
+}
+
+void Scenario::LoseConf() {
+  Host* host = RandomLiving();
+  if (host == nullptr || hurt_lineages_.count(host->data.lineage) != 0) return;
+  if (host->master && SoundReplicaOf(*host) == nullptr) return;
+  hurt_lineages_.insert(host->data.lineage);
+  dead_ids_.push_back(host->core->MyId().str());
+  world_.Crash(host);
+  world_.Trace(host, "loses nodes.conf and data, was " + dead_ids_.back());
+  host->conf.reset();
+  host->data = Data{-1, 0, true};
+  host->joining = true;
+  RestartLater(host->index(), static_cast<int64_t>(random_.Below(static_cast<uint64_t>(3 * timeout_us_))));
+}
+
+void Scenario::Partition() {
+  // One way: what these say does not reach those.
+  std::vector<std::pair<int, int>> blocked;
+  const uint64_t share = 1 + random_.Below(4);
+  std::vector<bool> left;
+  for (int i = 0; i < kHosts; ++i) left.push_back(random_.Below(8) < share);
+  const bool both_ways = random_.Below(3) == 0;
+  for (int a = 0; a < kHosts; ++a) {
+    for (int b = 0; b < kHosts; ++b) {
+      if (a == b || left[static_cast<size_t>(a)] == left[static_cast<size_t>(b)]) continue;
+      if (left[static_cast<size_t>(a)] || both_ways) blocked.emplace_back(a, b);
+    }
+  }
+  world_.Trace(nullptr, "partition of " + std::to_string(blocked.size()) + " paths");
+  for (const auto& [a, b] : blocked) world_.network().Block(a, b);
+  world_.After(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(5 * timeout_us_))), [this, blocked] {
+    if (healed_) return;
+    for (const auto& [a, b] : blocked) world_.network().Unblock(a, b);
+  });
+}
+
+void Scenario::ManualFailover() {
+  Host* host = RandomLiving();
+  if (host == nullptr || host->core->IsMaster()) return;
+  // FORCE throws away what the replica has not got: not where a copy is gone.
+  const bool force = random_.Below(3) == 0 && hurt_lineages_.count(host->data.lineage) == 0 && host->link_up;
+  using Kind = cluster::FailoverCommand::Kind;
+  world_.Admin(host, cluster::FailoverCommand{force ? Kind::kForce : Kind::kDefault});
+}
+
+void Scenario::Administer() {
+  for (auto& host : world_.hosts()) {
+    if (!host->alive()) continue;
+    if (host->joining) AdmitNewcomer(host.get());
+    ForgetDead(host.get());
+  }
+  if (healed_ && world_.now_us() - healed_at_us_ > kForceAfterUs) ForceFailovers();
+  world_.After(kSecond / 2, [this] { Administer(); });
+}
+
+void Scenario::AdmitNewcomer(Host* newcomer) {
+  // Its master: the one of the living with the fewest replicas that it knows.
+  Host* best = nullptr;
+  size_t fewest = 0;
+  for (auto& master : world_.hosts()) {
+    if (!master->alive() || !master->core->IsMaster() || master->core->OwnSlots().empty()) continue;
+    const std::string id = master->core->MyId().str();
+    if (!newcomer->core->FindNode(id)) continue;
+    const auto replicas = master->core->ReplicaLines(id, 0);
+    const size_t count = replicas.ok() ? replicas->size() : 0;
+    if (best == nullptr || count < fewest) {
+      best = master.get();
+      fewest = count;
+    }
+  }
+  if (best != nullptr && world_.Admin(newcomer, cluster::ReplicateCommand{best->core->MyId().str()}).empty()) {
+    newcomer->joining = false;
+    return;
+  }
+  Host* member = RandomLiving();
+  if (member != nullptr && world_.now_us() > kSecond) world_.Admin(member, MeetHost(*newcomer));
+}
+
+void Scenario::ForgetDead(Host* host) {
+  for (const std::string& id : dead_ids_) {
+    if (host->core->FindNode(id) && !OwnsSlots(*host, id)) world_.Admin(host, cluster::ForgetCommand{id});
+  }
+}
+
+// No replica may stand (none knows how old its data is, say): a person decides.
+void Scenario::ForceFailovers() {
+  for (auto& host : world_.hosts()) {
+    if (!host->alive() || host->core->IsMaster() || host->link_up || host->data.writes == 0) continue;
+    if (host->core->ManualFailoverInProgress() || host->joining) continue;
+    const std::string error =
+        world_.Admin(host.get(), cluster::FailoverCommand{cluster::FailoverCommand::Kind::kForce});
+    world_.Trace(host.get(), "is told to take over: " + (error.empty() ? "OK" : error));
+    return;
+  }
+}
+
+}  // namespace windlass::sim

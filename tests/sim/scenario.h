@@ -1,0 +1,59 @@
+// One seed's story: a cluster of ten masters and ten replicas forms, suffers,
+// is healed, and must agree again.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sim/world.h"
+
+namespace windlass::sim {
+
+struct Outcome {
+  uint64_t seed = 0;
+  std::string failure;  // empty: passed
+  std::string trace;    // with verbose
+  int64_t healed_ms = 0;  // virtual time from healing to agreement
+};
+
+class Scenario {
+ public:
+  Scenario(uint64_t seed, bool verbose);
+  Outcome Run();
+
+ private:
+  void Form();
+  void Suffer();
+  void Heal();
+
+  void Misfortune();
+  void CrashSomeone();
+  void LoseData();
+  void LoseConf();
+  void Partition();
+  void ManualFailover();
+  void RestartLater(int host, int64_t delay_us);
+
+  // What an administrator does twice a second: adds newcomers, forgets the dead,
+  // after the healing replaces masters that nobody could be elected for.
+  void Administer();
+  void AdmitNewcomer(Host* newcomer);
+  void ForgetDead(Host* host);
+  void ForceFailovers();
+
+  Host* RandomLiving();
+  // Alive, synchronised and following the master on `master`.
+  Host* SoundReplicaOf(const Host& master);
+
+  uint64_t seed_;
+  World world_;
+  base::Random random_;
+  int64_t timeout_us_;
+  bool healed_ = false;
+  int64_t healed_at_us_ = 0;
+  std::set<int> hurt_lineages_;  // of each shard's data one copy may be destroyed
+  std::vector<std::string> dead_ids_;
+};
+
+}  // namespace windlass::sim
