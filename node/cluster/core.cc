@@ -58,6 +58,9 @@ Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
           HandleLinkActivity(m, in.link);
         } else if constexpr (std::is_same_v<T, Persisted>) {
           if (!m.out.Answered(in.ticket, in.ok)) m.save_failed = true;
+        } else if constexpr (std::is_same_v<T, ReplicaIsEmpty>) {
+          if (Node* node = m.nodes.Find(in.replica); node != nullptr) node->proven_empty = true;
+          ReviewProbation(m);
         } else {
           m.facts = in;
           m.myself()->replication_offset = in.my_offset;
@@ -121,6 +124,14 @@ std::optional<NodeId> ClusterCore::MyMaster() const {
 const slot::SlotSet& ClusterCore::OwnSlots() const { return *machine_->myself()->slots; }
 bool ClusterCore::MayBeFollowed() const { 
   return !machine_->probation.active && !machine_->probation.newcomer;
+}
+std::vector<NodeEndpoint> ClusterCore::ReplicasInDoubt() const {
+  std::vector<NodeEndpoint> replicas;
+  if (!machine_->probation.silent) return replicas;
+  for (const Node* replica : machine_->myself()->replicas) {
+    if (!replica->proven_empty) replicas.push_back(Endpoint(replica->index));
+  }
+  return replicas;
 }
 bool ClusterCore::ManualFailoverInProgress() const { return machine_->manual.end_ms != 0; }
 

@@ -91,6 +91,9 @@ class ClusterCore {
   // False while on probation, and while a newcomer without slots that nobody is
   // known to replicate: refuse PSYNC and SYNC then (the replica asks again).
   bool MayBeFollowed() const;
+  // Replicas that keep this node silent (see probation.h): ask each for DBSIZE
+  // now and then, and tell of an empty one by ReplicaIsEmpty.
+  std::vector<NodeEndpoint> ReplicasInDoubt() const;
   // A manual failover waits for this node's replica to catch up (I am the
   // master, writes are paused): report offsets at once.
   bool ManualFailoverInProgress() const;

@@ -154,6 +154,9 @@ void ProcessExtensions(Machine& m, Node* sender, const Extensions& extensions) {
   for (const ForgottenNode& forgotten : extensions.forgotten) {
     Node* node = m.nodes.Find(forgotten.id);
     if (node == nullptr || node->IsMyself() || node == m.MyMaster() || node == sender) continue;
+    // The sender may know a new owner of its slots already. We do not: dropping it
+    // now would leave slots without owner and replicas without a master to replace.
+    if (node->slot_count > 0) continue;
     const auto ttl_ms = static_cast<int64_t>(std::min<uint64_t>(forgotten.ttl_s, 3600) * 1000);
     m.blacklist.Ban(node->id, m.now + ttl_ms);
     DropNode(m, node);

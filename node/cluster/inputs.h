@@ -59,9 +59,14 @@ struct ReplicationFacts {
   bool data_age_known = false;
   int64_t data_age_ms = 0;
 };
+// Proof, asked of the replica itself (DBSIZE 0), that it holds no data at all.
+// See ClusterCore::ReplicasInDoubt.
+struct ReplicaIsEmpty {
+  NodeId replica;
+};
 
 using Input = std::variant<LinkConnected, LinkClosed, LinkActivity, MessageReceived, Persisted,
-                           ReplicationFacts>;
+                           ReplicationFacts, ReplicaIsEmpty>;
 
 // Facts about keys that a few checks need. Asked only inside Step and Execute.
 class KeyCounts {

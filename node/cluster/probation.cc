@@ -6,7 +6,11 @@ namespace windlass::cluster {
 namespace {
 
 bool MayHoldMore(const Machine& m, const Node& replica) {
-  return !replica.heard || replica.replication_offset > m.probation.data_offset;
+  if (replica.proven_empty) return false;
+  // Offset 0 proves nothing: so says also a replica that was restarted with its
+  // data and has not synchronised since.
+  return !replica.heard || replica.replication_offset == 0 ||
+         replica.replication_offset > m.probation.data_offset;
 }
 
 // Not recorded as ours, but it may have become so unheard.

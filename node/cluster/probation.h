@@ -13,8 +13,9 @@
 //   The driver refuses PSYNC and SYNC all the while (ClusterCore::MayBeFollowed),
 //   or its replicas would throw away what they have.
 // - A replica is proof of nothing lost when it was heard, since this start, with
-//   an offset not above that of the data loaded here: an empty cluster that was
-//   restarted as a whole comes up again.
+//   an offset (but 0, which says nothing) not above that of the data loaded here,
+//   or when the driver asked it and found it empty: so that an empty cluster that
+//   was restarted as a whole comes up again.
 // - Without recorded replicas there is nobody to elect, and silence would only do
 //   harm: the node takes part, but does not serve until every node that could be
 //   its replica by now (it was a replica, or a master without slots) was heard

@@ -40,7 +40,8 @@ cluster::MeetCommand MeetHost(const Host& host) {
 // Does the line of this id in the host's CLUSTER NODES end with slots?
 bool OwnsSlots(const Host& host, const std::string& id) {
   const std::string text = host.core->NodesText(0);
-  const size_t at = text.find(id + " ");
+  size_t at = text.find(id + " ");
+  while (at != std::string::npos && at != 0 && text[at - 1] != '\n') at = text.find(id + " ", at + 1);
   if (at == std::string::npos) return false;
   const size_t end = text.find('\n', at);
   int spaces = 0;
@@ -60,6 +61,12 @@ Outcome Scenario::Run() {
   Form();
   if (world_.checks().failure().empty()) Suffer();
   if (world_.checks().failure().empty()) Heal();
+  if (!world_.checks().failure().empty()) {
+    for (auto& host : world_.hosts()) {
+      if (!host->alive()) continue;
+      world_.Trace(host.get(), std::string(host->core->StateOk() ? "ok" : "fail") + ", sees\n" + host->core->NodesText(0));
+    }
+  }
   Outcome outcome;
   outcome.seed = seed_;
   outcome.failure = world_.checks().failure();
@@ -224,6 +231,14 @@ void Scenario::Administer() {
   for (auto& host : world_.hosts()) {
     if (!host->alive()) continue;
     if (host->joining) AdmitNewcomer(host.get());
+    bool known = host->joining || world_.now_us() == 0;
+    for (auto& other : world_.hosts()) {
+      known = known || (other != host && other->alive() && other->core->FindNode(host->core->MyId().str()));
+    }
+    // Those that knew it have been restarted with older files.
+    if (Host* member = RandomLiving(); !known && member != nullptr && member != host.get()) {
+      world_.Admin(member, MeetHost(*host));
+    }
     ForgetDead(host.get());
   }
   if (healed_ && world_.now_us() - healed_at_us_ > kForceAfterUs) ForceFailovers();
@@ -238,14 +253,16 @@ void Scenario::AdmitNewcomer(Host* newcomer) {
     if (!master->alive() || !master->core->IsMaster() || master->core->OwnSlots().empty()) continue;
     const std::string id = master->core->MyId().str();
     if (!newcomer->core->FindNode(id)) continue;
-    const auto replicas = master->core->ReplicaLines(id, 0);
-    const size_t count = replicas.ok() ? replicas->size() : 0;
+    size_t count = 0;
+    for (auto& host : world_.hosts()) count += host->alive() && !host->master && host->followed.str() == id;
     if (best == nullptr || count < fewest) {
       best = master.get();
       fewest = count;
     }
   }
-  if (best != nullptr && world_.Admin(newcomer, cluster::ReplicateCommand{best->core->MyId().str()}).empty()) {
+  // An administrator looks whether the cluster knows it, not only it the cluster.
+  const bool known = best != nullptr && best->core->FindNode(newcomer->core->MyId().str()).has_value();
+  if (known && world_.Admin(newcomer, cluster::ReplicateCommand{best->core->MyId().str()}).empty()) {
     newcomer->joining = false;
     return;
   }
@@ -255,7 +272,10 @@ void Scenario::AdmitNewcomer(Host* newcomer) {
 
 void Scenario::ForgetDead(Host* host) {
   for (const std::string& id : dead_ids_) {
-    if (host->core->FindNode(id) && !OwnsSlots(*host, id)) world_.Admin(host, cluster::ForgetCommand{id});
+    if (!host->core->FindNode(id)) continue;
+    bool owns = false;
+    for (auto& other : world_.hosts()) owns = owns || (other->alive() && OwnsSlots(*other, id));
+    if (!owns) world_.Admin(host, cluster::ForgetCommand{id});
   }
 }
 

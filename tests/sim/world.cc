@@ -102,6 +102,12 @@ void World::Feed(Host* host, const cluster::Input& input) { Apply(host, host->co
 void World::Tick(Host* host) {
   Replicate(host);
   Feed(host, host->Facts(now_us_));
+  for (const cluster::NodeEndpoint& doubtful : host->core->ReplicasInDoubt()) {
+    const Host* replica = HostOfIp(doubtful.address.ip);
+    if (replica == nullptr || !replica->alive() || !(replica->core->MyId() == doubtful.id)) continue;
+    if (!network_.Reachable(host->index(), replica->index()) || !replica->DatasetEmpty()) continue;
+    Feed(host, cluster::ReplicaIsEmpty{doubtful.id});
+  }
   Apply(host, host->core->Tick(now_ms()));
   Event next;
   next.at_us = now_us_ + kTickUs;
