@@ -56,7 +56,7 @@ void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset) {
   replica.acked_offset = std::max(replica.acked_offset, offset);
   replica.last_ack_ms = NowMs();
   if (replica.state == ReplicaState::kWaitAck) PutOnline(replica);
-  if (on_ack_) on_ack_();
+  WakeWaiters();
 }
 
 void PrimarySide::Forget(uint64_t client_id) {
@@ -104,6 +104,7 @@ void PrimarySide::Sync(SyncRequest request) {
   replica.last_ack_ms = NowMs();
   replicas_.insert(std::move(node));
   parts_.log->Notice("Replica " + NameOf(replica) + " asks for synchronization");
+  if (on_sync_) on_sync_();
   if (request.psync && TryPartial(replica, request)) {
     ++stats_.sync_partial_ok;
     return;
@@ -120,6 +121,10 @@ void PrimarySide::Sync(SyncRequest request) {
     return;
   }
   StartDueSnapshot();
+  if (replica.state != ReplicaState::kWaitSnapshot) return;
+  parts_.log->Notice(parts_.saves->in_progress() || socket_feed_ != nullptr
+                         ? "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC"
+                         : "Delay next BGSAVE for diskless SYNC");
 }
 
 bool PrimarySide::TryPartial(Replica& replica, const SyncRequest& request) {
@@ -154,6 +159,7 @@ bool PrimarySide::TryPartial(Replica& replica, const SyncRequest& request) {
 }
 
 void PrimarySide::AnswerFull(Replica& replica, int64_t offset) {
+  if (on_copy_begins_) on_copy_begins_();
   if (replica.psync) {
     replica.transport->Send("+FULLRESYNC " + parts_.history->id() + " " + std::to_string(offset) + "\r\n");
   }
@@ -183,7 +189,6 @@ void PrimarySide::StartDueSnapshot() {
   const bool enough = parts_.settings->diskless_max_replicas > 0 &&
                       static_cast<int64_t>(for_socket.size()) >= parts_.settings->diskless_max_replicas;
   if (enough || longest_wait_ms >= parts_.settings->diskless_delay_s * 1000) return StartSocketFeed(for_socket);
-  if (parts_.settings->diskless_delay_s > 0) parts_.log->Notice("Delay next BGSAVE for diskless SYNC");
 }
 
 void PrimarySide::StartDiskSnapshot() {
@@ -304,6 +309,24 @@ void PrimarySide::PumpFile(Replica& replica) {
     replica.transport->Send(chunk);
     replica.last_progress_ms = NowMs();
   }
+}
+
+void PrimarySide::WaitForAcks(uint64_t client_id, int64_t offset, int needed, std::function<void()> on_ready) {
+  waiters_[client_id] = {offset, needed, std::move(on_ready)};
+  WantAcks();
+}
+
+void PrimarySide::WakeWaiters() {
+  std::vector<std::function<void()>> ready;
+  for (auto it = waiters_.begin(); it != waiters_.end();) {
+    if (AckedBy(it->second.offset) < it->second.needed) {
+      ++it;
+      continue;
+    }
+    ready.push_back(std::move(it->second.on_ready));
+    it = waiters_.erase(it);
+  }
+  for (const auto& on_ready : ready) on_ready();
 }
 
 // --- the stream.

@@ -111,12 +111,19 @@ class PrimarySide {
   // Sends what the log holds to the replicas that are online. End of each turn.
   void Pump();
   void EverySecond();
-  // Sent to all replicas through the log; from WAIT.
-  void SetAckWanted() { ack_wanted_ = true; }
+  // Starts a snapshot for replicas that wait, when another one is out of the way.
+  void RetryCopies() { StartDueSnapshot(); }
+  // Asks all replicas, at the end of this turn, how far they are.
+  void WantAcks() { ack_wanted_ = true; }
+  // Calls on_ready, once, when `needed` replicas have acknowledged `offset`.
+  void WaitForAcks(uint64_t client_id, int64_t offset, int needed, std::function<void()> on_ready);
+  void CancelWait(uint64_t client_id) { waiters_.erase(client_id); }
+  // Called before a replica is answered: the last moment to change the history's id.
+  void SetOnSync(std::function<void()> fn) { on_sync_ = std::move(fn); }
+  // Called when a full copy is about to begin: the log must name its database anew.
+  void SetOnCopyBegins(std::function<void()> fn) { on_copy_begins_ = std::move(fn); }
   // Writes to the log as the master: SELECT, PING and GETACK go through it.
   void SetLogWriter(std::function<void(std::string_view resp_command)> write) { write_log_ = std::move(write); }
-  // Called when an acknowledgement moved.
-  void SetOnAck(std::function<void()> on_ack) { on_ack_ = std::move(on_ack); }
 
   // --- facts.
   int AckedBy(int64_t offset) const;  // online replicas that acknowledged at least offset
@@ -157,6 +164,7 @@ class PrimarySide {
   void DropSlowAndSilent();
   void ExpireBacklog();
   void TrimLog();
+  void WakeWaiters();
   void Drop(uint64_t client_id, std::string_view reason);
   std::string NameOf(const Replica& replica) const;
   int64_t NowMs() const { return parts_.loop->NowMs(); }
@@ -165,7 +173,14 @@ class PrimarySide {
   std::map<uint64_t, std::unique_ptr<Replica>> handshakes_;  // REPLCONF seen, no PSYNC yet
   std::map<uint64_t, std::unique_ptr<Replica>> replicas_;
   std::function<void(std::string_view)> write_log_;
-  std::function<void()> on_ack_;
+  std::function<void()> on_sync_;
+  std::function<void()> on_copy_begins_;
+  struct Waiter {
+    int64_t offset;
+    int needed;
+    std::function<void()> on_ready;
+  };
+  std::map<uint64_t, Waiter> waiters_;  // by client
   std::unique_ptr<SocketFeed> socket_feed_;
   PrimaryStats stats_;
   bool disk_snapshot_running_ = false;  // one that waiting replicas will be given

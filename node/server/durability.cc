@@ -1,0 +1,259 @@
+// See durability.h. Start-up and shutdown lines are in the words tools look for.
+#include "node/server/durability.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "node/config/config.h"
+#include "node/observe/stats.h"
+#include "node/persistence/rdb_file.h"
+#include "node/server/durability_host.h"
+
+namespace windlass::server {
+namespace {
+
+constexpr int64_t kSnapshotStepUs = 500;
+constexpr int64_t kServeWhileLoadingEveryMs = 50;
+
+}  // namespace
+
+Durability::Durability(commands::Node* node)
+    : node_(node),
+      engine_(node->keyspace),
+      history_(node->random),
+      saves_(SaveParts()),
+      aof_({node->log, node->clock, &log_worker_, Poster(), &saves_, &aof_settings_}),
+      primary_({node->loop, node->log, &history_, &saves_, node->random, &primary_settings_}),
+      propagation_(&aof_, &history_, &primary_),
+      host_(std::make_unique<Host>(this)),
+      replica_(ReplicaParts()) {
+  ReadSettings();
+  node->saves = &saves_;
+  node->aof = &aof_;
+  node->repl_log = &history_;
+  node->primary_side = &primary_;
+  node->replica_side = &replica_;
+  primary_.SetLogWriter([this](std::string_view bytes) { propagation_.AppendToHistory(bytes); });
+  primary_.SetOnSync([this] { propagation_.ForkIfPending(); });
+  primary_.SetOnCopyBegins([this] { propagation_.ForgetHistoryDb(); });
+  AddInfo();
+}
+
+Durability::~Durability() = default;
+
+persistence::PostToLoop Durability::Poster() {
+  return [loop = node_->loop](std::function<void()> fn) { loop->Post(std::move(fn)); };
+}
+
+persistence::SaveService::Parts Durability::SaveParts() {
+  return {&engine_, node_->log, node_->clock, &file_worker_, Poster(), &save_settings_,
+          [this] { return ReplicationPoint(); }, &functions_};
+}
+
+replication::ReplicaSide::Parts Durability::ReplicaParts() {
+  return {node_->loop, node_->log, &history_, &primary_, host_.get(), &file_worker_, Poster(), &replica_settings_};
+}
+
+std::optional<persistence::RdbReplicationPoint> Durability::ReplicationPoint() const {
+  if (!history_.has_backlog()) return std::nullopt;
+  persistence::RdbReplicationPoint point{history_.id(), history_.offset(), 0};
+  if (replica_.following()) {
+    // In the middle of a copy the data is of no history.
+    if (!replica_.ever_synchronized() && !load_facts_.replication.has_value()) return std::nullopt;
+    point.stream_db = replica_.stream_db();
+  } else {
+    point.stream_db = propagation_.history_db();
+  }
+  return point;
+}
+
+// --- start.
+
+void Durability::SetLoading(bool loading, int64_t total_bytes) {
+  commands::Status& status = node_->status;
+  status.loading = loading;
+  status.loading_total_bytes = loading ? total_bytes : 0;
+  status.loading_done_bytes = 0;
+  status.loading_start_ms = node_->clock->UnixMs();
+  propagation_.set_loading(loading);
+  if (loading) {
+    node_->keyspace->set_expiry_mode(keyspace::ExpiryMode::kIgnore);
+  } else {
+    RefreshStatus();
+  }
+}
+
+// Clients are answered (mostly -LOADING) while the data set loads at start.
+void Durability::Progress(int64_t bytes) {
+  node_->status.loading_done_bytes = bytes;
+  const int64_t now = node_->clock->UnixMs();
+  if (now - last_progress_ms_ < kServeWhileLoadingEveryMs) return;
+  last_progress_ms_ = now;
+  node_->loop->RunOnce(0);
+}
+
+bool Durability::IsLikelyReplica() const {
+  return !node_->config->List("replicaof").empty() || !node_->config->Text("replicaof").empty() || replica_.following();
+}
+
+bool Durability::LoadAtStart() {
+  bool found = false;
+  if (node_->config->Bool("appendonly")) {
+    if (!LoadAof(&found)) return false;
+    // Switched on in the file for the first time: what the RDB holds is not dropped.
+    if (!found && !LoadRdb()) return false;
+    SetLoading(false, 0);
+    if (auto opened = aof_.OpenAtStart(); !opened.ok()) {
+      node_->log->Warning(opened.error());
+      return false;
+    }
+  } else if (!LoadRdb()) {
+    return false;
+  }
+  SetLoading(false, 0);
+  saves_.MarkClean();
+  return true;
+}
+
+bool Durability::LoadAof(bool* found) {
+  SetLoading(true, aof_.BytesToLoad());
+  persistence::KeyspaceLoader loader(node_->keyspace, node_->log, &functions_, {});
+  LoaderSink sink(node_);
+  auto loaded = aof_.Load(&loader, &sink, [this](int64_t bytes) { Progress(bytes); });
+  if (!loaded.ok()) return false;
+  *found = *loaded == persistence::Aof::Found::kLoaded;
+  load_facts_.data_found = *found;
+  load_facts_.keys = loader.summary().keys;
+  return true;
+}
+
+bool Durability::LoadRdb() {
+  const std::string path = saves_.FilePath();
+  const int64_t size = persistence::FileBytes(path);
+  if (size < 0) return true;
+  SetLoading(true, size);
+  const int64_t start_ms = node_->clock->UnixMs();
+  persistence::KeyspaceLoader::Options options;
+  options.drop_expired = !IsLikelyReplica();
+  options.now_ms = start_ms;
+  persistence::KeyspaceLoader loader(node_->keyspace, node_->log, &functions_, options);
+  auto loaded = persistence::LoadRdbFile(path, &loader, save_settings_.checksum, [this](int64_t bytes) { Progress(bytes); });
+  if (!loaded.ok()) {
+    node_->log->Warning(loaded.error());
+    node_->log->Warning("Fatal error loading the DB: Invalid argument. Exiting.");
+    return false;
+  }
+  node_->log->Logf(base::LogLevel::kNotice, "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
+                   static_cast<unsigned long long>(loaded->keys), static_cast<unsigned long long>(loaded->expired));
+  node_->log->Logf(base::LogLevel::kNotice, "DB loaded from disk: %.3f seconds",
+                   static_cast<double>(node_->clock->UnixMs() - start_ms) / 1000);
+  load_facts_.data_found = true;
+  load_facts_.keys = loaded->keys;
+  load_facts_.replication = loaded->replication;
+  if (loaded->replication.has_value() && !loaded->replication->id.empty()) TakeReplicationPoint(*loaded->replication);
+  return true;
+}
+
+// The data stands at a point of a known history: replicas of it, or its master, may
+// go on from there.
+void Durability::TakeReplicationPoint(const persistence::RdbReplicationPoint& point) {
+  history_.set_backlog_size(primary_settings_.backlog_bytes);
+  history_.AdoptHistory(point.id, point.offset);
+  history_.CreateBacklog();
+  replica_.RestoreStreamDb(point.stream_db);
+  propagation_.set_fork_pending(true);
+}
+
+void Durability::Start() {
+  WatchSettings();
+  node_->loop->AtTurnEnd([this] { OnTurnEnd(); });
+  node_->loop->Every(100, [this] { EveryTenthSecond(); });
+  node_->loop->Every(1000, [this] { EverySecond(); });
+  aof_.SetOnSynced([] {});  // the post that calls it makes a turn, whose end releases replies
+  const std::string& master = node_->config->Text("replicaof");
+  const size_t blank = master.find(' ');
+  if (blank != std::string::npos) Follow(master.substr(0, blank), std::atoi(master.c_str() + blank + 1));
+  RefreshStatus();
+}
+
+// --- following.
+
+void Durability::Follow(const std::string& host, int port) { replica_.Follow(host, port); }
+
+void Durability::StopFollowing() {
+  replica_.StopFollowing();
+  propagation_.ForgetHistoryDb();
+}
+
+void Durability::RefreshStatus() {
+  commands::Status& status = node_->status;
+  status.is_replica = replica_.following();
+  status.master_link_up = !status.is_replica || replica_.link_up();
+  status.replicas = primary_.Count();
+  status.good_replicas = primary_.GoodReplicas();
+  status.last_save_failed = saves_.writes_refused();
+  status.aof_write_failed = aof_.write_failed();
+  status.aof_error = aof_.write_error();
+  propagation_.set_following(status.is_replica);
+  if (status.is_replica) propagation_.set_fork_pending(false);
+  node_->log->SetRole(status.is_replica ? 'S' : 'M');
+  if (!status.loading) {
+    node_->keyspace->set_expiry_mode(status.is_replica ? keyspace::ExpiryMode::kHide : keyspace::ExpiryMode::kDelete);
+  }
+}
+
+// --- driven by the loop.
+
+void Durability::OnTurnEnd() {
+  if (saves_.active()) saves_.Step(kSnapshotStepUs);
+  if (aof_.rewriting()) aof_.Step(kSnapshotStepUs);
+  if (saves_.active() || aof_.rewriting()) node_->loop->After(1, [] {});  // do not sleep long
+}
+
+void Durability::EveryTenthSecond() {
+  saves_.Cron(/*busy=*/aof_.rewriting());
+  if (engine_.cleaning() && engine_.CleanStep(kSnapshotStepUs)) node_->loop->After(0, [] {});
+  primary_.RetryCopies();
+  RefreshStatus();
+  const replication::PrimaryStats& stats = primary_.stats();
+  node_->stats->sync_full = stats.sync_full;
+  node_->stats->sync_partial_ok = stats.sync_partial_ok;
+  node_->stats->sync_partial_err = stats.sync_partial_err;
+}
+
+void Durability::EverySecond() {
+  primary_.EverySecond();
+  replica_.EverySecond();
+  aof_.EverySecond(saves_.in_progress());
+}
+
+// --- shutdown.
+
+base::Result<void> Durability::SaveForShutdown(const commands::ShutdownFlags& flags) {
+  saves_.AbortBackground("the server shuts down");
+  if (aof_.enabled()) {
+    node_->log->Notice("Calling fsync() on the AOF file.");
+    aof_.FlushAndSync();
+  }
+  const bool save = flags.save || (!save_settings_.points.empty() && !flags.nosave);
+  if (!save) return {};
+  node_->log->Notice("Saving the final RDB snapshot before exiting.");
+  auto saved = saves_.SaveNow();
+  if (saved.ok()) return {};
+  node_->log->Warning("Error trying to save the DB, can't exit.");
+  return base::Error{"Errors trying to SHUTDOWN. Check logs."};
+}
+
+bool Durability::IsCaughtUp(uint64_t replica_client_id) const {
+  for (const replication::ReplicaReport& report : primary_.Report()) {
+    if (report.client_id == replica_client_id) return report.acked_offset >= history_.offset();
+  }
+  return false;
+}
+
+void Durability::Forget(const client::Client& client) {
+  primary_.CancelWait(client.id);
+  primary_.Forget(client.id);
+}
+
+}  // namespace windlass::server

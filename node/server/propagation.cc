@@ -1,0 +1,73 @@
+// See propagation.h.
+#include "node/server/propagation.h"
+
+#include "node/resp/command.h"
+
+namespace windlass::server {
+namespace {
+
+constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
+constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
+
+}  // namespace
+
+Propagation::Propagation(persistence::Aof* aof, replication::ReplicationLog* history, replication::PrimarySide* primary)
+    : aof_(aof), history_(history), primary_(primary) {}
+
+void Propagation::Append(int db, std::span<const std::string_view> argv) {
+  if (loading_) return;
+  if (!aof_->enabled() && !history_->has_backlog()) return;  // nobody keeps it
+  const size_t begin = unit_bytes_.size();
+  resp::EncodeCommand(argv, &unit_bytes_);
+  unit_.push_back({db, begin, unit_bytes_.size()});
+  if (unit_depth_ == 0) {
+    ++unit_depth_;
+    EndUnit();
+  }
+}
+
+void Propagation::EndUnit() {
+  if (--unit_depth_ > 0 || unit_.empty()) return;
+  const bool several = unit_.size() > 1;
+  const std::string_view bytes = unit_bytes_;
+  // SELECT of the first database goes before MULTI, as Redis writes it.
+  if (several) Feed(unit_.front().db, kMulti);
+  for (const Part& part : unit_) Feed(part.db, bytes.substr(part.begin, part.end - part.begin));
+  if (several) Feed(unit_.back().db, kExec);
+  unit_.clear();
+  unit_bytes_.clear();
+}
+
+void Propagation::Feed(int db, std::string_view bytes) {
+  aof_->Append(db, bytes);
+  if (following_ || !history_->has_backlog()) return;
+  ForkIfPending();
+  if (db != history_db_) {
+    const std::string digits = std::to_string(db);
+    const std::string_view words[] = {"SELECT", digits};
+    scratch_.clear();
+    resp::EncodeCommand(words, &scratch_);
+    history_->Append(scratch_);
+    history_db_ = db;
+  }
+  history_->Append(bytes);
+}
+
+void Propagation::AppendToHistory(std::string_view bytes) {
+  ForkIfPending();
+  history_->Append(bytes);
+}
+
+void Propagation::ForkIfPending() {
+  if (!fork_pending_) return;
+  fork_pending_ = false;
+  history_->ForkHistory();
+}
+
+int64_t Propagation::EndOfTurn() {
+  primary_->Pump();
+  aof_->EndOfTurn();
+  return aof_->holds_replies() ? aof_->synced() : aof_->appended();
+}
+
+}  // namespace windlass::server
