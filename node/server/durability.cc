@@ -180,13 +180,12 @@ void Durability::Start() {
 
 void Durability::Follow(const std::string& host, int port) { replica_.Follow(host, port); }
 
-void Durability::StopFollowing() {
-  replica_.StopFollowing();
-  propagation_.ForgetHistoryDb();
-}
+void Durability::StopFollowing() { replica_.StopFollowing(); }
 
 void Durability::RefreshStatus() {
   commands::Status& status = node_->status;
+  // A new master's stream begins by naming its database.
+  if (status.is_replica && !replica_.following()) propagation_.ForgetHistoryDb();
   status.is_replica = replica_.following();
   status.master_link_up = !status.is_replica || replica_.link_up();
   status.replicas = primary_.Count();
