@@ -5,6 +5,7 @@
 
 #include "operator/local/api_server/kind_rules.h"
 #include "operator/local/api_server/object_meta.h"
+#include "operator/local/api_server/protobuf_json.h"
 #include "operator/local/api_server/resource_filter.h"
 #include "operator/local/api_server/table_printer.h"
 #include "operator/local/api_server/yaml_json.h"
@@ -230,6 +231,7 @@ DeleteOptions ResourceApi::ParseDeleteOptions(const Request& request) {
 
 json ResourceApi::ParseBody(const Request& request) {
   const std::string& type = request.content_type;
+  if (type.find("application/vnd.kubernetes.protobuf") == 0) return ProtobufToJson(request.body);
   if (type.find("protobuf") != std::string::npos || type.find("cbor") != std::string::npos) {
     throw ApiError(415, "UnsupportedMediaType",
                    "the body of the request was in an unknown format - accepted media types "
