@@ -6,6 +6,7 @@
 #include "operator/resources/builders.h"
 
 namespace windlass::resources {
+
 std::string RedisConf(const api::Spec& spec) {
   std::ostringstream conf;
   conf << "# Written by windlass-operator.\n"

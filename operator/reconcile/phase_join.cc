@@ -1,0 +1,68 @@
+// Nodes that the cluster does not know, or knows at an address they have left.
+#include "operator/reconcile/phases.h"
+
+namespace windlass::reconcile {
+namespace {
+
+constexpr size_t kMeetsAtOnce = 256;
+
+// How `who` lists `whom`; null if not at all.
+const topology::NodeLine* LineOf(const World& world, const Member& who, const Member& whom) {
+  const topology::NodeReport* report = world.view.ReportOf(who.id);
+  if (report == nullptr) return nullptr;
+  for (const topology::NodeLine& line : report->nodes) {
+    if (line.id == whom.id && !line.handshake) return &line;
+  }
+  return nullptr;
+}
+
+bool NeedsMeeting(const World& world, const Member& who, const Member& whom) {
+  const topology::NodeLine* line = LineOf(world, who, whom);
+  if (line == nullptr || line->noaddr) return true;
+  return line->address.host != whom.address.host && !line->link_connected;
+}
+
+// Data or slots that the cluster knows nothing of: it came from elsewhere.
+bool Foreign(const World& world, const Member& member) {
+  for (const Member* owner : world.Owners()) {
+    if (owner->id != member.id && LineOf(world, *owner, member) != nullptr) return false;
+  }
+  return member.slots > 0 || (member.master && member.keys.value_or(1) != 0);
+}
+
+// A node that is going, or whose shard is, is not brought in again.
+bool Wanted(const Member& member, const std::vector<const Shard*>& surplus) {
+  if (member.joined) return true;
+  if (!member.running()) return false;
+  for (const Shard* shard : surplus) {
+    if (shard->name == member.shard && shard->owner == nullptr && !shard->owner_missing) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<Step> JoinNodes(const World& world) {
+  const auto owners = world.Owners();
+  if (owners.empty()) return std::nullopt;
+  const auto surplus = SurplusShards(world);
+  Meet meet;
+  std::optional<Step> wait;
+  for (const Member* a : world.Answering()) {
+    if (!a->joined && a->slots == 0 && Foreign(world, *a)) {
+      wait = Wait{a->name + " holds keys that the cluster does not know of: it is not let in"};
+      continue;
+    }
+    for (const Member* b : world.Answering()) {
+      // The one that has been in longer is told of the other.
+      const bool a_introduces = a->joined && (!b->joined || a->ordinal < b->ordinal);
+      if (a == b || !a_introduces || !NeedsMeeting(world, *a, *b)) continue;
+      if (!Wanted(*b, surplus) || (!b->joined && Foreign(world, *b))) continue;
+      if (meet.pairs.size() < kMeetsAtOnce) meet.pairs.emplace_back(RefOf(*a), RefOf(*b));
+    }
+  }
+  if (!meet.pairs.empty()) return meet;
+  return wait;
+}
+
+}  // namespace windlass::reconcile

@@ -1,0 +1,33 @@
+// The phases: each a pure function from what was observed to the step it wants,
+// or nothing if it is content. Decide() asks them in order; the first wins.
+#pragma once
+
+#include <optional>
+
+#include "operator/reconcile/steps.h"
+#include "operator/reconcile/world.h"
+
+namespace windlass::reconcile {
+
+std::optional<Step> ReplaceFinishedPods(const World& world);
+std::optional<Step> CreateMissingNodes(const World& world);
+std::optional<Step> FormCluster(const World& world);
+std::optional<Step> JoinNodes(const World& world);
+std::optional<Step> FailOverLeaving(const World& world);
+std::optional<Step> AttachReplicas(const World& world);
+std::optional<Step> MoveSlotsByPlan(const World& world);
+std::optional<Step> ForgetGone(const World& world);
+std::optional<Step> RemoveSurplus(const World& world);
+
+std::optional<Step> Decide(const World& world);
+
+// The shards to be given away to reach the target: those without slots first,
+// then the highest numbers. Empty if there are none too many.
+std::vector<const Shard*> SurplusShards(const World& world);
+
+// Slots of the operation's moves that have not changed hands, by move.
+std::vector<std::vector<slot::SlotId>> SlotsLeft(const World& world, const api::Operation& operation);
+
+NodeRef RefOf(const Member& member);
+
+}  // namespace windlass::reconcile

@@ -1,0 +1,106 @@
+// What one pass may do: exactly one of these, small enough to end well within
+// the Lease's term, and safe to be cut short anywhere.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "node/slot/slot.h"
+#include "operator/api/redis_cluster.h"
+#include "operator/resources/builders.h"
+#include "operator/topology/report.h"
+
+namespace windlass::reconcile {
+
+// A node as a command addresses it.
+struct NodeRef {
+  std::string name;  // for people
+  std::string id;
+  topology::Address address;
+};
+
+// Nothing can be done until something else has happened.
+struct Wait {
+  std::string why;
+};
+
+// Pods, each with its claim if there is storage.
+struct CreateNodes {
+  std::vector<resources::NodeIdentity> nodes;
+};
+
+// Pods that will not run again and whose name is to be used again.
+struct DeletePods {
+  std::vector<std::pair<std::string, std::string>> pods;  // name, uid
+  std::string why;
+};
+
+struct Meet {
+  std::vector<std::pair<NodeRef, NodeRef>> pairs;  // the first is told of the second
+};
+
+struct SetEpochs {
+  std::vector<std::pair<NodeRef, int>> epochs;
+};
+
+struct AssignSlots {
+  std::vector<std::pair<NodeRef, slot::SlotRange>> ranges;
+};
+
+struct Replicate {
+  std::vector<std::pair<NodeRef, NodeRef>> pairs;  // replica, master
+};
+
+// At each node, the ids that it is to forget.
+struct Forget {
+  std::vector<std::pair<NodeRef, std::string>> commands;
+  std::string why;
+};
+
+// Intent: written to status, acted on once it has been read back.
+struct RecordOperation {
+  api::Operation operation;
+};
+
+struct FinishOperation {
+  std::string event_reason;
+  std::string message;
+  bool formed = false;
+};
+
+struct PairMove {
+  NodeRef from;
+  NodeRef to;
+  std::vector<slot::SlotId> slots;
+};
+
+struct MoveSlots {
+  std::vector<PairMove> pairs;   // no node twice
+  std::vector<NodeRef> masters;  // all of them: who is to be told
+  int slots_left = 0;            // of the whole operation, when the step begins
+  int slots_total = 0;
+};
+
+struct FailOver {
+  NodeRef replica;
+  std::string master_name;
+};
+
+// Taken out of the cluster: forgotten by all who stay, then deleted.
+struct RemoveNodes {
+  struct Victim {
+    NodeRef node;
+    std::string pod_uid;  // empty: the pod is gone, the claim is left
+    bool delete_claim = false;
+  };
+  std::vector<Victim> victims;
+  std::vector<NodeRef> survivors;
+  std::string why;
+};
+
+using Step = std::variant<Wait, CreateNodes, DeletePods, Meet, SetEpochs, AssignSlots, Replicate, Forget,
+                          RecordOperation, FinishOperation, MoveSlots, FailOver, RemoveNodes>;
+
+}  // namespace windlass::reconcile

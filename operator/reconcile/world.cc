@@ -1,0 +1,316 @@
+// Joins pods, claims and reports into members, ghosts and shards.
+//
+// Shard membership is read live: a node belongs with the master it follows. The
+// label on the pod names the group, and speaks for nodes that are not in the
+// cluster yet.
+#include "operator/reconcile/world.h"
+
+#include <algorithm>
+
+#include "operator/api/names.h"
+#include "operator/base/text.h"
+
+namespace windlass::reconcile {
+namespace {
+
+using topology::Node;
+using topology::NodeReport;
+
+constexpr int64_t kSyncedLagBytes = 1 << 20;
+constexpr char kShardPrefix[] = "shard-";
+
+void ReadReport(const topology::ClusterView& view, const NodeReport& report, Member* member) {
+  const topology::NodeLine* self = report.Myself();
+  if (!report.ok() || self == nullptr) return;
+  member->answers = true;
+  member->id = self->id;
+  member->loading = report.Loading();
+  member->keys = report.Keys();
+  member->config_epoch = self->config_epoch;
+  member->known_nodes = static_cast<int>(report.nodes.size());
+  if (const Node* node = view.Find(self->id)) {
+    member->master = node->master;
+    member->master_id = node->master_id;
+    member->slots = node->slots.size();
+    member->synced = !node->master && view.Synced(self->id, kSyncedLagBytes);
+  }
+}
+
+// Mutual acquaintance with every answering slot owner.
+bool Joined(const topology::ClusterView& view, const Member& member, const std::vector<const Member*>& owners) {
+  const Node* node = view.Find(member.id);
+  if (!member.answers || node == nullptr || owners.empty()) return false;
+  for (const Member* owner : owners) {
+    if (owner->id == member.id) continue;
+    const Node* other = view.Find(owner->id);
+    if (node->known_by.count(owner->id) == 0 || other == nullptr || other->known_by.count(member.id) == 0) return false;
+  }
+  return true;
+}
+
+std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, std::string>& claims) {
+  std::vector<Ghost> ghosts;
+  for (const auto& [id, node] : world.view.nodes()) {
+    if (node.known_by.empty() || world.FindId(id) != nullptr) continue;
+    Ghost ghost;
+    ghost.id = id;
+    ghost.name = node.hostname;
+    ghost.slots = node.slots.size();
+    ghost.claim = claims.count(node.hostname) != 0;
+    ghost.known_by = node.known_by;
+    ghosts.push_back(std::move(ghost));
+  }
+  return ghosts;
+}
+
+// The master's id around which a member is grouped; its own name if by label only.
+std::string GroupKey(const World& world, const Member& member) {
+  if (!member.joined) return "";
+  if (member.master) return member.id;
+  const Node* master = world.view.Find(member.master_id);
+  const bool lives = master != nullptr && (master->reported || !master->slots.empty());
+  return lives ? member.master_id : "";
+}
+
+// The label most members of a live group have; the master's if there is a tie.
+std::string GroupLabel(const std::vector<Member*>& group) {
+  std::map<std::string, int> votes;
+  for (const Member* member : group) {
+    if (member->shard.empty()) continue;
+    votes[member->shard] += 2;
+    if (member->master) votes[member->shard] += 1;
+  }
+  std::string best;
+  for (const auto& [label, count] : votes) {
+    if (best.empty() || count > votes[best]) best = label;
+  }
+  return best;
+}
+
+// Gives every group that owns slots a name. Two that share a label are told
+// apart, unless they claim the same slots: then one is an old master that has
+// not stepped down yet. Groups without slots keep their labels.
+void NameGroups(World* world) {
+  std::map<std::string, std::vector<Member*>> groups;
+  for (Member& member : world->members) {
+    const std::string key = GroupKey(*world, member);
+    if (!key.empty()) groups[key].push_back(&member);
+  }
+  std::vector<std::pair<int, std::string>> order;  // those with most slots name themselves first
+  for (const auto& [master_id, group] : groups) {
+    const Node* master = world->view.Find(master_id);
+    order.emplace_back(master == nullptr ? 0 : -master->slots.size(), master_id);
+  }
+  std::sort(order.begin(), order.end());
+  std::map<std::string, slot::SlotSet> taken;
+  for (const auto& [weight, master_id] : order) {
+    if (weight == 0) continue;
+    const slot::SlotSet& slots = world->view.Find(master_id)->slots;
+    std::string name = GroupLabel(groups[master_id]);
+    const auto other = taken.find(name);
+    if (!ShardNumber(name) || (other != taken.end() && !other->second.Intersects(slots))) {
+      name = ShardName(world->next_shard_number++);
+    }
+    taken[name] |= slots;
+    for (Member* member : groups[master_id]) member->shard = name;
+  }
+}
+
+const Member* PickLeader(const Shard& shard) {
+  if (shard.owner != nullptr) return shard.owner;
+  const Member* leader = nullptr;
+  int most = -1;
+  for (const Member* member : shard.members) {
+    if (!member->joined || !member->master || !member->running()) continue;
+    int followers = 0;
+    for (const Member* other : shard.members) followers += other->master_id == member->id && !member->id.empty();
+    if (followers > most) {
+      most = followers;
+      leader = member;
+    }
+  }
+  return leader;
+}
+
+void FillShard(const World& world, Shard* shard) {
+  for (const Member* member : shard->members) {
+    if (member->answers && member->master && member->slots > 0 &&
+        (shard->owner == nullptr || member->config_epoch > shard->owner->config_epoch)) {
+      shard->contested = shard->owner != nullptr;
+      shard->owner = member;
+    } else if (member->answers && member->master && member->slots > 0) {
+      shard->contested = true;
+    }
+    const Node* node = member->id.empty() ? nullptr : world.view.Find(member->id);
+    if (!member->answers && node != nullptr && !node->slots.empty()) shard->owner_missing = true;
+    const Node* master = member->master_id.empty() ? nullptr : world.view.Find(member->master_id);
+    if (member->answers && master != nullptr && !master->reported && !master->slots.empty()) shard->owner_missing = true;
+  }
+  if (shard->owner != nullptr) {
+    shard->owner_missing = false;
+    shard->slots = world.view.Find(shard->owner->id)->slots;
+  }
+  shard->leader = PickLeader(*shard);
+  for (const Member* member : shard->members) {
+    shard->synced_replicas += shard->leader != nullptr && member->synced && member->master_id == shard->leader->id;
+  }
+}
+
+void BuildShards(World* world) {
+  std::map<int, Shard> shards;
+  for (const Member& member : world->members) {
+    const auto number = ShardNumber(member.shard);
+    if (!number || (member.leaving() && member.slots == 0 && !member.joined)) continue;
+    Shard& shard = shards[*number];
+    shard.name = member.shard;
+    shard.number = *number;
+    shard.members.push_back(&member);
+  }
+  for (auto& [number, shard] : shards) {
+    FillShard(*world, &shard);
+    world->shards.push_back(std::move(shard));
+  }
+}
+
+Member& MemberNamed(World* world, std::map<std::string, size_t>* index, const std::string& name) {
+  const auto [entry, added] = index->try_emplace(name, world->members.size());
+  if (added) {
+    world->members.emplace_back();
+    world->members.back().name = name;
+    world->members.back().ordinal = api::NodeOrdinal(world->cluster->metadata.name, name).value_or(-1);
+  }
+  return world->members[entry->second];
+}
+
+void AddPods(const Observation& seen, World* world) {
+  std::map<std::string, size_t> index;
+  for (const PodFact& pod : seen.pods) {
+    Member& member = MemberNamed(world, &index, pod.name);
+    member.pod = pod;
+    member.shard = pod.shard;
+    member.id = pod.node_id;
+    member.address = {pod.ip, api::kRedisPort};
+  }
+  for (const auto& [name, shard] : seen.claims) {
+    const auto ordinal = api::NodeOrdinal(world->cluster->metadata.name, name);
+    world->next_ordinal = std::max(world->next_ordinal, ordinal.value_or(-1) + 1);
+    if (shard.empty()) continue;
+    Member& member = MemberNamed(world, &index, name);
+    member.claim = true;
+    if (member.shard.empty()) member.shard = shard;
+  }
+  std::sort(world->members.begin(), world->members.end(), [](const Member& a, const Member& b) { return a.ordinal < b.ordinal; });
+}
+
+void CountNumbers(World* world) {
+  const std::string& name = world->cluster->metadata.name;
+  for (const Member& member : world->members) {
+    world->next_ordinal = std::max(world->next_ordinal, member.ordinal + 1);
+    world->next_shard_number = std::max(world->next_shard_number, ShardNumber(member.shard).value_or(-1) + 1);
+  }
+  for (const auto& [id, node] : world->view.nodes()) {
+    world->next_ordinal = std::max(world->next_ordinal, api::NodeOrdinal(name, node.hostname).value_or(-1) + 1);
+  }
+}
+
+}  // namespace
+
+std::string ShardName(int number) { return kShardPrefix + std::to_string(number); }
+
+std::optional<int> ShardNumber(const std::string& name) {
+  const std::string prefix = kShardPrefix;
+  if (name.rfind(prefix, 0) != 0) return std::nullopt;
+  const auto number = base::ParseUint(std::string_view(name).substr(prefix.size()));
+  if (!number || *number > 1000000) return std::nullopt;
+  return static_cast<int>(*number);
+}
+
+World BuildWorld(Observation seen) {
+  World world;
+  world.cluster = seen.cluster;
+  world.image = seen.image;
+  world.target_shards = seen.target_shards;
+  world.now_ms = seen.now_ms;
+  AddPods(seen, &world);
+  world.view = topology::ClusterView(std::move(seen.reports));
+  for (Member& member : world.members) {
+    for (const NodeReport& report : world.view.reports()) {
+      if (member.pod && !member.pod->ip.empty() && report.asked == member.address) ReadReport(world.view, report, &member);
+    }
+  }
+  const auto owners = world.Owners();
+  for (Member& member : world.members) member.joined = Joined(world.view, member, owners);
+  CountNumbers(&world);
+  NameGroups(&world);
+  world.ghosts = FindGhosts(world, seen.claims);
+  BuildShards(&world);
+  return world;
+}
+
+const Member* World::FindMember(const std::string& name) const {
+  for (const Member& member : members) {
+    if (member.name == name) return &member;
+  }
+  return nullptr;
+}
+
+const Member* World::FindId(const std::string& node_id) const {
+  if (node_id.empty()) return nullptr;
+  for (const Member& member : members) {
+    if (member.pod && member.id == node_id) return &member;
+  }
+  return nullptr;
+}
+
+const Shard* World::FindShard(const std::string& name) const {
+  for (const Shard& shard : shards) {
+    if (shard.name == name) return &shard;
+  }
+  return nullptr;
+}
+
+std::vector<const Member*> World::Answering() const {
+  std::vector<const Member*> found;
+  for (const Member& member : members) {
+    if (member.answers) found.push_back(&member);
+  }
+  return found;
+}
+
+std::vector<const Member*> World::Owners() const {
+  std::vector<const Member*> found;
+  for (const Member& member : members) {
+    if (member.answers && member.master && member.slots > 0) found.push_back(&member);
+  }
+  return found;
+}
+
+bool World::AllAnswer() const {
+  for (const Member& member : members) {
+    if (member.running() && (!member.answers || member.loading)) return false;
+  }
+  return true;
+}
+
+bool World::SlotsSettled() const {
+  slot::SlotSet owned;
+  int count = 0;
+  for (const Member* owner : Owners()) {
+    const Node* node = view.Find(owner->id);
+    owned |= node->slots;
+    count += node->slots.size();
+  }
+  if (count != slot::kSlotCount || owned.size() != slot::kSlotCount) return false;
+  int opinions = 0;  // of nodes in the cluster; strangers know no slots yet
+  for (const topology::SlotMapOpinion& opinion : view.Opinions()) {
+    bool counts = false;
+    for (const std::string& reporter : opinion.reporters) {
+      const Member* member = FindId(reporter);
+      counts = counts || (member != nullptr && member->joined);
+    }
+    opinions += counts;
+  }
+  return opinions == 1;
+}
+
+}  // namespace windlass::reconcile

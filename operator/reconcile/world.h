@@ -1,0 +1,126 @@
+// What one pass has observed of a cluster: pods and claims from Kubernetes, and
+// what every node says. Plain data; the phases decide on it without I/O.
+//
+// Unknown is not zero: a fact that nobody gave is absent, and a node that did
+// not answer has no facts of its own.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "operator/api/redis_cluster.h"
+#include "operator/topology/cluster_view.h"
+
+namespace windlass::reconcile {
+
+struct PodFact {
+  std::string name;
+  std::string uid;
+  std::string ip;
+  std::string shard;    // label
+  std::string role;     // label
+  std::string node_id;  // annotation: the node last seen in it
+  bool terminating = false;
+  bool finished = false;  // Failed or Succeeded: it will not run again
+  std::string problem;    // why its container does not run, if it does not
+};
+
+// One node of ours: a pod, a claim, or both.
+struct Member {
+  std::string name;
+  int ordinal = 0;
+  std::optional<PodFact> pod;
+  bool claim = false;
+  std::string shard;  // live membership where it is known, else the label
+
+  std::string id;        // node id, by its own word or the annotation; empty: unknown
+  topology::Address address;
+  bool answers = false;  // by its own word, in this pass:
+  bool loading = false;
+  bool joined = false;   // knows every slot owner that answers, and is known by them
+  bool master = false;
+  std::string master_id;
+  int slots = 0;
+  int known_nodes = 0;
+  uint64_t config_epoch = 0;
+  std::optional<int64_t> keys;
+  bool synced = false;  // a replica in step with its master
+
+  bool running() const { return pod && !pod->terminating && !pod->finished; }
+  // On its way out for good: no claim brings it back.
+  bool leaving() const { return pod && pod->terminating && !claim; }
+  bool EmptyMaster() const { return answers && master && slots == 0; }
+};
+
+// A node that others know and that is none of our pods.
+struct Ghost {
+  std::string id;
+  std::string name;  // announced host name, may be empty
+  int slots = 0;     // by anybody's word
+  bool claim = false;  // its claim exists: its pod is to come back
+  std::set<std::string> known_by;
+};
+
+struct Shard {
+  std::string name;
+  int number = 0;
+  std::vector<const Member*> members;
+  const Member* owner = nullptr;   // the answering master that owns slots
+  const Member* leader = nullptr;  // the owner, or of a shard without slots the master its replicas follow
+  // Somebody says that a node of this shard that does not answer owns slots.
+  bool owner_missing = false;
+  // Two of its nodes claim slots: an old master is back and has not stepped down
+  // yet. Nothing may be moved from here until it has.
+  bool contested = false;
+  int synced_replicas = 0;
+  slot::SlotSet slots;  // the owner's
+};
+
+struct World {
+  const api::RedisCluster* cluster = nullptr;
+  std::string image;
+  int target_shards = 0;
+  int64_t now_ms = 0;
+  topology::ClusterView view;
+  std::vector<Member> members;  // by ordinal
+  std::vector<Ghost> ghosts;    // by id
+  std::vector<Shard> shards;    // by number
+  int next_ordinal = 0;         // one above every number in use
+  int next_shard_number = 0;
+
+  const api::Spec& spec() const { return cluster->spec; }
+  const api::Status& status() const { return cluster->status; }
+  const std::optional<api::Operation>& operation() const { return cluster->status.operation; }
+  const Member* FindMember(const std::string& name) const;
+  const Member* FindId(const std::string& node_id) const;
+  const Shard* FindShard(const std::string& name) const;
+  std::vector<const Member*> Answering() const;
+  std::vector<const Member*> Owners() const;  // answering masters with slots
+  // Every running pod answers and none is loading.
+  bool AllAnswer() const;
+  // Every slot has exactly one owner, which answers, and all who answer agree.
+  bool SlotsSettled() const;
+  int NodesPerShard() const { return 1 + spec().replicas_per_shard; }
+};
+
+struct Observation {
+  const api::RedisCluster* cluster = nullptr;
+  std::string image;
+  int target_shards = 0;
+  int64_t now_ms = 0;
+  std::vector<PodFact> pods;
+  // Name → shard label; without a label the claim is kept of a node that was
+  // taken out: its number stays in use, but it is no node.
+  std::map<std::string, std::string> claims;
+  std::vector<topology::NodeReport> reports;  // asked at the pods' addresses
+};
+
+World BuildWorld(Observation observation);
+
+std::string ShardName(int number);  // shard-<n>
+std::optional<int> ShardNumber(const std::string& name);
+
+}  // namespace windlass::reconcile
