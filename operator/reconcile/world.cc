@@ -25,7 +25,7 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->answers = true;
   member->id = self->id;
   member->loading = report.Loading();
-  member->keys = report.Keys();
+  member->keys = report.keys;
   member->config_epoch = self->config_epoch;
   member->known_nodes = static_cast<int>(report.nodes.size());
   if (const Node* node = view.Find(self->id)) {
