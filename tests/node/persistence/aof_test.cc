@@ -1,0 +1,344 @@
+// The append-only log without a server: what was appended is found again, whatever
+// was cut off or rewritten meanwhile.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "node/persistence/aof.h"
+#include "node/persistence/aof_manifest.h"
+
+namespace windlass::persistence {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+std::string Set(const std::string& key, const std::string& value) {
+  const std::string_view words[] = {"SET", key, value};
+  std::string out;
+  resp::EncodeCommand(words, &out);
+  return out;
+}
+
+// Applies SET and remembers, as the server's dispatcher would.
+class SetSink : public resp::CommandSink {
+ public:
+  explicit SetSink(keyspace::Keyspace* keyspace) : keyspace_(keyspace) {}
+  base::Result<void> OnCommand(int db, std::span<const std::string_view> argv) override {
+    if (argv.size() != 3 || argv[0] != "SET") return base::Error{"ERR unknown command"};
+    keyspace_->db(db).SetString(0, argv[1], argv[2]);
+    return {};
+  }
+
+ private:
+  keyspace::Keyspace* keyspace_;
+};
+
+// One server's worth of parts over a folder.
+class Server {
+ public:
+  explicit Server(const std::string& folder, FsyncPolicy fsync = FsyncPolicy::kNever)
+      : keyspace_(SmallKeyspace(), base::Random(1)), engine_(&keyspace_) {
+    log_.SetLevel(base::LogLevel::kNothing);
+    save_settings_.folder = folder;
+    settings_.folder = folder;
+    settings_.fsync = fsync;
+    auto post = [this](std::function<void()> fn) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      posted_.push_back(std::move(fn));
+    };
+    saves_ = std::make_unique<SaveService>(SaveService::Parts{&engine_, &log_, &clock_, &worker_, post, &save_settings_, nullptr, &functions_});
+    aof_ = std::make_unique<Aof>(Aof::Parts{&log_, &clock_, &worker_, post, saves_.get(), &settings_});
+  }
+  static keyspace::Keyspace::Options SmallKeyspace() {
+    keyspace::Keyspace::Options options;
+    options.databases = 4;
+    options.arena_bytes = size_t{256} << 20;
+    return options;
+  }
+  base::Result<Aof::Found> Load() {
+    SetSink sink(&keyspace_);
+    KeyspaceLoader loader(&keyspace_, &log_, &functions_, {});
+    return aof_->Load(&loader, &sink, nullptr);
+  }
+  void Write(const std::string& key, const std::string& value, int db = 0) {
+    keyspace_.db(db).SetString(0, key, value);
+    aof_->Append(db, Set(key, value));
+  }
+  void Turn() {
+    worker_.Drain();
+    std::vector<std::function<void()>> posted;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      posted.swap(posted_);
+    }
+    for (auto& fn : posted) fn();
+    aof_->EndOfTurn();
+  }
+  std::map<std::string, std::string> Contents() {
+    std::map<std::string, std::string> all;
+    for (int i = 0; i < 4; ++i) {
+      keyspace_.db(i).ForEach([&](slot::SlotId, keyspace::Entry& entry) {
+        char digits[20];
+        all[std::to_string(i) + "/" + std::string(entry.key())] = entry.Text(digits);
+      });
+    }
+    return all;
+  }
+  Aof& aof() { return *aof_; }
+  SaveService& saves() { return *saves_; }
+  AofSettings settings_;
+
+ private:
+  base::Logger log_;
+  base::SystemClock clock_;
+  keyspace::Keyspace keyspace_;
+  snapshot::Engine engine_;
+  SaveSettings save_settings_;
+  std::vector<std::string> functions_;
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;
+  base::WorkerThread worker_;
+  std::unique_ptr<SaveService> saves_;
+  std::unique_ptr<Aof> aof_;
+};
+
+class AofTest : public ::testing::Test {
+ protected:
+  AofTest() {
+    char name[] = "/tmp/windlass-aof-XXXXXX";
+    folder_ = ::mkdtemp(name);
+  }
+  ~AofTest() override { fs::remove_all(folder_); }
+  std::string Path(const std::string& name) const { return folder_ + "/appendonlydir/" + name; }
+  std::string Read(const std::string& name) const {
+    std::ifstream in(Path(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void AppendRaw(const std::string& name, const std::string& bytes) const {
+    std::ofstream(Path(name), std::ios::binary | std::ios::app) << bytes;
+  }
+  std::string folder_;
+};
+
+constexpr char kFirstIncrement[] = "appendonly.aof.1.incr.aof";
+
+TEST(AofManifest, ReadsWhatItWrites) {
+  const std::string text = "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.1.base.rdb seq 1 type h\n"
+                           "file appendonly.aof.4.incr.aof seq 4 type i\nfile appendonly.aof.5.incr.aof seq 5 type i\n";
+  auto manifest = AofManifest::Parse("# a comment\n" + text);
+  ASSERT_TRUE(manifest.ok()) << manifest.error();
+  EXPECT_EQ(manifest->Text(), text);
+  EXPECT_EQ(manifest->NextBase(), 3);
+  EXPECT_EQ(manifest->NextIncrement(), 6);
+}
+
+TEST(AofManifest, RefusesNonsense) {
+  for (const char* text : {"file a seq 1", "seq 1 type i", "file ../a seq 1 type i", "file a seq x type i", "file a seq 0 type i",
+                           "file a seq 2 type i\nfile b seq 1 type i", "file a seq 1 type b\nfile b seq 2 type b", "file a seq 1 type z"}) {
+    EXPECT_FALSE(AofManifest::Parse(text).ok()) << text;
+  }
+}
+
+TEST_F(AofTest, FindsEverythingAgain) {
+  std::map<std::string, std::string> expected;
+  {
+    Server server(folder_);
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+    for (int i = 0; i < 1000; ++i) {
+      server.Write("key" + std::to_string(i % 300), std::to_string(i), i % 4);
+      if (i % 10 == 0) server.Turn();
+    }
+    server.Turn();
+    expected = server.Contents();
+  }
+  Server server(folder_);
+  auto loaded = server.Load();
+  ASSERT_TRUE(loaded.ok()) << loaded.error();
+  EXPECT_EQ(*loaded, Aof::Found::kLoaded);
+  EXPECT_EQ(server.Contents(), expected);
+}
+
+TEST_F(AofTest, WithAlwaysSyncedTellsWhatIsOnDisk) {
+  Server server(folder_, FsyncPolicy::kAlways);
+  ASSERT_TRUE(server.Load().ok());
+  ASSERT_TRUE(server.aof().OpenAtStart().ok());
+  server.Write("a", "1");
+  const int64_t first = server.aof().appended();
+  EXPECT_LT(server.aof().synced(), first);
+  server.aof().EndOfTurn();
+  server.Write("b", "2");  // gathers while the first batch is with the helper
+  EXPECT_LT(server.aof().synced(), first);
+  server.Turn();
+  EXPECT_EQ(server.aof().synced(), first);
+  EXPECT_THAT(Read(kFirstIncrement), HasSubstr(Set("a", "1")));
+  server.Turn();
+  EXPECT_EQ(server.aof().synced(), server.aof().appended());
+  EXPECT_THAT(Read(kFirstIncrement), HasSubstr(Set("b", "2")));
+}
+
+TEST_F(AofTest, CutsATornTailAndAnOpenTransaction) {
+  {
+    Server server(folder_);
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+    server.Write("a", "1");
+    server.Turn();
+  }
+  const std::string whole = Read(kFirstIncrement);
+  for (const std::string& tail : {std::string("*3\r\n$3\r\nSET\r\n$1\r\nb"), "*1\r\n$5\r\nMULTI\r\n" + Set("c", "1"), std::string("*")}) {
+    AppendRaw(kFirstIncrement, tail);
+    Server server(folder_);
+    auto loaded = server.Load();
+    ASSERT_TRUE(loaded.ok()) << loaded.error();
+    EXPECT_EQ(server.Contents(), (std::map<std::string, std::string>{{"0/a", "1"}}));
+    EXPECT_EQ(Read(kFirstIncrement), whole);
+  }
+}
+
+TEST_F(AofTest, RefusesATornTailWhenTold) {
+  {
+    Server server(folder_);
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+  }
+  AppendRaw(kFirstIncrement, "*3\r\n$3\r\nSET\r\n");
+  Server server(folder_);
+  server.settings_.load_truncated = false;
+  auto loaded = server.Load();
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_THAT(loaded.error(), HasSubstr("Unexpected end of file reading the append only file"));
+}
+
+TEST_F(AofTest, RefusesDamageInTheMiddle) {
+  {
+    Server server(folder_);
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+  }
+  AppendRaw(kFirstIncrement, "*3\r\n$3\r\nSET\r\nx1\r\nb\r\n$1\r\nc\r\n");
+  Server server(folder_);
+  auto loaded = server.Load();
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_THAT(loaded.error(), HasSubstr("Bad file format reading the append only file"));
+}
+
+TEST_F(AofTest, ARewriteKeepsWhatWasAndWhatCameMeanwhile) {
+  std::map<std::string, std::string> expected;
+  {
+    Server server(folder_);
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+    for (int i = 0; i < 5000; ++i) server.Write("key" + std::to_string(i), "old");
+    server.Turn();
+    ASSERT_TRUE(server.aof().StartRewrite().ok());
+    EXPECT_FALSE(server.aof().StartRewrite().ok());
+    for (int i = 0; server.aof().rewriting() && i < 100000; ++i) {
+      server.Write("key" + std::to_string(i * 37 % 6000), "new" + std::to_string(i));
+      server.aof().Step(0);
+      if (i % 50 == 0) server.Turn();
+    }
+    EXPECT_FALSE(server.aof().rewriting());
+    server.Write("last", "1");
+    server.Turn();
+    server.Turn();
+    expected = server.Contents();
+  }
+  EXPECT_EQ(Read("appendonly.aof.manifest"),
+            "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n");
+  EXPECT_FALSE(fs::exists(Path(kFirstIncrement)));
+  Server server(folder_);
+  ASSERT_TRUE(server.Load().ok());
+  EXPECT_EQ(server.Contents(), expected);
+}
+
+TEST_F(AofTest, ACrashDuringARewriteLosesNothing) {
+  std::map<std::string, std::string> expected;
+  const std::string copy = folder_ + "-crashed";
+  {
+    Server server(folder_);
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+    for (int i = 0; i < 3000; ++i) server.Write("key" + std::to_string(i), "old");
+    server.Turn();
+    ASSERT_TRUE(server.aof().StartRewrite().ok());
+    server.aof().Step(0);
+    server.Write("key1", "during");
+    server.Turn();
+    expected = server.Contents();
+    fs::copy(folder_, copy, fs::copy_options::recursive);  // what a crash would leave
+  }
+  Server server(copy);
+  auto loaded = server.Load();
+  ASSERT_TRUE(loaded.ok()) << loaded.error();
+  EXPECT_EQ(server.Contents(), expected);
+  fs::remove_all(copy);
+}
+
+TEST_F(AofTest, SwitchedOnLaterHoldsWhatWasThereBefore) {
+  std::map<std::string, std::string> expected;
+  {
+    Server server(folder_);
+    for (int i = 0; i < 100; ++i) server.Write("before" + std::to_string(i), "1");
+    ASSERT_TRUE(server.aof().Enable().ok());
+    server.Write("after", "1");
+    for (int i = 0; server.aof().rewriting() && i < 1000; ++i) {
+      server.aof().Step(1000);
+      server.Turn();
+    }
+    server.Turn();
+    expected = server.Contents();
+    ASSERT_EQ(expected.size(), 101u);
+  }
+  Server server(folder_);
+  ASSERT_TRUE(server.Load().ok());
+  EXPECT_EQ(server.Contents(), expected);
+}
+
+TEST_F(AofTest, AdoptsTheSingleFileOfOlderServers) {
+  std::ofstream(folder_ + "/appendonly.aof", std::ios::binary) << "*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n" << Set("a", "1");
+  {
+    Server server(folder_);
+    auto loaded = server.Load();
+    ASSERT_TRUE(loaded.ok()) << loaded.error();
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+    EXPECT_EQ(server.Contents(), (std::map<std::string, std::string>{{"2/a", "1"}}));
+    EXPECT_FALSE(fs::exists(folder_ + "/appendonly.aof"));
+  }
+  Server server(folder_);
+  ASSERT_TRUE(server.Load().ok());
+  EXPECT_EQ(server.Contents().size(), 1u);
+}
+
+TEST_F(AofTest, ABackgroundSaveIsOfTheInstantItBegan) {
+  Server server(folder_);
+  for (int i = 0; i < 3000; ++i) server.Write("key" + std::to_string(i), "old");
+  const auto expected = server.Contents();
+  bool done = false;
+  ASSERT_TRUE(server.saves().StartBackground([&done](bool ok) { done = ok; }).ok());
+  for (int i = 0; server.saves().active(); ++i) {
+    server.Write("key" + std::to_string(i % 3000), "new");
+    server.saves().Step(0);
+  }
+  for (int i = 0; i < 100 && !done; ++i) server.Turn();
+  ASSERT_TRUE(done);
+  EXPECT_GT(server.saves().report().changes_since_save, 0u);
+  Server reader(folder_);
+  fs::create_directories(folder_ + "/appendonlydir");
+  fs::copy_file(folder_ + "/dump.rdb", Path("base.rdb"));
+  std::ofstream(Path("appendonly.aof.manifest")) << "file base.rdb seq 1 type b\n";
+  ASSERT_TRUE(reader.Load().ok());
+  EXPECT_EQ(reader.Contents(), expected);
+}
+
+}  // namespace
+}  // namespace windlass::persistence
