@@ -13,6 +13,7 @@
 #include "node/cluster/message_handler.h"
 #include "node/cluster/probation.h"
 #include "node/cluster/replica_migration.h"
+#include "node/cluster/roles.h"
 #include "node/cluster/start.h"
 
 namespace windlass::cluster {
@@ -80,6 +81,7 @@ Effects ClusterCore::Tick(int64_t now_ms) {
   TickHeartbeats(m);
   ExpireManualFailover(m);
   if (m.myself()->IsReplica()) {
+    LeaveChain(m);
     AdvanceManualFailover(m);
     AdvanceElection(m);
     TickReplicaMigration(m);

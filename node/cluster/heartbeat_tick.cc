@@ -48,9 +48,12 @@ void TickNode(Machine& m, Node* node) {
   const int64_t timeout = m.options.node_timeout_ms;
   const int64_t waited = m.now - node->ping_sent_ms;
   const int64_t quiet = m.now - node->data_received_ms;
-  if (node->outbound_up && node->ping_sent_ms != 0 && waited > timeout / 2 && quiet > timeout / 2 &&
+  // It may be the connection that is broken: so it seems when the node is silent,
+  // and also when it talks to us by its own link but never answers on ours.
+  const bool stuck = waited > timeout / 2 && (quiet > timeout / 2 || waited > timeout);
+  if (node->outbound_up && node->ping_sent_ms != 0 && stuck &&
       m.now - node->outbound_created_ms > timeout) {
-    CloseOutbound(m, node);  // it may be the connection that is broken
+    CloseOutbound(m, node);
   }
   if (node->outbound_up && node->ping_sent_ms == 0 &&
       m.now - node->pong_received_ms > timeout / 2) {

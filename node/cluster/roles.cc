@@ -54,6 +54,14 @@ void FollowNode(Machine& m, Node* master) {
   m.SaveAndCheck();
 }
 
+void LeaveChain(Machine& m) {
+  Node* mine = m.MyMaster();
+  if (mine == nullptr || mine->replica_of == nullptr || mine->replica_of->IsMyself()) return;
+  LogF(m, LogLevel::kWarning, "I'm a sub-replica! Reconfiguring myself from %s to %s",
+       mine->id.str().c_str(), mine->replica_of->id.str().c_str());
+  FollowNode(m, mine->replica_of);
+}
+
 void SetShard(Machine& m, Node* node, const NodeId& shard) {
   if (shard.null() || node->shard_id == shard) return;
   node->shard_id = shard;

@@ -12,6 +12,8 @@ void MakeMaster(Machine& m, Node* node);
 void MakeReplica(Machine& m, Node* node, Node* master);
 // This node replicates `master` from now on. REQUIRES: master is another node.
 void FollowNode(Machine& m, Node* master);
+// Chains of replicas heal: if our master has become a replica we follow its master.
+void LeaveChain(Machine& m);
 void SetShard(Machine& m, Node* node, const NodeId& shard);
 
 }  // namespace windlass::cluster

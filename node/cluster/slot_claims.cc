@@ -25,15 +25,6 @@ void NoteUnclaimed(Machine& m, Node* claimant, const slot::SlotSet& claimed) {
   dropped.ForEach([&m](slot::SlotId slot) { m.slots.MarkNotClaimed(slot); });
 }
 
-// Chains of replicas heal: we replicate a master, never a replica.
-void LeaveChain(Machine& m) {
-  Node* mine = m.MyMaster();
-  if (mine == nullptr || mine->replica_of == nullptr || mine->replica_of->IsMyself()) return;
-  LogF(m, LogLevel::kWarning, "I'm a sub-replica! Reconfiguring myself from %s to %s",
-       mine->id.str().c_str(), mine->replica_of->id.str().c_str());
-  FollowNode(m, mine->replica_of);
-}
-
 }  // namespace
 
 void ReportLostSlots(Machine& m, const slot::SlotSet& before, bool delete_keys) {
@@ -79,7 +70,6 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
     return;
   }
   ReportLostSlots(m, *mine, true);
-  LeaveChain(m);
 }
 
 void CorrectStaleClaim(Machine& m, Node* sender, Node* owner, const Header& header) {
