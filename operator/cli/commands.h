@@ -18,6 +18,7 @@ void RegisterDelNode(CLI::App& app, Session& session);
 void RegisterFix(CLI::App& app, Session& session);
 void RegisterCall(CLI::App& app, Session& session);
 void RegisterClient(CLI::App& app, Session& session);  // cli
+void RegisterLocal(CLI::App& app, Session& session);   // local up, down, run
 
 // Adds -a, --pass and --user to a subcommand.
 void AddCredentialOptions(CLI::App& subcommand, Session& session);

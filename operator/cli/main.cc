@@ -61,5 +61,6 @@ int main(int argc, char** argv) {
   cli::RegisterFix(app, session);
   cli::RegisterCall(app, session);
   cli::RegisterClient(app, session);
+  cli::RegisterLocal(app, session);
   return Run(app, session, argc, argv);
 }

@@ -150,7 +150,8 @@ void Runner::RunPods() {
   const bool cordoned = node.value("spec", json::object()).value("unschedulable", false);
   const auto now = SteadyClock::now();
   std::set<std::string> seen;
-  for (json& object : ListOf(options_.call, "/api/v1/pods").get_ref<json::array_t&>()) {
+  const json pods = ListOf(options_.call, "/api/v1/pods");
+  for (const json& object : pods) {
     const std::string uid = object.at("metadata").at("uid");
     const bool bound = !object.at("spec").value("nodeName", "").empty();
     if (!bound) {
