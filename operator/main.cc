@@ -1,0 +1,188 @@
+// windlass-operator: wires client, caches, queue, lease and reconciler, and runs
+// until it is told to stop or has lost its lease.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "node/base/random.h"
+#include "operator/api/names.h"
+#include "operator/base/log.h"
+#include "operator/controller/controller.h"
+#include "operator/informer/informer.h"
+#include "operator/kube/rest_transport.h"
+#include "operator/lease/leader_elector.h"
+#include "operator/reconcile/reconciler.h"
+
+namespace windlass {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+constexpr int kHttpThreads = 4;
+
+struct Options {
+  std::string kubeconfig;
+  std::string name_space;  // to watch; empty: all
+  std::string image = std::string("windlass-node:") + kVersion;
+  int workers = 4;
+  bool leader_elect = true;
+  std::string lease_namespace;
+  int lease_seconds = 15;
+  std::string log_level = "info";
+};
+
+class LeaseFence final : public reconcile::Fence {
+ public:
+  LeaseFence(const lease::LeaderElector& elector, bool needed) : elector_(elector), needed_(needed) {}
+  bool HeldFor(std::chrono::milliseconds margin) const override { return !needed_ || elector_.HeldFor(margin); }
+
+ private:
+  const lease::LeaderElector& elector_;
+  const bool needed_;
+};
+
+base::LogLevel LevelOf(const std::string& name) {
+  if (name == "debug") return base::LogLevel::kDebug;
+  if (name == "warning") return base::LogLevel::kWarning;
+  if (name == "error") return base::LogLevel::kError;
+  return base::LogLevel::kInfo;
+}
+
+std::string Identity() {
+  char host[256] = {};
+  if (gethostname(host, sizeof host - 1) != 0) host[0] = 0;
+  return std::string(host) + "_" + base::Random::FromEntropy().Hex(12);
+}
+
+// The names of clusters that a change of an object is about.
+std::string ClusterKeyOf(const nlohmann::json& object) {
+  const auto& metadata = object.at("metadata");
+  const std::string name = metadata.value("labels", nlohmann::json::object()).value(api::kLabelCluster, "");
+  return name.empty() ? "" : metadata.value("namespace", "") + "/" + name;
+}
+
+// Every informer, and the queue they feed.
+class Watches {
+ public:
+  Watches(kube::Client& client, const std::string& name_space, workqueue::WorkQueue& queue)
+      : clusters(client, {kube::kRedisClusters, name_space, ""}, [&queue](const auto& object) { queue.Add(informer::KeyOf(object)); }),
+        pods(client, {kube::kPods, name_space, api::kManagedSelector}, ForOwned(queue)),
+        claims(client, {kube::kClaims, name_space, api::kManagedSelector}, ForOwned(queue)),
+        services(client, {kube::kServices, name_space, api::kManagedSelector}, ForOwned(queue)),
+        config_maps(client, {kube::kConfigMaps, name_space, api::kManagedSelector}, ForOwned(queue)),
+        secrets(client, {kube::kSecrets, name_space, api::kManagedSelector}, ForOwned(queue)) {}
+
+  void Start() {
+    for (informer::Informer* informer : All()) informer->Start();
+  }
+  // A pass must not take a cache that was never filled for an empty cluster.
+  bool Synced() {
+    for (informer::Informer* informer : All()) {
+      if (!informer->store().synced()) return false;
+    }
+    return true;
+  }
+  reconcile::Caches Caches() {
+    return {clusters.store(), pods.store(), claims.store(), services.store(), config_maps.store(), secrets.store()};
+  }
+
+  informer::Informer clusters, pods, claims, services, config_maps, secrets;
+
+ private:
+  static informer::Informer::OnChange ForOwned(workqueue::WorkQueue& queue) {
+    return [&queue](const nlohmann::json& object) {
+      if (const std::string key = ClusterKeyOf(object); !key.empty()) queue.Add(key);
+    };
+  }
+  std::array<informer::Informer*, 6> All() { return {&clusters, &pods, &claims, &services, &config_maps, &secrets}; }
+};
+
+// The signals that end us, taken by sigtimedwait() in the main thread.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// True once a signal has come; waits at most so long.
+bool SignalWithin(const sigset_t& signals, int milliseconds) {
+  const timespec timeout{milliseconds / 1000, (milliseconds % 1000) * 1000000L};
+  return sigtimedwait(&signals, nullptr, &timeout) > 0;
+}
+
+int Run(const Options& options) {
+  const sigset_t signals = BlockSignals();
+  kube::StartHttpThreads(kHttpThreads);
+  const kube::Access access = kube::FindAccess(options.kubeconfig);
+  kube::RestTransport transport(access);
+  kube::Client client(transport);
+  const std::string identity = Identity();
+  kube::EventRecorder events(client, "windlass-operator", identity);
+  workqueue::WorkQueue queue;
+  Watches watches(client, options.name_space, queue);
+
+  std::atomic<bool> held{!options.leader_elect};
+  std::atomic<bool> lost{false};
+  lease::LeaderElector::Options lease_options;
+  lease_options.name_space = options.lease_namespace.empty() ? access.name_space : options.lease_namespace;
+  lease_options.identity = identity;
+  lease_options.duration = std::chrono::seconds(options.lease_seconds);
+  lease_options.renew_every = lease_options.duration / 5;
+  lease::LeaderElector elector(client, lease_options, [&](bool now_held) {
+    base::Log(base::LogLevel::kInfo, now_held ? "lease taken" : "lease lost", {{"identity", identity}});
+    (now_held ? held : lost) = true;
+  });
+  const LeaseFence fence(elector, options.leader_elect);
+  reconcile::ClusterReconciler reconciler({client, watches.Caches(), events, fence, options.image});
+  controller::Controller controller(queue, reconciler);
+
+  base::Log(base::LogLevel::kInfo, "windlass-operator starts", {{"version", kVersion}, {"server", access.server}, {"identity", identity}});
+  watches.Start();
+  if (options.leader_elect) elector.Start();
+  bool started = false;
+  bool told = false;
+  while (!lost && !told) {
+    told = SignalWithin(signals, started ? 500 : 50);
+    if (!started && held && watches.Synced()) {
+      started = true;
+      controller.Start(options.workers);
+      base::Log(base::LogLevel::kInfo, "caches are filled, working");
+    }
+  }
+  controller.Stop();
+  elector.Stop();
+  // Another holds the lease now: start over, as a bystander.
+  if (lost) base::Log(base::LogLevel::kError, "the lease was lost, ending");
+  return lost ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace windlass
+
+int main(int argc, char** argv) {
+  windlass::Options options;
+  CLI::App app("Runs the RedisClusters of a Kubernetes cluster.", "windlass-operator");
+  app.set_version_flag("--version", std::string("windlass-operator ") + windlass::kVersion);
+  app.add_option("--kubeconfig", options.kubeconfig, "Kubeconfig file; else $KUBECONFIG, else the pod's service account");
+  app.add_option("--namespace", options.name_space, "Watch this namespace only; else all");
+  app.add_option("--image", options.image, "Image of nodes whose spec names none")->capture_default_str();
+  app.add_option("--workers", options.workers, "Clusters looked at side by side")->capture_default_str()->check(CLI::Range(1, 64));
+  app.add_option("--leader-elect", options.leader_elect, "Act only while holding the lease")->capture_default_str();
+  app.add_option("--lease-namespace", options.lease_namespace, "Namespace of the lease; else that of the kubeconfig's context or the pod");
+  app.add_option("--lease-seconds", options.lease_seconds, "How long the lease is held after the last renewal")->capture_default_str()->check(CLI::Range(5, 300));
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  CLI11_PARSE(app, argc, argv);
+  windlass::base::SetLogLevel(windlass::LevelOf(options.log_level));
+  try {
+    return windlass::Run(options);
+  } catch (const std::exception& error) {
+    std::cerr << "windlass-operator: " << error.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,180 @@
+// See ensure.h.
+#include "operator/reconcile/ensure.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "operator/api/names.h"
+#include "operator/base/encoding.h"
+#include "operator/reconcile/retire.h"
+#include "operator/resources/builders.h"
+#include "operator/resources/diff.h"
+
+namespace windlass::reconcile {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kPasswordLength = 32;
+constexpr std::chrono::milliseconds kWriteTime{2000};
+
+std::string KeyOf(const api::RedisCluster& cluster, const std::string& name) {
+  return cluster.metadata.name_space + "/" + name;
+}
+
+bool IsOurs(const api::RedisCluster& cluster, const Json& object) {
+  for (const Json& owner : object.at("metadata").value("ownerReferences", Json::array())) {
+    if (owner.value("uid", "") == cluster.metadata.uid) return true;
+  }
+  return false;
+}
+
+void CreateOne(const Context& context, const api::RedisCluster& cluster, const kube::Kind& kind,
+               informer::Store* store, const Json& wanted) {
+  const std::string name = wanted.at("metadata").at("name").get<std::string>();
+  RequireLease(context, kWriteTime);
+  try {
+    store->Observe(context.client.Create(kind, cluster.metadata.name_space, wanted));
+    return;
+  } catch (const kube::KubeError& error) {
+    if (!error.already_exists()) throw;
+  }
+  const auto live = context.client.Get(kind, cluster.metadata.name_space, name);
+  if (!live) return;  // gone again: the next pass makes it
+  if (!IsOurs(cluster, *live)) {
+    throw base::Failure(std::string(kind.kind) + " " + name + " exists and is not this cluster's; rename one of the two");
+  }
+  store->Observe(*live);
+}
+
+void EnsureOne(const Context& context, const api::RedisCluster& cluster, const kube::Kind& kind,
+               informer::Store* store, const Json& wanted) {
+  const std::string name = wanted.at("metadata").at("name").get<std::string>();
+  const informer::Object held = store->Find(KeyOf(cluster, name));
+  if (held == nullptr) return CreateOne(context, cluster, kind, store, wanted);
+  if (!resources::FirstDifference(wanted, *held)) return;
+  RequireLease(context, kWriteTime);
+  store->Observe(context.client.MergePatch(kind, cluster.metadata.name_space, name, wanted));
+}
+
+std::string PasswordIn(const Json& secret, const std::string& name) {
+  const std::string text = secret.value("data", Json::object()).value("password", "");
+  std::string password = base::Base64Decode(text);
+  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  if (password.empty()) throw base::Failure("secret " + name + " has no key \"password\", or it is empty");
+  if (password.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
+    throw base::Failure("secret " + name + ": the password must be one line");
+  }
+  return password;
+}
+
+Json WantedPatch(const Member& member) {
+  Json patch = Json::object();
+  const PodFact& pod = *member.pod;
+  if (!member.shard.empty() && pod.shard != member.shard) patch["labels"][api::kLabelShard] = member.shard;
+  // A master without slots is not one that clients or an autoscaler should count.
+  const char* role = !member.master ? "replica" : member.slots == 0 ? "empty" : "master";
+  if (member.joined && pod.role != role) patch["labels"][api::kLabelRole] = role;
+  if (member.answers && pod.node_id != member.id) patch["annotations"][api::kAnnotationNodeId] = member.id;
+  return patch;
+}
+
+void DeleteByUid(const Context& context, const kube::Kind& kind, const std::string& name_space, const Json& object) {
+  kube::DeleteOptions options;
+  options.uid = object.at("metadata").value("uid", "");
+  context.client.Delete(kind, name_space, object.at("metadata").value("name", ""), options);
+}
+
+}  // namespace
+
+void RequireLease(const Context& context, std::chrono::milliseconds duration) {
+  if (!context.fence.HeldFor(duration)) throw base::Failure("the lease does not cover what is to be done: not acting");
+}
+
+std::string EnsurePassword(const Context& context, const api::RedisCluster& cluster) {
+  if (cluster.spec.auth.mode == api::Auth::Mode::kNone) return "";
+  const std::string& space = cluster.metadata.name_space;
+  const bool generated = cluster.spec.auth.mode == api::Auth::Mode::kGenerated;
+  const std::string name = generated ? api::PasswordSecretName(cluster.metadata.name) : cluster.spec.auth.secret_name;
+  if (const auto held = context.caches.secrets.Find(KeyOf(cluster, name))) return PasswordIn(*held, name);
+  // A secret of the user's own has no label of ours, so it is not in the cache.
+  if (const auto live = context.client.Get(kube::kSecrets, space, name)) return PasswordIn(*live, name);
+  if (!generated) throw base::Failure("spec.auth.secretName: there is no secret " + name);
+  RequireLease(context, kWriteTime);
+  const std::string password = base::RandomPassword(kPasswordLength);
+  const Json secret = resources::BuildPasswordSecret(cluster, password);
+  context.caches.secrets.Observe(context.client.Create(kube::kSecrets, space, secret));
+  return password;
+}
+
+void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const std::string& password) {
+  const Caches& caches = context.caches;
+  EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildNodeSecret(cluster, password));
+  EnsureOne(context, cluster, kube::kConfigMaps, &caches.config_maps, resources::BuildConfigMap(cluster));
+  EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildNodesService(cluster));
+  EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildClientService(cluster));
+}
+
+void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster) {
+  auto finalizers = cluster.metadata.finalizers;
+  if (std::find(finalizers.begin(), finalizers.end(), api::kFinalizer) != finalizers.end()) return;
+  RequireLease(context, kWriteTime);
+  finalizers.push_back(api::kFinalizer);
+  const Json metadata = {{"finalizers", finalizers}, {"resourceVersion", cluster.metadata.resource_version}};
+  context.caches.clusters.Observe(context.client.MergePatch(kube::kRedisClusters, cluster.metadata.name_space,
+                                                            cluster.metadata.name, {{"metadata", metadata}}));
+}
+
+void EnsurePodLabels(const Context& context, const World& world) {
+  for (const Member& member : world.members) {
+    if (!member.pod) continue;
+    const Json patch = WantedPatch(member);
+    if (patch.empty()) continue;
+    RequireLease(context, kWriteTime);
+    try {
+      context.caches.pods.Observe(context.client.MergePatch(kube::kPods, world.cluster->metadata.name_space,
+                                                            member.name, {{"metadata", patch}}));
+    } catch (const kube::KubeError& error) {
+      if (!error.not_found()) throw;
+    }
+  }
+}
+
+void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster) {
+  const std::string& space = cluster.metadata.name_space;
+  for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
+    const Json& metadata = claim->at("metadata");
+    const std::string mark = metadata.value("annotations", Json::object()).value(kAnnotationRetired, "");
+    const bool has_pod = context.caches.pods.Find(informer::KeyOf(*claim)) != nullptr;
+    if (mark != kRetiredDelete || has_pod || metadata.contains("deletionTimestamp")) continue;
+    RequireLease(context, kWriteTime);
+    DeleteByUid(context, kube::kClaims, space, *claim);
+  }
+}
+
+bool Finalize(const Context& context, const api::RedisCluster& cluster) {
+  const std::string& space = cluster.metadata.name_space;
+  auto finalizers = cluster.metadata.finalizers;
+  const auto ours = std::find(finalizers.begin(), finalizers.end(), api::kFinalizer);
+  if (ours == finalizers.end()) return true;
+  RequireLease(context, kWriteTime);
+  const auto pods = context.caches.pods.WithLabel(space, api::kLabelCluster, cluster.metadata.name);
+  for (const auto& pod : pods) {
+    if (!pod->at("metadata").contains("deletionTimestamp")) DeleteByUid(context, kube::kPods, space, *pod);
+  }
+  if (!pods.empty()) return false;
+  if (cluster.spec.storage && cluster.spec.storage->on_delete == api::Keep::kDelete) {
+    for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
+      DeleteByUid(context, kube::kClaims, space, *claim);
+    }
+  }
+  finalizers.erase(ours);
+  try {
+    context.client.MergePatch(kube::kRedisClusters, space, cluster.metadata.name, {{"metadata", {{"finalizers", finalizers}}}});
+  } catch (const kube::KubeError& error) {
+    if (!error.not_found()) throw;
+  }
+  return true;
+}
+
+}  // namespace windlass::reconcile

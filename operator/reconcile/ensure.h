@@ -1,0 +1,31 @@
+// The objects beside the pods: secrets, configuration, services, the finalizer;
+// and the labels of pods. Each is compared with what the cache holds and written
+// only if it differs.
+#pragma once
+
+#include <string>
+
+#include "operator/reconcile/context.h"
+#include "operator/reconcile/world.h"
+
+namespace windlass::reconcile {
+
+// The password of the nodes; empty for none. Makes the secret in mode Generated.
+// Throws base::Failure naming the secret if one is missing or has no password.
+std::string EnsurePassword(const Context& context, const api::RedisCluster& cluster);
+
+void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const std::string& password);
+
+void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster);
+
+// Shard, role and node id on every pod as they are now.
+void EnsurePodLabels(const Context& context, const World& world);
+
+// Claims of nodes that were taken out and are to be deleted with them.
+void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster);
+
+// Deletes the pods, then the claims if they are not to be kept, then lets the
+// object go. True when nothing is left to do.
+bool Finalize(const Context& context, const api::RedisCluster& cluster);
+
+}  // namespace windlass::reconcile

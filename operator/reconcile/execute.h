@@ -1,0 +1,49 @@
+// Does one step. The only place that changes pods, claims or nodes.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "operator/reconcile/context.h"
+#include "operator/reconcile/steps.h"
+#include "operator/reconcile/world.h"
+#include "operator/redis/node_pool.h"
+
+namespace windlass::reconcile {
+
+struct StepResult {
+  // Changed by RecordOperation and FinishOperation, and where something failed.
+  std::optional<api::Operation> operation;
+  bool formed = false;
+  bool acted = false;  // look again at once
+};
+
+class Executor {
+ public:
+  Executor(const Context& context, redis::AdminOptions admin)
+      : context_(context), admin_(std::move(admin)), pool_(admin_) {}
+
+  // Throws where the step failed as a whole; a failure of one slot move is in
+  // the result, so that status can say it.
+  StepResult Do(const World& world, const Step& step);
+
+ private:
+  void Do(const World& world, const CreateNodes& step);
+  void Do(const World& world, const DeletePods& step);
+  void Do(const World& world, const Meet& step);
+  void Do(const World& world, const SetEpochs& step);
+  void Do(const World& world, const AssignSlots& step);
+  void Do(const World& world, const Replicate& step);
+  void Do(const World& world, const Forget& step);
+  void Do(const World& world, const FailOver& step);
+  void Do(const World& world, const RemoveNodes& step);
+  StepResult Move(const World& world, const MoveSlots& step);
+
+  void Event(const World& world, kube::EventType type, const std::string& reason, const std::string& message);
+
+  const Context& context_;
+  const redis::AdminOptions admin_;
+  redis::NodePool pool_;
+};
+
+}  // namespace windlass::reconcile

@@ -1,0 +1,94 @@
+// Steps on pods and claims.
+#include <nlohmann/json.hpp>
+
+#include "operator/api/names.h"
+#include "operator/reconcile/execute.h"
+#include "operator/reconcile/retire.h"
+
+namespace windlass::reconcile {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::chrono::milliseconds kStepTime{5000};
+
+// True if it was made; false if one of the name is there already.
+bool CreateUnlessThere(const Context& context, const kube::Kind& kind, informer::Store* store,
+                       const std::string& space, const Json& object) {
+  try {
+    store->Observe(context.client.Create(kind, space, object));
+    return true;
+  } catch (const kube::KubeError& error) {
+    if (!error.already_exists()) throw;
+    return false;
+  }
+}
+
+void DeletePod(const Context& context, const std::string& space, const std::string& name, const std::string& uid) {
+  kube::DeleteOptions options;
+  options.uid = uid;
+  context.client.Delete(kube::kPods, space, name, options);
+}
+
+// Takes the claim out of use before its pod goes: a pass that is cut short
+// after this must not bring the node back.
+void RetireClaim(const Context& context, const std::string& space, const RemoveNodes::Victim& victim) {
+  const char* mark = victim.delete_claim ? kRetiredDelete : kRetiredRetain;
+  const Json patch = {{"metadata", {{"labels", {{api::kLabelShard, nullptr}}}, {"annotations", {{kAnnotationRetired, mark}}}}}};
+  try {
+    context.caches.claims.Observe(context.client.MergePatch(kube::kClaims, space, victim.node.name, patch));
+  } catch (const kube::KubeError& error) {
+    if (!error.not_found()) throw;
+  }
+}
+
+}  // namespace
+
+void Executor::Do(const World& world, const CreateNodes& step) {
+  const std::string& space = world.cluster->metadata.name_space;
+  std::string names;
+  for (const resources::NodeIdentity& node : step.nodes) {
+    RequireLease(context_, kStepTime);
+    if (world.spec().storage) {
+      CreateUnlessThere(context_, kube::kClaims, &context_.caches.claims, space, resources::BuildClaim(*world.cluster, node));
+    }
+    const Json pod = resources::BuildPod(*world.cluster, node, world.image);
+    if (CreateUnlessThere(context_, kube::kPods, &context_.caches.pods, space, pod)) {
+      names += (names.empty() ? "" : ", ") + node.name;
+    }
+  }
+  if (!names.empty()) Event(world, kube::EventType::kNormal, "NodesCreated", "created " + names);
+}
+
+void Executor::Do(const World& world, const DeletePods& step) {
+  for (const auto& [name, uid] : step.pods) {
+    RequireLease(context_, kStepTime);
+    DeletePod(context_, world.cluster->metadata.name_space, name, uid);
+    Event(world, kube::EventType::kNormal, "PodReplaced", "deleted pod " + name + ": " + step.why);
+  }
+}
+
+void Executor::Do(const World& world, const RemoveNodes& step) {
+  RequireLease(context_, kStepTime);
+  const std::string& space = world.cluster->metadata.name_space;
+  // Forgotten first, by everybody who stays, so that no client is sent to a
+  // node that is about to go; the bus does not take it back for a minute.
+  for (const RemoveNodes::Victim& victim : step.victims) {
+    if (victim.node.id.empty()) continue;
+    for (const NodeRef& survivor : step.survivors) {
+      const redis::Reply reply = pool_.At(survivor.address).Call({"CLUSTER", "FORGET", victim.node.id});
+      const bool unknown = reply.error() && reply.text.find("Unknown node") != std::string::npos;
+      if (reply.error() && !unknown) {
+        throw redis::RefusedFailure(survivor.name + " refused to forget " + victim.node.name + ": " + reply.text, reply.text);
+      }
+    }
+  }
+  for (const RemoveNodes::Victim& victim : step.victims) {
+    RequireLease(context_, kStepTime);
+    if (world.spec().storage) RetireClaim(context_, space, victim);
+    if (!victim.pod_uid.empty()) DeletePod(context_, space, victim.node.name, victim.pod_uid);
+    Event(world, kube::EventType::kNormal, "NodeRemoved", "removed " + victim.node.name + ": " + step.why);
+  }
+}
+
+}  // namespace windlass::reconcile

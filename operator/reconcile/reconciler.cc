@@ -1,0 +1,164 @@
+// See reconciler.h.
+#include "operator/reconcile/reconciler.h"
+
+#include <nlohmann/json.hpp>
+
+#include "node/base/clock.h"
+#include "operator/api/json.h"
+#include "operator/api/names.h"
+#include "operator/api/validation.h"
+#include "operator/base/log.h"
+#include "operator/base/text.h"
+#include "operator/reconcile/ensure.h"
+#include "operator/reconcile/execute.h"
+#include "operator/reconcile/observe.h"
+#include "operator/reconcile/phases.h"
+#include "operator/reconcile/scaling.h"
+#include "operator/reconcile/status.h"
+
+namespace windlass::reconcile {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+// After a step, while something is under way, and when all is well.
+constexpr milliseconds kAtOnce{20};
+constexpr milliseconds kBusy{200};
+constexpr milliseconds kIdle{1000};
+constexpr int64_t kProgressEveryMs = 5000;
+constexpr int64_t kConnectMs = 500;
+constexpr int64_t kCommandMs = 3000;
+
+api::RedisCluster OnlyMetadata(const Json& object) {
+  api::RedisCluster cluster;
+  cluster.metadata = api::MetadataFromJson(object);
+  cluster.status = api::StatusFromJson(object.value("status", Json::object()));
+  return cluster;
+}
+
+}  // namespace
+
+std::shared_ptr<ClusterReconciler::Memory> ClusterReconciler::MemoryOf(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  auto& memory = memories_[key];
+  if (memory == nullptr) memory = std::make_shared<Memory>();
+  return memory;
+}
+
+void ClusterReconciler::Event(const api::RedisCluster& cluster, kube::EventType type, const std::string& reason, const std::string& message) {
+  const api::Metadata& metadata = cluster.metadata;
+  context_.events.Record({api::kGroupVersion, "RedisCluster", metadata.name_space, metadata.name, metadata.uid}, type, reason, message);
+}
+
+controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
+  const informer::Object object = context_.caches.clusters.Find(key);
+  if (object == nullptr) {
+    const std::lock_guard lock(mutex_);
+    memories_.erase(key);
+    return {};
+  }
+  if (!context_.fence.HeldFor(milliseconds::zero())) return {kIdle};
+  api::RedisCluster cluster;
+  try {
+    cluster = api::RedisClusterFromJson(*object);
+  } catch (const api::FieldFailure& failure) {
+    return Refuse(OnlyMetadata(*object), *object, failure.what());
+  }
+  const auto memory = MemoryOf(key);
+  try {
+    if (cluster.metadata.deleting) {
+      if (!Finalize(context_, cluster)) return {kBusy};
+      return {};
+    }
+    if (const auto findings = api::Validate(cluster); !findings.empty()) return Refuse(cluster, *object, base::Join(findings, "; "));
+    const controller::Outcome outcome = Pass(cluster, *object, memory.get());
+    memory->last_error.clear();
+    return outcome;
+  } catch (const kube::KubeError& error) {
+    throw;  // the API server's troubles are not the cluster's
+  } catch (const std::exception& error) {
+    // Told once; the worker logs every time.
+    if (memory->last_error != error.what()) Event(cluster, kube::EventType::kWarning, "PassFailed", error.what());
+    memory->last_error = error.what();
+    throw;
+  }
+}
+
+controller::Outcome ClusterReconciler::Refuse(const api::RedisCluster& cluster, const Json& object, const std::string& why) {
+  const api::Status status = SummarizeInvalid(cluster, why, base::SystemClock().UnixMs());
+  const api::Condition* before = api::FindCondition(cluster.status, "Ready");
+  if (before != nullptr && before->reason == "InvalidSpec" && before->message == why) return {};
+  Event(cluster, kube::EventType::kWarning, "InvalidSpec", why);
+  Memory unused;
+  WriteStatus(cluster, object, status, &unused);
+  return {};
+}
+
+controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, Memory* memory) {
+  EnsureFinalizer(context_, cluster);
+  const std::string password = EnsurePassword(context_, cluster);
+  EnsureObjects(context_, cluster, password);
+  DeleteRetiredClaims(context_, cluster);
+
+  redis::AdminOptions admin;
+  admin.credentials.password = password;
+  admin.connect_ms = kConnectMs;
+  admin.command_ms = kCommandMs;
+  Observation seen = Observe(context_, cluster, admin);
+  seen.target_shards = autoscale::TargetShards(cluster);
+  const World world = BuildWorld(std::move(seen));
+  EnsurePodLabels(context_, world);
+
+  const std::optional<Step> step = Decide(world);
+  StepResult result;
+  result.operation = world.operation();
+  std::exception_ptr failure;
+  if (step) {
+    try {
+      result = Executor(context_, admin).Do(world, *step);
+    } catch (const kube::KubeError&) {
+      throw;
+    } catch (const base::Failure& error) {
+      if (result.operation) result.operation->last_error = error.what();
+      failure = std::current_exception();
+    }
+  }
+  const auto* wait = step ? std::get_if<Wait>(&*step) : nullptr;
+  api::Status status = Summarize(world, result, wait == nullptr ? "" : wait->why);
+  if (world.spec().autoscaling) {
+    status.autoscaling = DecideScaling(world, &memory->history);
+    const auto& before = cluster.status.autoscaling;
+    if (before && before->desired_shards != status.autoscaling->desired_shards) {
+      Event(cluster, kube::EventType::kNormal, "Autoscaling", status.autoscaling->message);
+    }
+  } else {
+    status.autoscaling.reset();
+  }
+  WriteStatus(cluster, object, status, memory);
+  if (failure) std::rethrow_exception(failure);
+  if (result.acted) return {kAtOnce};
+  return {status.phase == "Ready" ? kIdle : kBusy};
+}
+
+void ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {
+  const Json wanted = api::StatusToJson(status);
+  if (wanted == object.value("status", Json::object())) return;
+  const int64_t now_ms = base::SystemClock().UnixMs();
+  const bool progress_due = now_ms - memory->status_written_ms >= kProgressEveryMs;
+  if (!WorthWritingNow(cluster.status, status) && !progress_due) return;
+  RequireLease(context_, kBusy);
+  // The version that was read: if somebody wrote since, this is out of date.
+  const informer::Object held = context_.caches.clusters.Find(cluster.key());
+  Json updated = object;
+  // Our own finalizer may have been added since, by this pass.
+  if (held != nullptr && (*held)["metadata"].value("generation", int64_t{0}) == cluster.metadata.generation &&
+      held->value("status", Json::object()) == object.value("status", Json::object())) {
+    updated = *held;
+  }
+  updated["status"] = wanted;
+  context_.caches.clusters.Observe(context_.client.Update(kube::kRedisClusters, cluster.metadata.name_space, updated, "status"));
+  memory->status_written_ms = now_ms;
+}
+
+}  // namespace windlass::reconcile

@@ -1,0 +1,44 @@
+// One pass over one RedisCluster: observe → plan → one safe step → status.
+//
+// A pass acts only on intent that it read from the API server: what it decides
+// to begin is written to status, and begun by the next pass that reads it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "operator/autoscale/autoscaler.h"
+#include "operator/controller/controller.h"
+#include "operator/reconcile/context.h"
+#include "operator/reconcile/world.h"
+
+namespace windlass::reconcile {
+
+class ClusterReconciler final : public controller::Reconciler {
+ public:
+  explicit ClusterReconciler(Context context) : context_(std::move(context)) {}
+
+  controller::Outcome Reconcile(const std::string& key) override;
+
+ private:
+  // What is remembered of a cluster between passes; losing it costs time only.
+  struct Memory {
+    autoscale::History history;
+    int64_t status_written_ms = 0;
+    std::string last_error;
+  };
+
+  controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);
+  controller::Outcome Refuse(const api::RedisCluster& cluster, const informer::Json& object, const std::string& why);
+  void WriteStatus(const api::RedisCluster& cluster, const informer::Json& object, const api::Status& status, Memory* memory);
+  void Event(const api::RedisCluster& cluster, kube::EventType type, const std::string& reason, const std::string& message);
+  std::shared_ptr<Memory> MemoryOf(const std::string& key);
+
+  const Context context_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Memory>> memories_;  // guarded by mutex_; each used by one pass at a time
+};
+
+}  // namespace windlass::reconcile

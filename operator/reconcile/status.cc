@@ -1,0 +1,147 @@
+// See status.h.
+#include "operator/reconcile/status.h"
+
+#include <cstdio>
+
+#include "operator/api/names.h"
+#include "operator/base/time.h"
+#include "operator/reconcile/phases.h"
+
+namespace windlass::reconcile {
+namespace {
+
+bool ShardReady(const World& world, const Shard& shard) {
+  return shard.owner != nullptr && !shard.contested && !shard.owner->loading &&
+         shard.synced_replicas >= world.spec().replicas_per_shard;
+}
+
+std::string Plural(int count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+
+void CountShards(const World& world, api::Status* status) {
+  status->shards = status->ready_shards = status->nodes = status->ready_nodes = 0;
+  status->shard_statuses.clear();
+  for (const Shard& shard : world.shards) {
+    status->shards += shard.owner != nullptr || shard.owner_missing;
+    status->ready_shards += ShardReady(world, shard);
+    api::ShardStatus row;
+    row.name = shard.name;
+    row.master = shard.leader == nullptr ? "" : shard.leader->name;
+    row.slots = shard.slots.size();
+    for (const Member* member : shard.members) row.replicas += member->joined && !member->master;
+    row.synced_replicas = shard.synced_replicas;
+    row.epoch = shard.leader == nullptr ? 0 : static_cast<int64_t>(shard.leader->config_epoch);
+    status->shard_statuses.push_back(std::move(row));
+  }
+  for (const Member& member : world.members) {
+    status->nodes += member.pod.has_value();
+    status->ready_nodes += member.joined && !member.loading;
+  }
+}
+
+// What is wrong that the operator cannot count as work in progress; empty if nothing.
+std::string Trouble(const World& world) {
+  for (const Shard& shard : world.shards) {
+    if (shard.owner_missing) return shard.name + ": its master does not answer";
+    if (shard.contested) return shard.name + ": two of its nodes claim slots";
+  }
+  if (!world.status().cluster_id.empty()) {
+    if (const int lost = world.view.Uncovered().size(); lost > 0) return Plural(lost, "slot") + " without an owner";
+    for (const Ghost& ghost : world.ghosts) {
+      if (ghost.slots > 0) return Plural(ghost.slots, "slot") + " owned by a node that is gone (" + (ghost.name.empty() ? ghost.id : ghost.name) + ")";
+    }
+  }
+  for (const Member& member : world.members) {
+    if (member.pod && !member.pod->problem.empty()) return member.name + ": " + member.pod->problem;
+  }
+  return "";
+}
+
+bool Available(const World& world) {
+  slot::SlotSet owned;
+  for (const Member* owner : world.Owners()) {
+    if (!owner->loading) owned |= world.view.Find(owner->id)->slots;
+  }
+  return owned.size() == slot::kSlotCount;
+}
+
+void Say(const World& world, api::Status* status, const char* type, bool truth, const std::string& reason, const std::string& message) {
+  api::SetCondition(status, {type, truth ? "True" : "False", world.cluster->metadata.generation, reason, message, ""},
+                    base::Rfc3339(world.now_ms));
+}
+
+std::string NewId(int64_t now_ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(now_ms));
+  return text;
+}
+
+void FillOperation(const World& world, api::Status* status) {
+  if (!status->operation || !status->operation->id.empty()) return;
+  status->operation->id = NewId(world.now_ms);
+  status->operation->generation = world.cluster->metadata.generation;
+  status->operation->started_at = base::Rfc3339(world.now_ms);
+}
+
+}  // namespace
+
+api::Status Summarize(const World& world, const StepResult& result, const std::string& waiting_for) {
+  api::Status status = world.status();
+  status.observed_generation = world.cluster->metadata.generation;
+  status.operation = result.operation;
+  FillOperation(world, &status);
+  if (result.formed && status.cluster_id.empty()) status.cluster_id = NewId(world.now_ms) + "-" + world.cluster->metadata.uid.substr(0, 8);
+  status.target_shards = world.target_shards;
+  status.selector = api::MasterSelector(world.cluster->metadata.name);
+  status.internal_service = api::ClientServiceName(world.cluster->metadata.name);
+  const auto& auth = world.spec().auth;
+  status.secret_name = auth.mode == api::Auth::Mode::kGenerated ? api::PasswordSecretName(world.cluster->metadata.name) : auth.secret_name;
+  CountShards(world, &status);
+
+  const std::string trouble = Trouble(world);
+  const bool formed = !status.cluster_id.empty();
+  const bool complete = status.ready_shards == world.target_shards && static_cast<int>(world.shards.size()) == world.target_shards;
+  const bool ready = formed && complete && !status.operation && trouble.empty();
+  const std::string counts = std::to_string(status.ready_shards) + " of " + Plural(world.target_shards, "shard") + " ready";
+  const std::string doing = status.operation ? status.operation->kind : formed ? "Repairing" : "Forming";
+  const std::string step = status.operation && !status.operation->step.empty() ? status.operation->step : waiting_for;
+
+  Say(world, &status, "Ready", ready, ready ? "AllShardsReady" : trouble.empty() ? doing : "Degraded", trouble.empty() ? counts : counts + "; " + trouble);
+  const bool available = Available(world);
+  Say(world, &status, "Available", available, available ? "AllSlotsServed" : "SlotsNotServed", available ? "every slot has a master that answers" : "some slots have no master that answers");
+  Say(world, &status, "Progressing", !ready, ready ? "Settled" : doing, ready ? "nothing to do" : step.empty() ? counts : step);
+  Say(world, &status, "Degraded", formed && !trouble.empty(), trouble.empty() ? "NoTrouble" : "Trouble", trouble.empty() ? "no trouble seen" : trouble);
+
+  const bool scaling = status.operation ? status.operation->kind != "Form" && status.operation->kind != "Failover" : static_cast<int>(world.shards.size()) != world.target_shards;
+  status.phase = !formed ? "Forming" : ready ? "Ready" : !available ? "Degraded" : scaling ? "Scaling" : "Recovering";
+  return status;
+}
+
+api::Status SummarizeInvalid(const api::RedisCluster& cluster, const std::string& why, int64_t now_ms) {
+  api::Status status = cluster.status;
+  status.observed_generation = cluster.metadata.generation;
+  api::SetCondition(&status, {"Ready", "False", cluster.metadata.generation, "InvalidSpec", why, ""}, base::Rfc3339(now_ms));
+  return status;
+}
+
+bool WorthWritingNow(const api::Status& before, const api::Status& after) {
+  const auto condition_differs = [&](const api::Condition& condition) {
+    const api::Condition* old = api::FindCondition(before, condition.type);
+    return old == nullptr || old->status != condition.status || old->reason != condition.reason;
+  };
+  for (const api::Condition& condition : after.conditions) {
+    if (condition_differs(condition)) return true;
+  }
+  if (before.operation.has_value() != after.operation.has_value()) return true;
+  if (after.operation && (before.operation->id != after.operation->id || before.operation->last_error != after.operation->last_error)) return true;
+  if (before.autoscaling.has_value() != after.autoscaling.has_value()) return true;
+  if (after.autoscaling && (before.autoscaling->desired_shards != after.autoscaling->desired_shards ||
+                            before.autoscaling->seen_spec_shards != after.autoscaling->seen_spec_shards)) {
+    return true;
+  }
+  return before.observed_generation != after.observed_generation || before.phase != after.phase ||
+         before.cluster_id != after.cluster_id || before.shards != after.shards ||
+         before.target_shards != after.target_shards || before.ready_shards != after.ready_shards ||
+         before.ready_nodes != after.ready_nodes || before.nodes != after.nodes;
+}
+
+}  // namespace windlass::reconcile
