@@ -15,7 +15,7 @@ namespace {
 // spec that changes meanwhile is seen soon.
 constexpr int64_t kMoveMs = 1200;
 constexpr int kSlotsAtOnce = 2048;
-constexpr std::chrono::milliseconds kMoveLease{4000};
+constexpr std::chrono::milliseconds kMoveLease{2500};
 // How long one key may stand still at MIGRATE.
 constexpr int64_t kMigrateTimeoutMs = 5000;
 

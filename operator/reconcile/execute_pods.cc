@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::chrono::milliseconds kStepTime{5000};
+constexpr std::chrono::milliseconds kStepTime{2000};
 
 // True if it was made; false if one of the name is there already.
 bool CreateUnlessThere(const Context& context, const kube::Kind& kind, informer::Store* store,
