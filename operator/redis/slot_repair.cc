@@ -151,6 +151,8 @@ void SlotRepair::Repair(slot::SlotId slot) {
     At(*holder).Require(SetSlot(slot, "IMPORTING", owner->id));
   }
   TakeOwnership(slot, *owner);
+  // While it is migrating, a node answers the RESTORE of a key it lacks by ASK.
+  if (owner->migrating.count(slot) != 0) At(*owner).Require(SetSlot(slot, "STABLE"));
   for (const auto& [holder, keys] : holders) {
     if (holder != owner) Gather(slot, *holder, *owner);
   }
