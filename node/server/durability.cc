@@ -221,6 +221,7 @@ void Durability::EveryTenthSecond() {
 }
 
 void Durability::EverySecond() {
+  ReadSettings();  // also those that changed without a hook of ours
   primary_.EverySecond();
   replica_.EverySecond();
   aof_.EverySecond(saves_.in_progress());
