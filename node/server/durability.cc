@@ -1,9 +1,12 @@
 // See durability.h. Start-up and shutdown lines are in the words tools look for.
 #include "node/server/durability.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <utility>
 
+#include "node/base/atomic_file.h"
 #include "node/config/config.h"
 #include "node/observe/stats.h"
 #include "node/persistence/rdb_file.h"
@@ -14,6 +17,7 @@ namespace {
 
 constexpr int64_t kSnapshotStepUs = 500;
 constexpr int64_t kServeWhileLoadingEveryMs = 50;
+constexpr char kCleanMark[] = "./windlass-clean-shutdown";
 
 }  // namespace
 
@@ -96,7 +100,19 @@ bool Durability::IsLikelyReplica() const {
   return !node_->config->List("replicaof").empty() || !node_->config->Text("replicaof").empty() || replica_.following();
 }
 
+void Durability::TakeCleanMark() {
+  if (persistence::FileBytes(kCleanMark) < 0) return;
+  load_facts_.clean_shutdown = ::unlink(kCleanMark) == 0 && base::SyncParentFolder(kCleanMark).ok();
+}
+
+void Durability::LeaveCleanMark() {
+  if (auto written = base::WriteFileAtomically(kCleanMark, node_->run_id + "\n"); !written.ok()) {
+    node_->log->Warning(written.error());
+  }
+}
+
 bool Durability::LoadAtStart() {
+  TakeCleanMark();
   bool found = false;
   if (node_->config->Bool("appendonly")) {
     if (!LoadAof(&found)) return false;
@@ -123,6 +139,7 @@ bool Durability::LoadAof(bool* found) {
   if (!loaded.ok()) return false;
   *found = *loaded == persistence::Aof::Found::kLoaded;
   load_facts_.data_found = *found;
+  load_facts_.every_write_fsynced = aof_settings_.fsync == persistence::FsyncPolicy::kAlways;
   load_facts_.keys = loader.summary().keys;
   return true;
 }
@@ -236,10 +253,17 @@ base::Result<void> Durability::SaveForShutdown(const commands::ShutdownFlags& fl
     aof_.FlushAndSync();
   }
   const bool save = flags.save || (!save_settings_.points.empty() && !flags.nosave);
-  if (!save) return {};
+  const bool on_disk = aof_.enabled() && !aof_.write_failed() && !aof_.rewriting();
+  if (!save) {
+    if (on_disk || host_->DataIsEmpty()) LeaveCleanMark();
+    return {};
+  }
   node_->log->Notice("Saving the final RDB snapshot before exiting.");
   auto saved = saves_.SaveNow();
-  if (saved.ok()) return {};
+  if (saved.ok()) {
+    LeaveCleanMark();
+    return {};
+  }
   node_->log->Warning("Error trying to save the DB, can't exit.");
   return base::Error{"Errors trying to SHUTDOWN. Check logs."};
 }

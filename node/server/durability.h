@@ -46,6 +46,10 @@ class Durability {
     bool data_found = false;       // an RDB or AOF existed
     uint64_t keys = 0;
     std::optional<persistence::RdbReplicationPoint> replication;
+    bool clean_shutdown = false;   // the last run ended with all its data on disk
+    bool every_write_fsynced = false;  // loaded from an AOF with fsync policy "always"
+    // Nothing that was acknowledged can be missing from what was loaded.
+    bool data_proven_complete() const { return clean_shutdown || (data_found && every_write_fsynced); }
   };
   const LoadFacts& load_facts() const { return load_facts_; }
   // Timers, turn-end work, and the link to the configured master. After LoadAtStart.
@@ -91,6 +95,10 @@ class Durability {
   void WriteReplication(observe::InfoWriter& out) const;
   void WriteMasterLink(observe::InfoWriter& out) const;
 
+  // A mark beside the data that the last run ended in order. It is taken away
+  // before anything can be written, so it never outlives the state it speaks of.
+  void TakeCleanMark();
+  void LeaveCleanMark();
   bool LoadRdb();
   bool LoadAof(bool* found);
   void TakeReplicationPoint(const persistence::RdbReplicationPoint& point);
