@@ -74,6 +74,7 @@ struct Transaction {
   std::vector<QueuedCommand> commands;
   std::vector<WatchedKey> watched;
   int first_slot = -1;  // cluster mode
+  bool writes = false;  // a queued command may write
 };
 
 struct Client {

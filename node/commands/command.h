@@ -75,6 +75,7 @@ struct KeyPosition {
   int index;  // into args
   uint16_t flags;
 };
+using KeyPositions = std::vector<KeyPosition>;
 using FindKeys = bool (*)(std::span<const std::string_view> args, std::vector<KeyPosition>* out);
 struct KeySpec {
   int first = 0;

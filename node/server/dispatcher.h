@@ -10,12 +10,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/commands/command.h"
 #include "node/commands/command_table.h"
 #include "node/commands/ports.h"
 #include "node/keyspace/observers.h"
+#include "node/observe/cycle_clock.h"
 #include "node/server/admission.h"
 #include "node/server/write_log.h"
 
@@ -51,32 +53,36 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   const commands::CommandSpec* current() const { return current_; }
 
  private:
-  struct Resolved {
-    const commands::CommandSpec* spec = nullptr;  // null: an error was replied
-  };
+  static constexpr int kMaxDepth = 4;
+
   const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
-  void Call(client::Client& client, const commands::CommandSpec& spec,
-            std::span<const std::string_view> args, slot::SlotId slot);
-  void Commit(client::Client& client, std::span<const std::string_view> args, bool changed,
-              const commands::Effects& effects, int db);
+  bool IsHeld(const client::Client& client, const commands::CommandSpec& spec) const;
+  void Invoke(client::Client& client, const commands::CommandSpec& spec,
+              std::span<const std::string_view> args, slot::SlotId slot);
+  void Commit(int db, std::span<const std::string_view> args, bool changed, const commands::Effects& effects);
   void Account(client::Client& client, const commands::CommandSpec& spec,
-               std::span<const std::string_view> args, int64_t elapsed_us, size_t reply_begin);
+               std::span<const std::string_view> args, int64_t elapsed_ns, size_t reply_begin);
   void Queue(client::Client& client, const commands::CommandSpec& spec,
              std::span<const std::string_view> args, slot::SlotId slot);
   void Refuse(client::Client& client, const commands::CommandSpec* spec, std::string_view error);
   void RefuseUnknown(client::Client& client, std::span<const std::string_view> args);
+  void CountError(client::Client& client, size_t reply_begin);
 
   commands::Node* node_;
   const commands::CommandTable* table_;
   WriteLog* log_;
   Admission admission_;
+  observe::TickScale tick_scale_;
   Feed monitor_feed_;
   const commands::CommandSpec* current_ = nullptr;
   int depth_ = 0;
   int64_t frozen_now_ms_ = 0;  // while depth_ > 0
-  commands::Effects effects_[3];  // by depth: EXEC, its commands, and one more
+  commands::Effects effects_[kMaxDepth];  // by depth: EXEC, then its commands
   std::vector<std::string_view> views_;
-  const int64_t* slow_threshold_us_;
+  std::string error_;
+  const int64_t& slow_threshold_us_;
+  const int64_t& slow_max_entries_;
+  const int64_t& latency_threshold_ms_;
 };
 
 }  // namespace windlass::server

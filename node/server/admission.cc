@@ -1,0 +1,163 @@
+// Admission. See admission.h. The order of the questions decides which error a
+// client sees when several apply, and is Redis's.
+#include "node/server/admission.h"
+
+#include "node/commands/cluster_port.h"
+#include "node/commands/command_table.h"
+#include "node/config/config.h"
+#include "node/keyspace/keyspace.h"
+
+namespace windlass::server {
+
+using client::Client;
+using commands::CommandSpec;
+
+Admission::Admission(commands::Node* node)
+    : node_(node),
+      requirepass_(node->config->Text("requirepass")),
+      maxmemory_(node->config->Int("maxmemory")),
+      replica_read_only_(node->config->Int("replica-read-only")),
+      replica_serve_stale_data_(node->config->Int("replica-serve-stale-data")),
+      min_replicas_to_write_(node->config->Int("min-replicas-to-write")),
+      stop_writes_on_bgsave_error_(node->config->Int("stop-writes-on-bgsave-error")),
+      debug_command_(node->config->Int("enable-debug-command")),
+      module_command_(node->config->Int("enable-module-command")) {}
+
+bool Admission::OverMemoryLimit() const {
+  if (!node_->keyspace->has_room()) return true;
+  return maxmemory_ > 0 && node_->keyspace->used_bytes() > static_cast<size_t>(maxmemory_);
+}
+
+bool Admission::RefusedByGuard(const Client& client, const CommandSpec& spec, std::string* error) const {
+  const bool debug = spec.name.substr(0, 5) == "debug";
+  const int64_t guard = debug ? debug_command_ : module_command_;
+  const bool local = client.transport == nullptr || client.Has(client::kUnixSocket) ||
+                     client.transport->PeerIp() == "127.0.0.1" || client.transport->PeerIp() == "::1";
+  if (guard == 1 || (guard == 2 && local)) return false;
+  const std::string name = debug ? "DEBUG" : "MODULE";
+  const std::string directive = debug ? "enable-debug-command" : "enable-module-command";
+  *error = "ERR " + name + " command not allowed. If the " + directive +
+           " option is set to \"local\", you can run it from a local connection, otherwise you need to set this "
+           "option in the configuration file, and then restart the server.";
+  return true;
+}
+
+bool Admission::RefusedByHealth(const CommandSpec& spec, std::string* error) const {
+  const commands::Status& status = node_->status;
+  if (status.is_replica || (spec.flags & (commands::kWrite | commands::kMayReplicate)) == 0) return false;
+  if (status.last_save_failed && stop_writes_on_bgsave_error_ != 0 && !node_->config->SavePoints().empty()) {
+    *error =
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands "
+        "that may modify the data set are disabled, because this instance is configured to report errors during "
+        "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
+        "details about the RDB error.";
+    return true;
+  }
+  if (status.aof_write_failed) {
+    *error = "MISCONF Errors writing to the AOF file: " + status.aof_error;
+    return true;
+  }
+  return false;
+}
+
+bool Admission::RefusedByRole(const Client& client, const CommandSpec& spec,
+                              std::span<const std::string_view> args, std::string* error) const {
+  const commands::Status& status = node_->status;
+  const bool write = (spec.flags & commands::kWrite) != 0;
+  if (write && min_replicas_to_write_ > 0 && !status.is_replica &&
+      status.good_replicas < min_replicas_to_write_) {
+    *error = "NOREPLICAS Not enough good replicas to write.";
+    return true;
+  }
+  if (write && status.is_replica && replica_read_only_ != 0) {
+    *error = "READONLY You can't write against a read only replica.";
+    return true;
+  }
+  if (client.Has(client::kPubSub) && client.reply.protocol() == 2) {
+    const std::string_view name = spec.name;
+    const bool allowed = name == "ping" || name == "subscribe" || name == "ssubscribe" || name == "psubscribe" ||
+                         name == "unsubscribe" || name == "sunsubscribe" || name == "punsubscribe" ||
+                         name == "quit" || name == "reset";
+    if (!allowed) {
+      *error = "ERR Can't execute '" + std::string(spec.name) +
+               "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+      return true;
+    }
+  }
+  if (status.is_replica && !status.master_link_up && replica_serve_stale_data_ == 0 &&
+      (spec.flags & commands::kStale) == 0) {
+    *error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    return true;
+  }
+  if (status.loading && (spec.flags & commands::kLoading) == 0) {
+    *error = "LOADING Redis is loading the dataset in memory";
+    return true;
+  }
+  if (status.serving_refused && (spec.flags & commands::kLoading) == 0) {
+    // An empty or outdated restart, until an election or proof: it looks like
+    // loading to clients, which wait and ask again.
+    *error = "LOADING Redis is loading the dataset in memory";
+    return true;
+  }
+  return false;
+}
+
+Verdict Admission::JudgeSlot(const Client& client, const CommandSpec& spec,
+                             std::span<const std::string_view> args, slot::SlotId* slot, std::string* error) {
+  commands::ClusterPort& cluster = *node_->cluster;
+  const commands::KeySpec& keys = spec.keys;
+  // One key at a fixed place: nearly everything.
+  if (keys.find == nullptr && keys.first > 0 && keys.first == keys.last) {
+    *slot = slot::KeySlot(args[static_cast<size_t>(keys.first)]);
+    if (cluster.Serves(*slot)) return Verdict::kServe;
+    key_views_.assign(1, args[static_cast<size_t>(keys.first)]);
+  } else {
+    keys_.clear();
+    if (!FindKeysOf(spec, args, &keys_)) return Verdict::kServe;  // the handler words the error
+    if (keys_.empty()) return Verdict::kServe;
+    key_views_.clear();
+    for (const commands::KeyPosition& key : keys_) key_views_.push_back(args[static_cast<size_t>(key.index)]);
+    *slot = slot::KeySlot(key_views_[0]);
+    for (size_t i = 1; i < key_views_.size(); ++i) {
+      if (slot::KeySlot(key_views_[i]) == *slot) continue;
+      *error = cluster.CrossSlotError(*slot);
+      return Verdict::kRefuse;
+    }
+    if (cluster.Serves(*slot)) return Verdict::kServe;
+  }
+  commands::SlotQuestion question;
+  question.slot = *slot;
+  question.keys = key_views_;
+  question.command_flags = spec.flags;
+  question.client_flags = client.flags;
+  question.is_migrate = spec.name == "migrate";
+  question.db = &node_->keyspace->db(0);
+  question.now_ms = node_->clock->UnixMs();
+  return cluster.Admit(question, error) ? Verdict::kServe : Verdict::kRefuse;
+}
+
+Verdict Admission::Judge(const Client& client, const CommandSpec& spec,
+                         std::span<const std::string_view> args, slot::SlotId* slot, std::string* error) {
+  *slot = 0;
+  if ((spec.flags & commands::kProtectedCmd) != 0 && RefusedByGuard(client, spec, error)) return Verdict::kRefuse;
+  if (!client.authenticated && (spec.flags & commands::kNoAuth) == 0 && !requirepass_.empty()) {
+    *error = "NOAUTH Authentication required.";
+    return Verdict::kRefuse;
+  }
+  if (client.Has(client::kMulti) && (spec.flags & commands::kNoMulti) != 0) {
+    *error = "ERR Command not allowed inside a transaction";
+    return Verdict::kRefuse;
+  }
+  if (node_->cluster != nullptr) {
+    const Verdict verdict = JudgeSlot(client, spec, args, slot, error);
+    if (verdict != Verdict::kServe) return verdict;
+  }
+  if ((spec.flags & commands::kDenyOom) != 0 && !node_->status.is_replica && OverMemoryLimit()) {
+    *error = "OOM command not allowed when used memory > 'maxmemory'.";
+    return Verdict::kRefuse;
+  }
+  if (RefusedByHealth(spec, error) || RefusedByRole(client, spec, args, error)) return Verdict::kRefuse;
+  return Verdict::kServe;
+}
+
+}  // namespace windlass::server

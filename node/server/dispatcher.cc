@@ -1,0 +1,240 @@
+// The dispatcher. See dispatcher.h.
+#include "node/server/dispatcher.h"
+
+#include <algorithm>
+
+#include "node/config/config.h"
+#include "node/keyspace/keyspace.h"
+#include "node/net/event_loop.h"
+#include "node/observe/command_stats.h"
+#include "node/observe/cycle_clock.h"
+#include "node/observe/latency_monitor.h"
+#include "node/observe/slow_log.h"
+#include "node/observe/stats.h"
+
+namespace windlass::server {
+
+using client::Client;
+using commands::CommandSpec;
+
+namespace {
+
+constexpr uint64_t kTrusted = client::kMasterLink | client::kAofLoader;
+constexpr size_t kMaxShownArgs = 128;  // bytes of arguments in an unknown command's error
+
+bool IsTransactionControl(const CommandSpec& spec) {
+  return spec.name == "exec" || spec.name == "discard" || spec.name == "multi" || spec.name == "watch" ||
+         spec.name == "quit" || spec.name == "reset";
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log)
+    : node_(node),
+      table_(table),
+      log_(log),
+      admission_(node),
+      tick_scale_(observe::TickScale::Measure()),
+      slow_threshold_us_(node->config->Int("slowlog-log-slower-than")),
+      slow_max_entries_(node->config->Int("slowlog-max-len")),
+      latency_threshold_ms_(node->config->Int("latency-monitor-threshold")) {
+  node->command_stats->Resize(table->id_count());
+}
+
+void Dispatcher::Refuse(Client& client, const CommandSpec* spec, std::string_view error) {
+  if (client.Has(client::kMulti)) client.Set(client::kDirtyExec);
+  if (spec != nullptr) ++node_->command_stats->at(spec->id).rejected;
+  const size_t begin = client.reply.out()->size();
+  client.reply.Error(error);
+  CountError(client, begin);
+  if (client.Has(client::kReplyOff | client::kReplySkip)) client.reply.out()->resize(begin);
+  client.Clear(client::kReplySkip);
+}
+
+void Dispatcher::CountError(Client& client, size_t reply_begin) {
+  ++node_->stats->error_replies;
+  const std::string& out = *client.reply.out();
+  const size_t end = out.find_first_of(" \r", reply_begin + 1);
+  node_->command_stats->AddError(std::string_view(out).substr(reply_begin + 1, end - reply_begin - 1));
+}
+
+void Dispatcher::RefuseUnknown(Client& client, std::span<const std::string_view> args) {
+  std::string error = "ERR unknown command '" + std::string(args[0].substr(0, 128)) + "', with args beginning with: ";
+  size_t shown = 0;
+  for (size_t i = 1; i < args.size() && shown < kMaxShownArgs; ++i) {
+    const std::string_view part = args[i].substr(0, kMaxShownArgs - shown);
+    error.append("'").append(part).append("' ");
+    shown += part.size() + 3;
+  }
+  Refuse(client, nullptr, error);
+}
+
+const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::string_view> args) {
+  const CommandSpec* spec = table_->Find(args[0]);
+  if (spec == nullptr) {
+    RefuseUnknown(client, args);
+    return nullptr;
+  }
+  if (!spec->subcommands.empty() && args.size() >= 2) {
+    const CommandSpec* sub = commands::CommandTable::FindSubcommand(*spec, args[1]);
+    if (sub != nullptr) {
+      spec = sub;
+    } else if (spec->handler == nullptr || spec->name != "debug") {
+      std::string upper(spec->name);
+      for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      Refuse(client, spec, "ERR unknown subcommand '" + std::string(args[1].substr(0, 128)) + "'. Try " + upper + " HELP.");
+      return nullptr;
+    }
+  }
+  const int count = static_cast<int>(args.size());
+  const bool fits = spec->arity > 0 ? count == spec->arity : count >= -spec->arity;
+  if (!fits || spec->handler == nullptr) {
+    Refuse(client, spec, "ERR wrong number of arguments for '" + std::string(spec->name) + "' command");
+    return nullptr;
+  }
+  return spec;
+}
+
+Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args) {
+  if (client.Has(client::kReplySkipNext)) {
+    client.Clear(client::kReplySkipNext);
+    client.Set(client::kReplySkip);
+  }
+  const CommandSpec* spec = Resolve(client, args);
+  if (spec == nullptr) return Outcome::kDone;
+  client.last_command = spec->name.data();
+  slot::SlotId slot = 0;
+  if (!client.Has(kTrusted)) {
+    const Verdict verdict = admission_.Judge(client, *spec, args, &slot, &error_);
+    if (verdict == Verdict::kRefuse) {
+      client.Clear(client::kAsking);
+      Refuse(client, spec, error_);
+      return Outcome::kDone;
+    }
+    if (client.Has(client::kMulti) && !IsTransactionControl(*spec)) {
+      Queue(client, *spec, args, slot);
+      return Outcome::kDone;
+    }
+    if (IsHeld(client, *spec)) return Outcome::kHeld;
+  }
+  Invoke(client, *spec, args, slot);
+  if (client.Has(client::kAsking) && spec->name != "asking") client.Clear(client::kAsking);
+  return client.Has(client::kBlocked) ? Outcome::kBlocked : Outcome::kDone;
+}
+
+bool Dispatcher::IsHeld(const Client& client, const CommandSpec& spec) const {
+  const commands::PauseMode mode = node_->sessions->CurrentPause();
+  if (mode == commands::PauseMode::kNone || client.Has(client::kReplica)) return false;
+  if (mode == commands::PauseMode::kAll) return true;
+  if ((spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0) return true;
+  return spec.name == "exec" && client.transaction != nullptr && client.transaction->writes;
+}
+
+void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
+                       slot::SlotId slot) {
+  client::Transaction& transaction = *client.transaction;
+  if (node_->cluster != nullptr && spec.keys.first > 0) {
+    if (transaction.first_slot >= 0 && transaction.first_slot != slot) {
+      return Refuse(client, &spec, "CROSSSLOT Keys in request don't hash to the same slot");
+    }
+    transaction.first_slot = slot;
+  }
+  if ((spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0) transaction.writes = true;
+  transaction.commands.push_back({std::vector<std::string>(args.begin(), args.end())});
+  client.reply.Simple("QUEUED");
+}
+
+void Dispatcher::Execute(Client& client, std::span<const std::string_view> args) {
+  const CommandSpec* spec = Resolve(client, args);
+  if (spec == nullptr) return;
+  slot::SlotId slot = 0;
+  if (node_->keyspace->cluster_mode()) {
+    commands::KeyPositions keys;
+    if (commands::FindKeysOf(*spec, args, &keys) && !keys.empty()) {
+      slot = slot::KeySlot(args[static_cast<size_t>(keys[0].index)]);
+    }
+  }
+  Invoke(client, *spec, args, slot);
+}
+
+void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
+                        slot::SlotId slot) {
+  if (depth_ == kMaxDepth) return Refuse(client, &spec, "ERR nested too deeply");
+  if (monitor_feed_ && (spec.flags & (commands::kAdmin | commands::kSkipMonitor)) == 0) monitor_feed_(client, args);
+  keyspace::Keyspace& keyspace = *node_->keyspace;
+  if (depth_ == 0) {
+    frozen_now_ms_ = node_->loop->NowMs();
+    keyspace.set_expiry_mode(client.Has(kTrusted) ? keyspace::ExpiryMode::kIgnore
+                             : node_->status.is_replica ? keyspace::ExpiryMode::kHide
+                                                        : keyspace::ExpiryMode::kDelete);
+  }
+  const CommandSpec* const outer = current_;
+  current_ = &spec;
+  commands::Effects& effects = effects_[depth_++];
+  effects.Reset();
+  const uint64_t dirty_before = keyspace.dirty();
+  const int db = client.db;
+  const size_t reply_begin = client.reply.out()->size();
+  const uint64_t begin = observe::ReadTicks();
+  commands::Call call{spec, args, client, client.reply, keyspace.db(db), slot, frozen_now_ms_, *node_, effects};
+  spec.handler(call);
+  const int64_t elapsed_ns = tick_scale_.Nanoseconds(observe::ReadTicks() - begin);
+  const bool changed = keyspace.dirty() != dirty_before;
+  if ((changed || !effects.untouched()) && !client.Has(client::kAofLoader)) Commit(db, args, changed, effects);
+  --depth_;
+  current_ = outer;
+  Account(client, spec, args, elapsed_ns, reply_begin);
+}
+
+void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool changed,
+                        const commands::Effects& effects) {
+  const auto append = [this, db](const std::vector<std::string>& argv) {
+    views_.assign(argv.begin(), argv.end());
+    log_->Append(db, views_);
+  };
+  const bool verbatim = effects.verbatim() && (changed || effects.forced());
+  const size_t count = effects.before().size() + effects.commands().size() + (verbatim ? 1 : 0);
+  if (count == 0) return;
+  if (count > 1) log_->BeginUnit();
+  for (const auto& argv : effects.before()) append(argv);
+  if (verbatim) log_->Append(db, args);
+  for (const auto& argv : effects.commands()) append(argv);
+  if (count > 1) log_->EndUnit();
+}
+
+void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
+                         int64_t elapsed_ns, size_t reply_begin) {
+  ++node_->stats->commands_processed;
+  ++client.commands_executed;
+  observe::CommandCounters& counters = node_->command_stats->at(spec.id);
+  ++counters.calls;
+  counters.total_ns += elapsed_ns;
+  counters.latency.Add(elapsed_ns);
+  std::string& out = *client.reply.out();
+  if (out.size() > reply_begin && out[reply_begin] == '-') {
+    ++counters.failed;
+    CountError(client, reply_begin);
+  }
+  if (client.Has(client::kReplyOff | client::kReplySkip) && depth_ == 0) {
+    if (spec.name != "client|reply" || client.Has(client::kReplySkip)) out.resize(reply_begin);
+    client.Clear(client::kReplySkip);
+  }
+  const int64_t elapsed_us = elapsed_ns / 1000;
+  if (elapsed_us >= slow_threshold_us_ && slow_threshold_us_ >= 0 && (spec.flags & commands::kSkipSlowlog) == 0 &&
+      !client.Has(kTrusted)) {
+    const std::string peer = client.transport != nullptr ? client.transport->PeerAddress() : "?:0";
+    node_->slowlog->Add(args, node_->loop->NowMs() / 1000, elapsed_us, peer, client.name,
+                        static_cast<size_t>(slow_max_entries_));
+  }
+  if (latency_threshold_ms_ > 0 && elapsed_us >= latency_threshold_ms_ * 1000) {
+    node_->latency->Add((spec.flags & commands::kFast) != 0 ? "fast-command" : "command",
+                        node_->loop->NowMs() / 1000, elapsed_us / 1000);
+  }
+}
+
+void Dispatcher::OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
+  const std::string_view argv[] = {"DEL", key};
+  log_->Append(db.index(), argv);
+}
+
+}  // namespace windlass::server

@@ -1,0 +1,132 @@
+// See session.h.
+#include "node/server/session.h"
+
+#include <utility>
+
+#include "node/config/config.h"
+#include "node/observe/stats.h"
+#include "node/server/dispatcher.h"
+#include "node/server/session_table.h"
+
+namespace windlass::server {
+
+Session::Session(SessionTable* table, std::unique_ptr<net::Connection> connection, uint64_t id)
+    : table_(table), connection_(std::move(connection)), client_(id, &connection_->output()) {
+  client_.transport = this;
+  RefreshLimits();
+  connection_->SetHandler(this);
+}
+
+Session::~Session() = default;
+
+void Session::RefreshLimits() {
+  resp::RequestLimits& limits = parser_.limits();
+  limits.max_bulk_bytes = table_->max_bulk_bytes();
+  limits.max_arguments = INT32_MAX;
+  limits.authenticated = client_.authenticated;
+}
+
+size_t Session::OnBytes(net::Connection& connection, std::string_view bytes) {
+  observe::Stats& stats = *table_->node().stats;
+  ++stats.reads_processed;
+  client_.last_interaction_ms = table_->now_ms();
+  if (client_.Has(client::kBlocked | client::kCloseAfterReply)) {
+    if (bytes.size() > static_cast<size_t>(table_->query_buffer_limit())) {
+      ++stats.query_buffer_limit_disconnections;
+      Close("query buffer limit");
+    }
+    return 0;
+  }
+  const size_t used = RunRequests(bytes);
+  if (connection_->closed()) return used;
+  if (connection_->pending_output() > 0) OutputChanged();
+  if (bytes.size() - used > static_cast<size_t>(table_->query_buffer_limit())) {
+    table_->node().log->Warning("Closing client that reached max query buffer length: " +
+                                table_->Describe(client_));
+    ++stats.query_buffer_limit_disconnections;
+    Close("query buffer limit");
+  }
+  return used;
+}
+
+// Everything that has arrived is executed here, in order, before another client
+// gets its turn.
+size_t Session::RunRequests(std::string_view bytes) {
+  size_t position = 0;
+  // Shared by all sessions: requests do not nest, a pipeline runs to its end.
+  std::vector<std::string_view>& args = table_->args();
+  Dispatcher& dispatcher = table_->dispatcher();
+  while (position < bytes.size()) {
+    size_t consumed = 0;
+    const resp::ParseStatus status = parser_.Parse(bytes.substr(position), &consumed, &args);
+    if (status == resp::ParseStatus::kNeedMore) {
+      if (parser_.bytes_wanted() > 32 * 1024) connection_->ReserveInput(parser_.bytes_wanted());
+      break;
+    }
+    if (status == resp::ParseStatus::kError) {
+      table_->node().log->Verbose("Protocol error (" + parser_.error() + ") from client: " + table_->Describe(client_));
+      client_.reply.Error("ERR " + parser_.error());
+      CloseAfterReplies();
+      return bytes.size();
+    }
+    if (!args.empty()) {
+      const Outcome outcome = dispatcher.Run(client_, args);
+      if (outcome == Outcome::kHeld) {
+        // Not consumed: it is parsed again when the pause is over.
+        client_.Set(client::kPaused);
+        table_->NotePaused(client_);
+        break;
+      }
+      if (connection_->closed()) return bytes.size();
+      if (client_.Has(client::kCloseAfterReply)) return bytes.size();
+      if (outcome == Outcome::kBlocked) {
+        position += consumed;
+        break;
+      }
+    }
+    position += consumed;
+  }
+  return position;
+}
+
+void Session::OnClosed(net::Connection& connection, std::string_view reason) {
+  table_->OnSessionClosed(*this, reason);
+}
+
+bool Session::CheckOutputLimit() {
+  const size_t pending = connection_->pending_output();
+  if (pending < table_->smallest_output_limit()) return false;
+  return table_->OverOutputLimit(client_, pending);
+}
+
+void Session::OutputChanged() {
+  if (connection_->closed()) return;
+  if (!output_noted_) {
+    output_noted_ = true;
+    table_->NoteOutput(client_.id);
+  }
+  connection_->OutputChanged();
+  if (CheckOutputLimit()) {
+    table_->node().log->Warning("Client " + table_->Describe(client_) +
+                                " scheduled to be closed ASAP for overcoming of output buffer limits.");
+    ++table_->node().stats->output_buffer_limit_disconnections;
+    client_.Set(client::kCloseAfterReply);
+    table_->CloseSoon(client_.id, "output buffer limit");
+  }
+}
+
+void Session::Close(std::string_view reason) { connection_->Close(reason); }
+
+void Session::CloseAfterReplies() {
+  client_.Set(client::kCloseAfterReply);
+  connection_->CloseAfterFlush();
+}
+
+void Session::ResumeInput() { table_->QueueResume(client_.id); }
+
+void Session::Resume() {
+  if (connection_->closed()) return;
+  connection_->ResumeParsing();
+}
+
+}  // namespace windlass::server

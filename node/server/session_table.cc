@@ -1,0 +1,296 @@
+// See session_table.h.
+#include "node/server/session_table.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "node/config/config.h"
+#include "node/net/event_loop.h"
+#include "node/observe/stats.h"
+#include "node/server/dispatcher.h"
+
+namespace windlass::server {
+
+using client::Client;
+using commands::PauseMode;
+
+SessionTable::SessionTable(commands::Node* node)
+    : node_(node),
+      max_clients_(node->config->Int("maxclients")),
+      max_bulk_bytes_(node->config->Int("proto-max-bulk-len")),
+      query_buffer_limit_(node->config->Int("client-query-buffer-limit")),
+      timeout_s_(node->config->Int("timeout")),
+      keepalive_s_(node->config->Int("tcp-keepalive")),
+      protected_mode_(node->config->Int("protected-mode")) {
+  RefreshLimits();
+}
+
+SessionTable::~SessionTable() { CloseAll(); }
+
+int64_t SessionTable::now_ms() const { return node_->loop->NowMs(); }
+
+Session* SessionTable::Find(uint64_t id) {
+  const auto it = sessions_.find(id);
+  return it == sessions_.end() ? nullptr : it->second.get();
+}
+
+// --- accepting
+
+void SessionTable::RefuseOverMax(int fd) {
+  static constexpr std::string_view kText = "-ERR max number of clients reached\r\n";
+  const ssize_t n = write(fd, kText.data(), kText.size());
+  (void)n;  // the best that can be done
+  ++node_->stats->rejected_connections;
+  close(fd);
+}
+
+bool SessionTable::RefusedByProtectedMode(net::Connection& connection) {
+  if (protected_mode_ == 0 || !node_->config->Text("requirepass").empty() || connection.is_unix()) return false;
+  const std::string& ip = connection.peer_ip();
+  if (ip.substr(0, 4) == "127." || ip == "::1" || ip.substr(0, 11) == "::ffff:127.") return false;
+  static constexpr std::string_view kText =
+      "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
+      "default user. In this mode connections are only accepted from the loopback interface. Set a password, or "
+      "switch protected-mode off, to accept connections from other hosts.\r\n";
+  const ssize_t n = write(connection.fd(), kText.data(), kText.size());
+  (void)n;
+  ++node_->stats->rejected_connections;
+  return true;
+}
+
+void SessionTable::Accept(int fd) {
+  ++node_->stats->connections_received;
+  if (sessions_.size() >= static_cast<size_t>(max_clients_)) return RefuseOverMax(fd);
+  auto connection = std::make_unique<net::Connection>(node_->loop, fd);
+  if (RefusedByProtectedMode(*connection)) return;
+  connection->SetNoDelay(true);
+  if (keepalive_s_ > 0) connection->SetKeepAlive(static_cast<int>(keepalive_s_));
+  const uint64_t id = registry_.NextId();
+  const bool is_unix = connection->is_unix();
+  auto session = std::make_unique<Session>(this, std::move(connection), id);
+  Client& client = session->client();
+  client.created_ms = client.last_interaction_ms = now_ms();
+  client.authenticated = node_->config->Text("requirepass").empty();
+  if (is_unix) client.Set(client::kUnixSocket);
+  session->RefreshLimits();
+  registry_.Add(&client);
+  sessions_.emplace(id, std::move(session));
+  node_->stats->peak_clients = std::max(node_->stats->peak_clients, static_cast<int64_t>(sessions_.size()));
+}
+
+// --- closing
+
+void SessionTable::OnSessionClosed(Session& session, std::string_view reason) {
+  Client& client = session.client();
+  for (const OnGone& on_gone : on_gone_) on_gone(client);
+  registry_.Remove(client.id);
+  node_->stats->net_input_bytes += session.connection().bytes_in();
+  node_->stats->net_output_bytes += session.connection().bytes_out();
+  const auto it = sessions_.find(client.id);
+  if (it == sessions_.end()) return;
+  node_->loop->DeleteLater(std::move(it->second));
+  sessions_.erase(it);
+}
+
+void SessionTable::CloseSoon(uint64_t id, std::string_view reason) {
+  node_->loop->Post([this, id, text = std::string(reason)] {
+    if (Session* session = Find(id)) session->Close(text);
+  });
+}
+
+void SessionTable::CloseAll() {
+  while (!sessions_.empty()) {
+    Session& session = *sessions_.begin()->second;
+    session.connection().Flush();
+    if (!session.connection().closed()) session.Close("shutdown");
+  }
+}
+
+void SessionTable::Kill(Client& client, Client* by) {
+  Session* session = Find(client.id);
+  if (session == nullptr) return;
+  if (&client == by) {
+    session->CloseAfterReplies();
+  } else {
+    client.Set(client::kCloseAfterReply);
+    session->Close("killed");
+  }
+}
+
+void SessionTable::DisconnectPubSubOrAll() {
+  std::vector<uint64_t> ids;
+  registry_.ForEach([&ids](Client& client) {
+    if (!client.Has(client::kReplica | client::kMasterLink)) ids.push_back(client.id);
+  });
+  for (const uint64_t id : ids) CloseSoon(id, "disconnected by the server");
+}
+
+int SessionTable::DetachDescriptor(Client& client) {
+  Session* session = Find(client.id);
+  if (session == nullptr) return -1;
+  session->connection().Flush();
+  const int fd = session->connection().Detach(nullptr);
+  registry_.Remove(client.id);
+  const auto it = sessions_.find(client.id);
+  node_->loop->DeleteLater(std::move(it->second));
+  sessions_.erase(it);
+  return fd;
+}
+
+bool SessionTable::Unblock(uint64_t client_id, bool with_error) {
+  return unblock_ && unblock_(client_id, with_error);
+}
+
+std::string SessionTable::Describe(const Client& client) const {
+  std::string text = "id=" + std::to_string(client.id);
+  if (client.transport != nullptr) text += " addr=" + client.transport->PeerAddress();
+  return text + " name=" + client.name + " cmd=" + client.last_command;
+}
+
+// --- going on after a block or a pause
+
+void SessionTable::QueueResume(uint64_t id) {
+  Session* session = Find(id);
+  if (session == nullptr || session->resume_queued_) return;
+  session->resume_queued_ = true;
+  resume_.push_back(id);
+  // Queued in the very hooks that end a turn: the next turn must not sleep.
+  node_->loop->Wake();
+}
+
+void SessionTable::RunResumed() {
+  std::vector<uint64_t> ids;
+  ids.swap(resume_);
+  for (const uint64_t id : ids) {
+    Session* session = Find(id);
+    if (session == nullptr) continue;
+    session->resume_queued_ = false;
+    session->Resume();
+  }
+}
+
+void SessionTable::RefreshPause() {
+  const int64_t now = now_ms();
+  if (client_pause_until_ms_ <= now) client_pause_ = PauseMode::kNone;
+  pause_ = client_pause_;
+  if (failover_pause_until_ms_ > now && pause_ == PauseMode::kNone) pause_ = PauseMode::kWrite;
+  if (pause_ == PauseMode::kAll || paused_.empty()) return;
+  // Those still held put themselves back on the list.
+  std::vector<uint64_t> ids;
+  ids.swap(paused_);
+  for (const uint64_t id : ids) {
+    if (Client* client = registry_.Find(id)) {
+      client->Clear(client::kPaused);
+      QueueResume(id);
+    }
+  }
+}
+
+void SessionTable::Pause(PauseMode mode, int64_t until_unix_ms) {
+  // A pause never gets weaker or shorter by another.
+  if (client_pause_ == PauseMode::kNone) client_pause_until_ms_ = 0;
+  if (mode == PauseMode::kAll || client_pause_ == PauseMode::kNone) client_pause_ = mode;
+  client_pause_until_ms_ = std::max(client_pause_until_ms_, until_unix_ms);
+  RefreshPause();
+  node_->loop->After(std::max<int64_t>(0, until_unix_ms - now_ms()) + 1, [this] { RefreshPause(); });
+}
+
+void SessionTable::Unpause() {
+  client_pause_until_ms_ = 0;
+  RefreshPause();
+}
+
+void SessionTable::PauseForFailover(int64_t until_unix_ms) {
+  failover_pause_until_ms_ = until_unix_ms;
+  RefreshPause();
+  node_->loop->After(std::max<int64_t>(0, until_unix_ms - now_ms()) + 1, [this] { RefreshPause(); });
+}
+
+void SessionTable::UnpauseForFailover() {
+  failover_pause_until_ms_ = 0;
+  RefreshPause();
+}
+
+// --- replies and their log offsets
+
+void SessionTable::GateReplies(int64_t released, int64_t end_offset) {
+  // Gates that open.
+  size_t opened = 0;
+  while (opened < gates_.size() && gates_[opened].offset <= released) {
+    const Gate& gate = gates_[opened++];
+    Session* session = Find(gate.id);
+    if (session == nullptr) continue;
+    const bool last = session->gated_to == gate.end;
+    if (last) session->gated_to = 0;
+    session->connection().ReleaseOutput(last ? net::Connection::kNoHold : gate.end);
+  }
+  gates_.erase(gates_.begin(), gates_.begin() + static_cast<std::ptrdiff_t>(opened));
+  // Replies of this turn.
+  for (const uint64_t id : fresh_output_) {
+    Session* session = Find(id);
+    if (session == nullptr) continue;
+    session->output_noted_ = false;
+    if (released >= end_offset) continue;
+    net::Connection& connection = session->connection();
+    const uint64_t end = connection.stream_end();
+    if (session->gated_to == 0) connection.HoldOutputFrom(connection.stream_end() - connection.pending_output());
+    gates_.push_back({end_offset, id, end});
+    session->gated_to = end;
+  }
+  fresh_output_.clear();
+}
+
+// --- limits
+
+int SessionTable::ClassOf(const Client& client) const {
+  if (client.Has(client::kReplica)) return 1;
+  return client.Has(client::kPubSub) ? 2 : 0;
+}
+
+void SessionTable::RefreshLimits() {
+  smallest_output_limit_ = SIZE_MAX;
+  for (int c = 0; c < 3; ++c) {
+    const config::OutputLimit& limit = node_->config->Output(c);
+    for (const int64_t bytes : {limit.hard_bytes, limit.soft_bytes}) {
+      if (bytes > 0) smallest_output_limit_ = std::min(smallest_output_limit_, static_cast<size_t>(bytes));
+    }
+  }
+  for (const auto& [id, session] : sessions_) session->RefreshLimits();
+}
+
+bool SessionTable::OverOutputLimit(Client& client, size_t pending) {
+  const config::OutputLimit& limit = node_->config->Output(ClassOf(client));
+  if (limit.hard_bytes > 0 && pending >= static_cast<size_t>(limit.hard_bytes)) return true;
+  if (limit.soft_bytes == 0 || pending < static_cast<size_t>(limit.soft_bytes)) {
+    client.output_soft_since_ms = 0;
+    return false;
+  }
+  const uint64_t now = static_cast<uint64_t>(now_ms());
+  if (client.output_soft_since_ms == 0) client.output_soft_since_ms = now;
+  return now - client.output_soft_since_ms > static_cast<uint64_t>(limit.soft_seconds) * 1000;
+}
+
+void SessionTable::Cron() {
+  RefreshPause();
+  const int64_t now = now_ms();
+  for (const auto& [id, session] : sessions_) {
+    Client& client = session->client();
+    if (session->connection().pending_output() > 0) session->OutputChanged();
+    if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub) &&
+        now - client.last_interaction_ms > timeout_s_ * 1000) {
+      node_->log->Verbose("Closing idle client");
+      CloseSoon(id, "idle");
+    }
+  }
+}
+
+size_t SessionTable::OutputBytes(bool replicas) const {
+  size_t bytes = 0;
+  for (const auto& [id, session] : sessions_) {
+    if (session->client().Has(client::kReplica) == replicas) bytes += session->connection().pending_output();
+  }
+  return bytes;
+}
+
+}  // namespace windlass::server

@@ -1,0 +1,114 @@
+// All sessions: accepting, the limits that concern them, pausing, killing, and
+// letting their replies go when the log allows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "node/client/registry.h"
+#include "node/commands/ports.h"
+#include "node/server/session.h"
+
+namespace windlass::server {
+
+class Dispatcher;
+
+class SessionTable final : public commands::Sessions {
+ public:
+  explicit SessionTable(commands::Node* node);
+  ~SessionTable() override;
+
+  void SetDispatcher(Dispatcher* dispatcher) { dispatcher_ = dispatcher; }
+
+  // Takes an accepted descriptor.
+  void Accept(int fd);
+  // `hz` times a second: timeouts, pauses that end, soft output limits.
+  void Cron();
+  // In the turn's end, before the log is written: clients that may go on do so.
+  void RunResumed();
+  // In the turn's end, after it: replies up to `released` leave, later ones wait.
+  void GateReplies(int64_t released, int64_t end_offset);
+  // CONFIG SET changed a limit.
+  void RefreshLimits();
+  void CloseAll();
+
+  // commands::Sessions
+  client::Registry& Clients() override { return registry_; }
+  void Pause(commands::PauseMode mode, int64_t until_unix_ms) override;
+  void Unpause() override;
+  void PauseForFailover(int64_t until_unix_ms) override;
+  void UnpauseForFailover() override;
+  commands::PauseMode CurrentPause() const override { return pause_; }
+  void Kill(client::Client& client, client::Client* by) override;
+  void DisconnectPubSubOrAll() override;
+  int DetachDescriptor(client::Client& client) override;
+  bool Unblock(uint64_t client_id, bool with_error) override;
+
+  // For sessions.
+  commands::Node& node() { return *node_; }
+  Dispatcher& dispatcher() { return *dispatcher_; }
+  std::vector<std::string_view>& args() { return args_; }
+  int64_t now_ms() const;
+  int64_t max_bulk_bytes() const { return max_bulk_bytes_; }
+  int64_t query_buffer_limit() const { return query_buffer_limit_; }
+  size_t smallest_output_limit() const { return smallest_output_limit_; }
+  bool OverOutputLimit(client::Client& client, size_t pending);
+  void OnSessionClosed(Session& session, std::string_view reason);
+  void QueueResume(uint64_t id);
+  void NotePaused(client::Client& client) { paused_.push_back(client.id); }
+  void NoteOutput(uint64_t id) { fresh_output_.push_back(id); }
+  void CloseSoon(uint64_t id, std::string_view reason);
+  std::string Describe(const client::Client& client) const;
+
+  // Set by the blocker: a blocked client's connection closed.
+  using OnGone = std::function<void(client::Client&)>;
+  void set_on_gone(OnGone on_gone) { on_gone_.push_back(std::move(on_gone)); }
+  using UnblockFn = std::function<bool(uint64_t, bool)>;
+  void set_unblock(UnblockFn unblock) { unblock_ = std::move(unblock); }
+
+  // Bytes of output waiting, of normal and replica clients, for INFO memory.
+  size_t OutputBytes(bool replicas) const;
+
+ private:
+  Session* Find(uint64_t id);
+  void RefuseOverMax(int fd);
+  bool RefusedByProtectedMode(net::Connection& connection);
+  void RefreshPause();
+  int ClassOf(const client::Client& client) const;
+
+  // Replies that wait: those before stream position `end` leave at `offset`.
+  struct Gate {
+    int64_t offset;
+    uint64_t id;
+    uint64_t end;
+  };
+
+  commands::Node* node_;
+  Dispatcher* dispatcher_ = nullptr;
+  client::Registry registry_;
+  std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
+  std::vector<std::string_view> args_;
+  std::vector<uint64_t> resume_;
+  std::vector<uint64_t> paused_;
+  std::vector<uint64_t> fresh_output_;
+  std::vector<Gate> gates_;  // ascending by offset
+  std::vector<OnGone> on_gone_;
+  UnblockFn unblock_;
+  commands::PauseMode pause_ = commands::PauseMode::kNone;
+  commands::PauseMode client_pause_ = commands::PauseMode::kNone;
+  int64_t client_pause_until_ms_ = 0;
+  int64_t failover_pause_until_ms_ = 0;
+  size_t smallest_output_limit_ = SIZE_MAX;
+  const int64_t& max_clients_;
+  const int64_t& max_bulk_bytes_;
+  const int64_t& query_buffer_limit_;
+  const int64_t& timeout_s_;
+  const int64_t& keepalive_s_;
+  const int64_t& protected_mode_;
+};
+
+}  // namespace windlass::server
