@@ -52,6 +52,7 @@ namespace windlass::commands {
 
 class ClusterPort;  // commands/cluster_port.h; the cluster driver implements it
 class CommandTable;
+class WatchTable;
 
 // Facts that admission and INFO read on every command. Each line names its writer.
 struct Status {
@@ -166,6 +167,7 @@ struct Node {
   Lifecycle* lifecycle = nullptr;
   Executor* executor = nullptr;
   const CommandTable* commands = nullptr;
+  WatchTable* watches = nullptr;
 
   Status status;
   std::string run_id;  // 40 hex digits

@@ -64,6 +64,8 @@ class Config {
   };
   LoadResult LoadText(std::string_view text);
   LoadResult LoadFile(const std::string& path);
+  // The command line follows: its save points replace those of the file.
+  void BeginOverrides() { save_seen_ = false; }
   const std::string& file_path() const { return file_path_; }  // absolute, or empty
   void set_file_path(std::string path) { file_path_ = std::move(path); }
 

@@ -33,6 +33,7 @@ Dispatcher::Dispatcher(commands::Node* node, const commands::CommandTable* table
     : node_(node),
       table_(table),
       log_(log),
+      exec_(table->Find("exec")),
       admission_(node),
       tick_scale_(observe::TickScale::Measure()),
       slow_threshold_us_(node->config->Int("slowlog-log-slower-than")),
@@ -133,7 +134,7 @@ bool Dispatcher::IsHeld(const Client& client, const CommandSpec& spec) const {
 void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
                        slot::SlotId slot) {
   client::Transaction& transaction = *client.transaction;
-  if (node_->cluster != nullptr && spec.keys.first > 0) {
+  if (node_->cluster != nullptr && !client.Has(kTrusted) && (spec.keys.first > 0 || spec.keys.find != nullptr)) {
     if (transaction.first_slot >= 0 && transaction.first_slot != slot) {
       return Refuse(client, &spec, "CROSSSLOT Keys in request don't hash to the same slot");
     }
@@ -147,6 +148,7 @@ void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const 
 void Dispatcher::Execute(Client& client, std::span<const std::string_view> args) {
   const CommandSpec* spec = Resolve(client, args);
   if (spec == nullptr) return;
+  if (client.Has(client::kMulti) && !IsTransactionControl(*spec)) return Queue(client, *spec, args, 0);
   slot::SlotId slot = 0;
   if (node_->keyspace->cluster_mode()) {
     commands::KeyPositions keys;
@@ -172,6 +174,8 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   current_ = &spec;
   commands::Effects& effects = effects_[depth_++];
   effects.Reset();
+  const bool opens_unit = &spec == exec_ && !client.Has(client::kAofLoader);
+  if (opens_unit) log_->BeginUnit();
   const uint64_t dirty_before = keyspace.dirty();
   const int db = client.db;
   const size_t reply_begin = client.reply.out()->size();
@@ -181,6 +185,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   const int64_t elapsed_ns = tick_scale_.Nanoseconds(observe::ReadTicks() - begin);
   const bool changed = keyspace.dirty() != dirty_before;
   if ((changed || !effects.untouched()) && !client.Has(client::kAofLoader)) Commit(db, args, changed, effects);
+  if (opens_unit) log_->EndUnit();
   --depth_;
   current_ = outer;
   Account(client, spec, args, elapsed_ns, reply_begin);

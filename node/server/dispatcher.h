@@ -71,6 +71,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   commands::Node* node_;
   const commands::CommandTable* table_;
   WriteLog* log_;
+  const commands::CommandSpec* exec_;  // its commands' effects are one unit
   Admission admission_;
   observe::TickScale tick_scale_;
   Feed monitor_feed_;

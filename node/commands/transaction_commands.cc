@@ -1,0 +1,159 @@
+// MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "node/client/registry.h"
+#include "node/commands/families.h"
+#include "node/commands/ports.h"
+#include "node/commands/transactions.h"
+#include "node/keyspace/keyspace.h"
+
+namespace windlass::commands {
+
+// --- who watches what
+
+std::string WatchTable::Id(int db, std::string_view key) {
+  std::string id(reinterpret_cast<const char*>(&db), sizeof db);
+  return id.append(key);
+}
+
+void WatchTable::Watch(client::Client& client, int db, std::string_view key) {
+  if (client.transaction == nullptr) client.transaction = std::make_unique<client::Transaction>();
+  for (const client::WatchedKey& watched : client.transaction->watched) {
+    if (watched.db == db && watched.key == key) return;
+  }
+  client.transaction->watched.push_back({db, std::string(key)});
+  watchers_[Id(db, key)].push_back(client.id);
+}
+
+void WatchTable::Unwatch(client::Client& client) {
+  if (client.transaction == nullptr) return;
+  for (const client::WatchedKey& watched : client.transaction->watched) {
+    const auto it = watchers_.find(Id(watched.db, watched.key));
+    if (it == watchers_.end()) continue;
+    std::vector<uint64_t>& ids = it->second;
+    ids.erase(std::remove(ids.begin(), ids.end(), client.id), ids.end());
+    if (ids.empty()) watchers_.erase(it);
+  }
+  client.transaction->watched.clear();
+}
+
+void WatchTable::AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
+  if (watchers_.empty()) return;
+  const auto it = watchers_.find(Id(db.index(), key));
+  if (it == watchers_.end()) return;
+  for (const uint64_t id : it->second) {
+    if (client::Client* client = clients_->Find(id)) client->Set(client::kDirtyCas);
+  }
+}
+
+void WatchTable::AfterFlush(keyspace::Database& db) {
+  for (const auto& [key, ids] : watchers_) {
+    int index;
+    std::copy_n(key.data(), sizeof index, reinterpret_cast<char*>(&index));
+    if (index != db.index()) continue;
+    for (const uint64_t id : ids) {
+      if (client::Client* client = clients_->Find(id)) client->Set(client::kDirtyCas);
+    }
+  }
+}
+
+void ForgetTransaction(Node& node, client::Client& client) {
+  if (client.transaction != nullptr) node.watches->Unwatch(client);
+  client.transaction.reset();
+  client.Clear(client::kMulti | client::kDirtyExec | client::kDirtyCas);
+}
+
+namespace {
+
+void Multi(Call& call) {
+  if (call.client.Has(client::kMulti)) return call.reply.Error("ERR MULTI calls can not be nested");
+  if (call.client.transaction == nullptr) call.client.transaction = std::make_unique<client::Transaction>();
+  call.client.Set(client::kMulti);
+  call.reply.Ok();
+}
+
+void Discard(Call& call) {
+  if (!call.client.Has(client::kMulti)) return call.reply.Error("ERR DISCARD without MULTI");
+  ForgetTransaction(call.node, call.client);
+  call.reply.Ok();
+}
+
+// A watched key that has expired meanwhile counts as changed.
+bool WatchedExpired(Call& call) {
+  for (const client::WatchedKey& watched : call.client.transaction->watched) {
+    keyspace::Database& db = call.node.keyspace->db(watched.db);
+    const slot::SlotId slot = db.slotted() ? slot::KeySlot(watched.key) : slot::SlotId{0};
+    const keyspace::Entry* entry = db.Peek(slot, watched.key);
+    if (entry != nullptr && entry->IsExpired(call.now_ms)) return true;
+  }
+  return false;
+}
+
+void Exec(Call& call) {
+  client::Client& client = call.client;
+  if (!client.Has(client::kMulti)) return call.reply.Error("ERR EXEC without MULTI");
+  if (client.Has(client::kDirtyExec)) {
+    ForgetTransaction(call.node, client);
+    return call.reply.Error("EXECABORT Transaction discarded because of previous errors.");
+  }
+  if (client.Has(client::kDirtyCas) || WatchedExpired(call)) {
+    ForgetTransaction(call.node, client);
+    return call.reply.NullArray();
+  }
+  const std::unique_ptr<client::Transaction> transaction = std::move(client.transaction);
+  client.transaction = std::make_unique<client::Transaction>();
+  client.transaction->watched = transaction->watched;
+  ForgetTransaction(call.node, client);
+  call.effects.Suppress();
+  client.Set(client::kDenyBlocking);
+  call.reply.Array(static_cast<int64_t>(transaction->commands.size()));
+  std::vector<std::string_view> args;
+  for (const client::QueuedCommand& command : transaction->commands) {
+    args.assign(command.args.begin(), command.args.end());
+    call.node.executor->Execute(client, args);
+  }
+  client.Clear(client::kDenyBlocking);
+}
+
+void Watch(Call& call) {
+  if (call.client.Has(client::kMulti)) return call.reply.Error("ERR WATCH inside MULTI is not allowed");
+  if (!call.client.Has(client::kDirtyCas)) {
+    for (const std::string_view key : call.args.subspan(1)) {
+      call.node.watches->Watch(call.client, call.client.db, key);
+    }
+  }
+  call.reply.Ok();
+}
+
+void Unwatch(Call& call) {
+  if (call.client.transaction != nullptr) {
+    call.node.watches->Unwatch(call.client);
+    call.client.transaction.reset();
+  }
+  call.client.Clear(client::kDirtyCas);
+  call.reply.Ok();
+}
+
+constexpr uint64_t kControl = kNoScript | kLoading | kStale | kFast | kAllowBusy;
+
+const CommandSpec kSpecs[] = {
+    {"multi", 1, kControl, {}, kAclTransaction, {"Starts a transaction.", "1.2.0", "transactions", "O(1)"}, Multi},
+    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog, {}, kAclTransaction,
+     {"Executes all commands in a transaction.", "1.2.0", "transactions", "Depends on commands in the transaction"}, Exec},
+    {"discard", 1, kControl, {}, kAclTransaction,
+     {"Discards a transaction.", "2.0.0", "transactions", "O(N), when N is the number of queued commands"}, Discard},
+    {"watch", -2, kControl, {1, -1, 1, kKeyRO}, kAclTransaction,
+     {"Monitors changes to keys to determine the execution of a transaction.", "2.2.0", "transactions", "O(1) for every key."},
+     Watch},
+    {"unwatch", 1, kControl, {}, kAclTransaction,
+     {"Forgets about watched keys of a transaction.", "2.2.0", "transactions", "O(1)"}, Unwatch},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> TransactionCommands() { return kSpecs; }
+
+}  // namespace windlass::commands

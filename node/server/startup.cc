@@ -1,0 +1,109 @@
+// See startup.h.
+#include "node/server/startup.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+
+#include "node/commands/version.h"
+#include "node/config/value_parser.h"
+
+namespace windlass::server {
+namespace {
+
+std::string AbsolutePath(const std::string& path) {
+  if (path.empty() || path[0] == '/') return path;
+  char cwd[PATH_MAX];
+  if (getcwd(cwd, sizeof cwd) == nullptr) return path;
+  return std::string(cwd) + '/' + path;
+}
+
+void PrintFatal(const config::LoadError& error) {
+  std::fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Redis %.*s) ***\n",
+               static_cast<int>(commands::kRedisVersion.size()), commands::kRedisVersion.data());
+  std::fprintf(stderr, "Reading the configuration file, at line %d\n>>> '%s'\n%s\n", error.line,
+               error.text.c_str(), error.reason.c_str());
+}
+
+bool Check(const config::Config::LoadResult& result) {
+  if (!result.ok) PrintFatal(result.error);
+  return result.ok;
+}
+
+}  // namespace
+
+Arguments ParseArguments(const std::vector<std::string>& arguments) {
+  Arguments parsed;
+  if (arguments.size() == 1) {
+    const std::string& only = arguments[0];
+    if (only == "-v" || only == "--version") parsed.action = Arguments::Action::kVersion;
+    if (only == "-h" || only == "--help") parsed.action = Arguments::Action::kHelp;
+    if (only == "--check-system") parsed.action = Arguments::Action::kCheckSystem;
+    if (parsed.action != Arguments::Action::kServe) return parsed;
+  }
+  if (!arguments.empty() && arguments[0] == "--test-memory") {
+    parsed.action = Arguments::Action::kTestMemory;
+    return parsed;
+  }
+  size_t i = 0;
+  if (!arguments.empty() && arguments[0][0] != '-') parsed.config_file = arguments[i++];
+  for (; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "-") {
+      parsed.from_stdin = true;
+    } else if (word.size() > 2 && word.compare(0, 2, "--") == 0) {
+      if (!parsed.directives.empty()) parsed.directives += '\n';
+      parsed.directives += word.substr(2);
+    } else {
+      // A value, or the first word of a line without dashes.
+      if (!parsed.directives.empty()) parsed.directives += ' ';
+      parsed.directives += config::QuoteWord(word);
+    }
+  }
+  return parsed;
+}
+
+bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
+  if (!arguments.config_file.empty()) {
+    const std::string path = AbsolutePath(arguments.config_file);
+    if (access(path.c_str(), R_OK) != 0) {
+      std::printf("%d:C # Fatal error, can't open config file '%s'\n", static_cast<int>(getpid()), path.c_str());
+      std::fprintf(stderr, "Fatal error, can't open config file '%s'\n", path.c_str());
+      return false;
+    }
+    config->set_file_path(path);
+    if (!Check(config->LoadFile(path))) return false;
+  }
+  if (arguments.from_stdin) {
+    const std::string text((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+    if (!Check(config->LoadText(text))) return false;
+  }
+  config->BeginOverrides();
+  return Check(config->LoadText(arguments.directives));
+}
+
+void PrintVersion() {
+  // In the form that scripts cut the version out of.
+  std::printf("Redis server v=%s sha=00000000:0 malloc=jemalloc bits=%d build=windlass-%s\n",
+              std::string(commands::kRedisVersion).c_str(), static_cast<int>(sizeof(void*) * 8),
+              std::string(commands::kWindlassVersion).c_str());
+}
+
+void PrintHelp(const std::string& program) {
+  const char* name = program.c_str();
+  std::fprintf(stderr,
+               "Usage: %s [/path/to/redis.conf] [options] [-]\n"
+               "       %s - (read config from stdin)\n"
+               "       %s -v or --version\n"
+               "       %s -h or --help\n\n"
+               "Every directive of redis.conf is an option:\n"
+               "       %s --port 7777 --appendonly yes\n"
+               "       %s /etc/redis.conf --loglevel verbose\n",
+               name, name, name, name, name, name);
+}
+
+}  // namespace windlass::server
