@@ -69,6 +69,7 @@ struct Status {
   std::string aof_error;
   bool serving_refused = false;    // cluster driver: data is empty or old, not proven current
   bool expire_active = true;       // DEBUG SET-ACTIVE-EXPIRE
+  bool cron_paused = false;        // DEBUG PAUSE-CRON
 };
 
 enum class WakeReason { kReady, kTimeout, kUnblock, kUnblockError, kClosed };
@@ -173,6 +174,8 @@ struct Node {
   std::string run_id;  // 40 hex digits
   int64_t start_unix_ms = 0;
   int64_t start_monotonic_us = 0;
+  int64_t startup_bytes = 0;  // allocated before the data was loaded
+  std::function<int64_t()> cluster_connections;  // bus links, for INFO; unset: none
 };
 
 }  // namespace windlass::commands

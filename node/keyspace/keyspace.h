@@ -73,6 +73,8 @@ class Keyspace {
   const KeyspaceStats& stats() const { return stats_; }
   // Keys with values, tables, and what waits to be freed.
   size_t used_bytes() const;
+  // The entries alone, which live beside the allocator.
+  size_t arena_bytes() const { return arena_.used_bytes(); }
   // False: the address range of entries is nearly used up; deny writes as OOM.
   bool has_room() const { return arena_.has_room(); }
 

@@ -106,4 +106,9 @@ void PrintHelp(const std::string& program) {
                name, name, name, name, name, name);
 }
 
+int TestMemoryUnsupported() {
+  std::fprintf(stderr, "--test-memory is not supported: use a tool made for it, such as memtester\n");
+  return 1;
+}
+
 }  // namespace windlass::server

@@ -24,6 +24,7 @@ Arguments ParseArguments(const std::vector<std::string>& arguments);
 bool LoadConfiguration(const Arguments& arguments, config::Config* config);
 
 void PrintVersion();
+int TestMemoryUnsupported();
 void PrintHelp(const std::string& program);
 
 }  // namespace windlass::server

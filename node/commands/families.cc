@@ -1,0 +1,20 @@
+// Every family of this program. See command_table.h.
+#include "node/commands/families.h"
+
+#include "node/commands/cluster_commands.h"
+#include "node/commands/command_table.h"
+#include "node/commands/key_commands.h"
+#include "node/commands/migrate_command.h"
+#include "node/commands/persistence_commands.h"
+#include "node/commands/replication_commands.h"
+#include "node/commands/string_commands.h"
+
+namespace windlass::commands {
+
+std::vector<std::span<const CommandSpec>> CommandFamilies() {
+  return {ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
+          StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
+          PersistenceCommands(), ReplicationCommands()};
+}
+
+}  // namespace windlass::commands

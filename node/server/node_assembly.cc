@@ -1,0 +1,209 @@
+// See node_assembly.h.
+#include "node/server/node_assembly.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "node/commands/memory_report.h"
+#include "node/server/info_sections.h"
+#include "node/server/process.h"
+
+namespace windlass::server {
+namespace {
+
+constexpr int64_t kCronMs = 100;
+constexpr int64_t kFreeStepUs = 500;  // of dropped tables, a turn
+
+keyspace::Keyspace::Options KeyspaceOptions(const config::Config& config) {
+  keyspace::Keyspace::Options options;
+  options.cluster_mode = config.Bool("cluster-enabled");
+  options.databases = options.cluster_mode ? 1 : static_cast<int>(config.Int("databases"));
+  return options;
+}
+
+int64_t Hz(const config::Config& config) { return std::clamp<int64_t>(config.Int("hz"), 1, 500); }
+
+}  // namespace
+
+NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
+    : config_(config),
+      log_(log),
+      random_(base::Random::FromEntropy()),
+      keyspace_(KeyspaceOptions(*config), base::Random(random_.Next())),
+      table_(commands::CommandFamilies()),
+      filler_(this),
+      sessions_(&node_),
+      blocker_(&loop_, &sessions_),
+      watches_(&sessions_.Clients()),
+      durability_(&node_),
+      dispatcher_(&node_, &table_, &durability_.log()),
+      listeners_(&loop_, config, log, [this](int fd) { sessions_.Accept(fd); }),
+      lifecycle_(&node_, &durability_, [this] {
+        listeners_.Close();
+        if (!config_->Text("pidfile").empty() || config_->Bool("daemonize")) log_->Notice("Removing the pid file.");
+        RemovePidFile(*config_);
+      }) {
+  node_.sessions = &sessions_;
+  node_.blocker = &blocker_;
+  node_.watches = &watches_;
+  node_.executor = &dispatcher_;
+  node_.lifecycle = &lifecycle_;
+  sessions_.SetDispatcher(&dispatcher_);
+  sessions_.set_on_gone([this](client::Client& client) {
+    durability_.Forget(client);
+    commands::ForgetTransaction(node_, client);
+  });
+  keyspace_.set_change_listener(&watches_);
+  keyspace_.set_expiry_listener(&dispatcher_);
+}
+
+NodeAssembly::~NodeAssembly() { sessions_.CloseAll(); }
+
+void NodeAssembly::FillNode() {
+  node_.keyspace = &keyspace_;
+  node_.config = config_;
+  node_.loop = &loop_;
+  node_.log = log_;
+  node_.clock = &clock_;
+  node_.random = &random_;
+  node_.stats = &stats_;
+  node_.slowlog = &slow_log_;
+  node_.command_stats = &command_stats_;
+  node_.latency = &latency_;
+  node_.info = &info_;
+  node_.commands = &table_;
+  node_.run_id = random_.Hex(40);
+  node_.start_unix_ms = clock_.UnixMs();
+  node_.start_monotonic_us = clock_.MonotonicUs();
+}
+
+// --- start
+
+bool NodeAssembly::Start() {
+  InstallSignals(&loop_, log_);
+  LogBanner(*config_, *log_);
+  if (config_->Bool("cluster-enabled")) {
+    cluster_ = std::make_unique<ClusterDriver>(&node_);
+    if (const auto opened = cluster_->Open(); !opened) {
+      log_->Warning(opened.error());
+      return false;
+    }
+  }
+  if (!listeners_.Open()) return false;
+  WritePidFile(*config_, *log_);
+  log_->Notice("Server initialized");
+  AddServerInfo(&node_, &sessions_, &blocker_);
+  AddCommandInfo(&node_);
+  node_.startup_bytes = commands::ReadMemory(node_).used;
+  if (!durability_.LoadAtStart()) return false;
+  loop_.AtTurnEnd([this] { EndTurn(); });
+  durability_.Start();
+  if (cluster_ != nullptr && !StartCluster()) return false;
+  WatchSettings();
+  ApplyAccessSettings();
+  loop_.Every(kCronMs, [this] { ServerCron(); });
+  expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
+  if (config_->Int("port") != 0) log_->Notice("Ready to accept connections tcp");
+  if (listeners_.has_unix()) log_->Notice("Ready to accept connections unix");
+  NotifySupervisor(*config_, "STATUS=Ready to accept connections\nREADY=1\n");
+  return true;
+}
+
+bool NodeAssembly::StartCluster() {
+  cluster::DataAtStart data;
+  const Durability::LoadFacts& facts = durability_.load_facts();
+  data.proven_complete = facts.data_found && config_->Bool("appendonly") && config_->ValueOf("appendfsync") == "always";
+  data.offset = facts.replication.has_value() ? facts.replication->offset : 0;
+  node_.cluster = cluster_.get();
+  if (const auto begun = cluster_->Begin(data); !begun) {
+    log_->Warning(begun.error());
+    return false;
+  }
+  return true;
+}
+
+void NodeAssembly::Run() { loop_.Run(); }
+
+// --- a turn's end: those who may go on do; the cluster's news goes out; the log
+// is written; then replies leave.
+void NodeAssembly::EndTurn() {
+  TakeSignals();
+  sessions_.RunResumed();
+  if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
+  WriteLog& log = durability_.log();
+  const int64_t released = log.EndOfTurn();
+  sessions_.GateReplies(released, log.EndOffset());
+  if (keyspace_.BackgroundStep(kFreeStepUs)) loop_.Wake();
+}
+
+void NodeAssembly::TakeSignals() {
+  const int number = TakeSignal();
+  if (number != 0) lifecycle_.OnSignal(number);
+}
+
+// --- timers
+
+void NodeAssembly::ServerCron() {
+  if (node_.status.cron_paused) return;
+  sessions_.Cron();
+  const int64_t now_us = loop_.MonotonicUs();
+  stats_.ops_rate.Sample(now_us, stats_.commands_processed);
+  stats_.input_rate.Sample(now_us, stats_.net_input_bytes);
+  stats_.output_rate.Sample(now_us, stats_.net_output_bytes);
+  stats_.peak_memory = std::max(stats_.peak_memory, commands::ReadMemory(node_).used);
+}
+
+void NodeAssembly::ExpireCron() {
+  if (!node_.status.expire_active || node_.status.is_replica || node_.status.loading || node_.status.cron_paused) return;
+  if (sessions_.CurrentPause() != commands::PauseMode::kNone) return;
+  keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);
+  // A quarter of the time between two runs at most.
+  keyspace_.ExpireStep(loop_.NowMs(), 250000 / Hz(*config_));
+}
+
+// --- settings that take effect when they change
+
+void NodeAssembly::ApplyAccessSettings() {
+  keyspace::AccessOptions& options = keyspace_.access_options();
+  const int64_t policy = config_->Int("maxmemory-policy");
+  options.policy = policy == 1 || policy == 5 ? keyspace::AccessPolicy::kLfu : keyspace::AccessPolicy::kLru;
+  options.lfu_log_factor = config_->Int("lfu-log-factor");
+  options.lfu_decay_minutes = config_->Int("lfu-decay-time");
+}
+
+void NodeAssembly::WatchSettings() {
+  const auto ok = [] { return base::Result<void>(); };
+  config_->SetOnChange("loglevel", [this, ok] {
+    log_->SetLevel(static_cast<base::LogLevel>(config_->Int("loglevel")));
+    return ok();
+  });
+  for (const char* name : {"client-output-buffer-limit", "proto-max-bulk-len"}) {
+    config_->SetOnChange(name, [this, ok] {
+      sessions_.RefreshLimits();
+      return ok();
+    });
+  }
+  for (const char* name : {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"}) {
+    config_->SetOnChange(name, [this, ok] {
+      ApplyAccessSettings();
+      return ok();
+    });
+  }
+  for (const char* name : {"port", "bind"}) {
+    config_->SetOnChange(name, [this] { return listeners_.Reopen(); });
+  }
+  config_->SetOnChange("hz", [this, ok] {
+    loop_.Cancel(expire_timer_);
+    expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
+    return ok();
+  });
+  config_->SetOnChange("slowlog-max-len", [this, ok] {
+    slow_log_.Trim(static_cast<size_t>(config_->Int("slowlog-max-len")));
+    return ok();
+  });
+}
+
+}  // namespace windlass::server

@@ -1,0 +1,82 @@
+// A whole node: owns every component, wires them, and knows the order in which
+// they start and in which a turn of the loop ends.
+#pragma once
+
+#include <memory>
+
+#include "node/base/clock.h"
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/commands/command_table.h"
+#include "node/commands/ports.h"
+#include "node/commands/transactions.h"
+#include "node/config/config.h"
+#include "node/keyspace/keyspace.h"
+#include "node/net/event_loop.h"
+#include "node/observe/command_stats.h"
+#include "node/observe/info_report.h"
+#include "node/observe/latency_monitor.h"
+#include "node/observe/slow_log.h"
+#include "node/observe/stats.h"
+#include "node/server/blocker.h"
+#include "node/server/cluster_driver.h"
+#include "node/server/dispatcher.h"
+#include "node/server/durability.h"
+#include "node/server/lifecycle.h"
+#include "node/server/listeners.h"
+#include "node/server/session_table.h"
+
+namespace windlass::server {
+
+class NodeAssembly {
+ public:
+  NodeAssembly(config::Config* config, base::Logger* log);
+  ~NodeAssembly();
+  NodeAssembly(const NodeAssembly&) = delete;
+  NodeAssembly& operator=(const NodeAssembly&) = delete;
+
+  // Sockets, data, cluster, timers. False: the reason has been logged; exit 1.
+  bool Start();
+  void Run();
+  int exit_code() const { return lifecycle_.exit_code(); }
+  bool restart_wanted() const { return lifecycle_.restart_wanted(); }
+
+ private:
+  void FillNode();
+  void WatchSettings();
+  bool StartCluster();
+  void ApplyAccessSettings();
+  void ServerCron();
+  void ExpireCron();
+  void EndTurn();
+  void TakeSignals();
+
+  config::Config* config_;
+  base::Logger* log_;
+  // Order matters: what is below uses what is above.
+  net::EventLoop loop_;
+  base::SystemClock clock_;
+  base::Random random_;
+  keyspace::Keyspace keyspace_;
+  observe::Stats stats_;
+  observe::SlowLog slow_log_;
+  observe::CommandStats command_stats_;
+  observe::LatencyMonitor latency_;
+  observe::InfoReport info_;
+  commands::CommandTable table_;
+  commands::Node node_;
+  struct Filler {
+    explicit Filler(NodeAssembly* assembly) { assembly->FillNode(); }
+  } filler_;
+  SessionTable sessions_;
+  ClientBlocker blocker_;
+  commands::WatchTable watches_;
+  Durability durability_;
+  Dispatcher dispatcher_;
+  std::unique_ptr<ClusterDriver> cluster_;
+  Listeners listeners_;
+  NodeLifecycle lifecycle_;
+  net::TimerId expire_timer_ = 0;
+};
+
+}  // namespace windlass::server
