@@ -176,15 +176,22 @@ Response ResourceApi::List(const ResourceCall& call) {
   return response;
 }
 
+namespace {
+
+// A value that is not understood must not turn a rehearsal into the act.
+bool ParseDryRun(const std::string& value) {
+  if (value.empty() || value == "All") return value == "All";
+  throw Invalid("meta.k8s.io", "CreateOptions", "",
+                {{"FieldValueNotSupported",
+                  "Unsupported value: \"" + value + "\": supported values: \"All\"", "dryRun"}});
+}
+
+}  // namespace
+
 WriteOptions ResourceApi::ParseWriteOptions(const Request& request) {
   WriteOptions options;
   std::string dry_run = request.Query("dryRun");
-  if (!dry_run.empty() && dry_run != "All") {
-    throw Invalid("meta.k8s.io", "CreateOptions", "",
-                  {{"FieldValueNotSupported",
-                    "Unsupported value: \"" + dry_run + "\": supported values: \"All\"", "dryRun"}});
-  }
-  options.dry_run = dry_run == "All";
+  options.dry_run = ParseDryRun(dry_run);
   options.force = request.QueryTrue("force");
   options.field_manager = request.Query("fieldManager");
   if (std::string validation = request.Query("fieldValidation"); !validation.empty()) {
@@ -207,7 +214,7 @@ DeleteOptions ResourceApi::ParseDeleteOptions(const Request& request) {
     options.grace_period_seconds = std::strtoll(grace.c_str(), nullptr, 10);
   }
   options.propagation = request.Query("propagationPolicy");
-  options.dry_run = request.Query("dryRun") == "All";
+  options.dry_run = ParseDryRun(request.Query("dryRun"));
   if (body.contains("gracePeriodSeconds") && body["gracePeriodSeconds"].is_number_integer()) {
     options.grace_period_seconds = body["gracePeriodSeconds"].get<int64_t>();
   }
@@ -223,7 +230,9 @@ DeleteOptions ResourceApi::ParseDeleteOptions(const Request& request) {
                         "\": supported values: \"Background\", \"Foreground\", \"Orphan\"",
                     "propagationPolicy"}});
   }
-  for (const json& one : At(body, {"dryRun"})) options.dry_run = options.dry_run || one == "All";
+  for (const json& one : At(body, {"dryRun"})) {
+    options.dry_run = ParseDryRun(one.is_string() ? one.get<std::string>() : one.dump()) || options.dry_run;
+  }
   options.uid_precondition = TextAt(body, {"preconditions", "uid"});
   options.revision_precondition = TextAt(body, {"preconditions", "resourceVersion"});
   return options;

@@ -27,6 +27,7 @@ class LabelSelectorParser {
       if (text_[at_] != ',') Fail("found '" + std::string(1, text_[at_]) + "', expected: ',' or end");
       ++at_;
       SkipSpace();
+      if (at_ == text_.size()) Fail("found '', expected: identifier after ','");
     }
     return selector;
   }
