@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "operator/local/api_server/disruption.h"
 #include "operator/local/api_server/object_meta.h"
@@ -84,6 +83,10 @@ void Collector::Run() {
 bool Collector::Pass() {
   Tx tx(api_.store());
   const ObjectStore::Page all = tx.ListAll();
+  Uids alive;
+  for (const StoredObject& stored : all.items) {
+    alive.insert({stored.key.resource, MetaText(*stored.object, "uid")});
+  }
   bool changed = false;
   for (const StoredObject& stored : all.items) {
     Object now = tx.Get(stored.key);
@@ -96,13 +99,13 @@ bool Collector::Pass() {
     if (tx.Get(stored.key) != stored.object) continue;
     if (IsDeleting(*stored.object)) changed = FinishOwner(tx, stored, all) || changed;
     if (tx.Get(stored.key) != stored.object) continue;
-    changed = CollectOne(tx, stored, all) || changed;
+    changed = CollectOne(tx, stored, alive) || changed;
   }
   return changed;
 }
 
 // Deletes an object none of whose owners is left.
-bool Collector::CollectOne(Tx& tx, const StoredObject& stored, const ObjectStore::Page& all) {
+bool Collector::CollectOne(Tx& tx, const StoredObject& stored, const Uids& alive) {
   const json& references = At(*stored.object, {"metadata", "ownerReferences"});
   if (!references.is_array() || references.empty() || IsDeleting(*stored.object)) return false;
   auto registry = api_.registry();
@@ -110,10 +113,7 @@ bool Collector::CollectOne(Tx& tx, const StoredObject& stored, const ObjectStore
     ResourcePtr kind = registry->FindKind(GroupOf(TextAt(reference, {"apiVersion"})), TextAt(reference, {"kind"}));
     if (kind == nullptr) return false;  // not known to be gone
     std::string uid = TextAt(reference, {"uid"});
-    bool alive = std::any_of(all.items.begin(), all.items.end(), [&](const StoredObject& one) {
-      return one.key.resource == kind->storage_resource && MetaText(*one.object, "uid") == uid;
-    });
-    if (alive) return false;
+    if (alive.count({kind->storage_resource, uid}) != 0) return false;
   }
   ResourcePtr info = registry->FindStored(stored.key.resource);
   if (info == nullptr) return false;
@@ -232,9 +232,7 @@ bool Collector::FinishDefinition(Tx& tx, const StoredObject& stored) {
 }
 
 bool Collector::UpdateBudget(Tx& tx, const StoredObject& stored) {
-  std::vector<json> pods;
-  for (const StoredObject& one : tx.List("pods", stored.key.name_space).items) pods.push_back(*one.object);
-  json status = BudgetStatus(*stored.object, pods);
+  json status = BudgetStatus(*stored.object, tx.List("pods", stored.key.name_space).items);
   if (status == At(*stored.object, {"status"})) return false;
   json object = *stored.object;
   object["status"] = std::move(status);

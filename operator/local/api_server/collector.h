@@ -5,7 +5,10 @@
 #pragma once
 
 #include <atomic>
+#include <set>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "operator/local/api_server/resource_api.h"
 
@@ -25,8 +28,10 @@ class Collector {
 
  private:
   using Tx = ResourceApi::Tx;
+  // Resource and uid of every object there is.
+  using Uids = std::set<std::pair<std::string, std::string>>;
   void Run();
-  bool CollectOne(Tx& tx, const StoredObject& stored, const ObjectStore::Page& all);
+  bool CollectOne(Tx& tx, const StoredObject& stored, const Uids& alive);
   bool FinishOwner(Tx& tx, const StoredObject& stored, const ObjectStore::Page& all);
   bool FinishNamespace(Tx& tx, const StoredObject& stored, const ObjectStore::Page& all);
   bool FinishDefinition(Tx& tx, const StoredObject& stored);

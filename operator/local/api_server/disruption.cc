@@ -44,11 +44,14 @@ int64_t CountOf(const json& value, int64_t total) {
 
 }  // namespace
 
-json BudgetStatus(const json& budget, const std::vector<json>& pods) {
+json BudgetStatus(const json& budget, const std::vector<StoredObject>& pods) {
   int64_t expected = 0;
   int64_t healthy = 0;
-  for (const json& pod : pods) {
-    if (!Covers(budget, pod) || IsFinished(pod)) continue;
+  const json& selector = At(budget, {"spec", "selector"});
+  const LabelSelector labels = LabelSelector::FromSpec(selector);
+  for (const StoredObject& one : pods) {
+    const json& pod = *one.object;
+    if (!selector.is_object() || !labels.Matches(pod) || IsFinished(pod)) continue;
     ++expected;
     healthy += IsReady(pod) && !IsDeleting(pod) ? 1 : 0;
   }
@@ -67,12 +70,12 @@ json BudgetStatus(const json& budget, const std::vector<json>& pods) {
   return status;
 }
 
-void RefuseDisruption(const json& pod, const std::vector<json>& pods,
-                      const std::vector<json>& budgets) {
+void RefuseDisruption(const json& pod, const std::vector<StoredObject>& pods,
+                      const std::vector<StoredObject>& budgets) {
   if (IsFinished(pod) || TextAt(pod, {"status", "phase"}) == "Pending" || IsDeleting(pod)) return;
   std::vector<const json*> covering;
-  for (const json& budget : budgets) {
-    if (Covers(budget, pod)) covering.push_back(&budget);
+  for (const StoredObject& budget : budgets) {
+    if (Covers(*budget.object, pod)) covering.push_back(budget.object.get());
   }
   if (covering.empty()) return;
   if (covering.size() > 1) {

@@ -38,6 +38,8 @@ Request ToRequest(const http::request<http::string_body>& message) {
   request.content_type = Text(message[http::field::content_type]);
   request.user_agent = Text(message[http::field::user_agent]);
   request.authorization = Text(message[http::field::authorization]);
+  request.host = Text(message[http::field::host]);
+  request.origin = Text(message[http::field::origin]);
   request.body = message.body();
   return request;
 }

@@ -18,6 +18,8 @@ struct Request {
   std::string content_type;
   std::string user_agent;
   std::string authorization;
+  std::string host;    // empty: not over the network
+  std::string origin;  // browsers name the page's site here
   std::string body;
 
   // Empty if absent.

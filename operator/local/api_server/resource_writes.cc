@@ -45,6 +45,16 @@ void CheckNamespaceOf(const ResourceCall& call, json& object) {
   }
 }
 
+// Metadata knows no difference between an empty list or map and none.
+void DropEmptyMetadata(json& object) {
+  auto meta = object.find("metadata");
+  if (meta == object.end() || !meta->is_object()) return;
+  for (const char* name : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+    auto it = meta->find(name);
+    if (it != meta->end() && it->is_structured() && it->empty()) meta->erase(it);
+  }
+}
+
 // Drops unknown fields, or refuses them, as fieldValidation says.
 void CheckFields(const ResourceInfo& info, json& object, const WriteOptions& options,
                  std::vector<std::string>& warnings) {
@@ -53,6 +63,7 @@ void CheckFields(const ResourceInfo& info, json& object, const WriteOptions& opt
   } else if (object.contains("metadata")) {
     DropNulls(object["metadata"]);
   }
+  DropEmptyMetadata(object);
   std::vector<std::string> unknown = Prune(*info.schema, object);
   if (unknown.empty() || options.field_validation == "Ignore") return;
   if (options.field_validation == "Warn") {

@@ -44,7 +44,8 @@ struct Options {
   std::string address = "127.0.0.1";
   uint16_t port = 0;     // 0: a free one
   std::string data_dir;  // created if absent; one server at a time may hold it
-  // If not empty, requests must carry `Authorization: Bearer <token>`.
+  // If not empty, requests must carry `Authorization: Bearer <token>`. kubectl
+  // sends tokens over TLS only, so this is for other clients.
   std::string token;
   // Events kept for watches; an older resourceVersion is answered with 410.
   size_t history_limit = 8192;

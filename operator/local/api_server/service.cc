@@ -62,8 +62,24 @@ std::optional<std::pair<std::string, std::string>> GroupVersionPath(std::string 
 
 }  // namespace
 
+namespace {
+
+// Loopback keeps other machines out, but not a web page in a browser of this one:
+// no client of Kubernetes sends an Origin, and a page that has pointed a name of
+// its own here shows that name as Host.
+void RefuseBrowsers(const Request& request) {
+  std::string host = request.host.substr(0, request.host.rfind(':'));
+  bool local = request.host.empty() || host == "localhost" || host == "[::1]" ||
+               (!host.empty() && host.find_first_not_of("0123456789.") == std::string::npos);
+  if (request.origin.empty() && local) return;
+  throw ApiError(403, "Forbidden", "requests from web pages and under foreign host names are refused");
+}
+
+}  // namespace
+
 Response Service::Handle(const Request& request) {
   try {
+    RefuseBrowsers(request);
     if (!token_.empty() && request.authorization != "Bearer " + token_) {
       throw ApiError(401, "Unauthorized", "Unauthorized");
     }

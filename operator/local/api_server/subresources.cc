@@ -221,13 +221,8 @@ Response Subresources::Evict(const ResourceCall& call) {
   DeleteOptions options = ResourceApi::ParseDeleteOptions(inner);
   ResourceApi::Tx tx(api_.store());
   json pod = api_.Load(tx, call);
-  std::vector<json> pods;
-  for (const StoredObject& one : tx.List("pods", call.name_space).items) pods.push_back(*one.object);
-  std::vector<json> budgets;
-  for (const StoredObject& one : tx.List("poddisruptionbudgets.policy", call.name_space).items) {
-    budgets.push_back(*one.object);
-  }
-  RefuseDisruption(pod, pods, budgets);
+  RefuseDisruption(pod, tx.List("pods", call.name_space).items,
+                   tx.List("poddisruptionbudgets.policy", call.name_space).items);
   api_.Remove(tx, *call.info, call.Key(), options);
   return JsonResponse(SuccessStatus(201), 201);
 }
