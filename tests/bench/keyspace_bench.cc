@@ -1,0 +1,112 @@
+// Measures the keyspace alone, without a server: memory per key, time per insert,
+// overwrite, hit and miss, and the longest single insert while a table grows.
+//
+//   keyspace_bench [keys] [cluster|single] [ttl]
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "node/keyspace/keyspace.h"
+
+namespace {
+
+using windlass::keyspace::Database;
+using windlass::keyspace::Expiry;
+using windlass::keyspace::Keyspace;
+
+constexpr int64_t kNow = 1'700'000'000'000;
+constexpr size_t kBatch = 16;  // keys of a pipeline
+
+size_t ResidentBytes() {
+  FILE* file = std::fopen("/proc/self/statm", "r");
+  size_t total = 0;
+  size_t resident = 0;
+  if (file == nullptr || std::fscanf(file, "%zu %zu", &total, &resident) != 2) std::abort();
+  std::fclose(file);
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+int64_t NowNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+struct Key {
+  char text[17];
+  windlass::slot::SlotId slot;
+};
+
+Key MakeKey(uint64_t n, bool cluster) {
+  Key key;
+  std::snprintf(key.text, sizeof(key.text), "key:%012llu", static_cast<unsigned long long>(n));
+  key.slot = cluster ? windlass::slot::KeySlot(key.text) : windlass::slot::SlotId{0};
+  return key;
+}
+
+// Runs `work(key)` over random keys in batches, with prefetch; ns per key.
+template <typename F>
+double Measure(Database& db, uint64_t keys, uint64_t first, bool cluster, F&& work) {
+  windlass::base::Random random(42);
+  const uint64_t rounds = 2'000'000 / kBatch;
+  std::vector<Key> batch(kBatch);
+  int64_t spent = 0;
+  for (uint64_t round = 0; round < rounds; ++round) {
+    for (Key& key : batch) key = MakeKey(first + random.Below(keys), cluster);
+    const int64_t start = NowNs();
+    for (const Key& key : batch) db.PrefetchBucket(key.slot, key.text);
+    for (const Key& key : batch) db.PrefetchEntry(key.slot, key.text);
+    for (const Key& key : batch) work(key);
+    spent += NowNs() - start;
+  }
+  return static_cast<double>(spent) / static_cast<double>(rounds * kBatch);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const uint64_t keys = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
+  const bool cluster = argc > 2 && std::strcmp(argv[2], "cluster") == 0;
+  const bool ttl = argc > 3 && std::strcmp(argv[3], "ttl") == 0;
+  const size_t before = ResidentBytes();
+  Keyspace keyspace({1, cluster, size_t{32} << 30}, windlass::base::Random(1));
+  Database& db = keyspace.db(0);
+  const std::string value(32, 'v');
+  const Expiry expiry{ttl ? kNow + 1'000'000 : windlass::keyspace::kNoExpiry, false};
+  int64_t inserting = 0;
+  int64_t longest = 0;
+  for (uint64_t n = 0; n < keys; ++n) {
+    const Key key = MakeKey(n, cluster);
+    const int64_t start = NowNs();
+    db.SetString(key.slot, key.text, value, expiry);
+    const int64_t took = NowNs() - start;
+    inserting += took;
+    longest = std::max(longest, took);
+  }
+  const size_t after = ResidentBytes();
+  std::printf("%llu keys, 16 B + 32 B%s, %s: %.1f B/key resident, %.1f B/key counted\n",
+              static_cast<unsigned long long>(keys), ttl ? " + expiry" : "", cluster ? "16384 tables" : "one table",
+              static_cast<double>(after - before) / static_cast<double>(keys),
+              static_cast<double>(keyspace.used_bytes()) / static_cast<double>(keys));
+  std::printf("insert %.0f ns, longest %.0f us\n", static_cast<double>(inserting) / static_cast<double>(keys),
+              static_cast<double>(longest) / 1000);
+  uint64_t found = 0;
+  std::printf("hit %.0f ns, ", Measure(db, keys, 0, cluster, [&](const Key& key) {
+                found += db.FindRead(key.slot, key.text, kNow)->bytes().size();
+              }));
+  std::printf("miss %.0f ns, ", Measure(db, keys, keys, cluster, [&](const Key& key) {
+                found += db.FindRead(key.slot, key.text, kNow) != nullptr;
+              }));
+  std::printf("overwrite %.0f ns (batches of %zu, prefetched)\n", Measure(db, keys, 0, cluster, [&](const Key& key) {
+                db.SetString(key.slot, key.text, value, expiry);
+              }),
+              kBatch);
+  return found > 0 ? 0 : 1;
+}
