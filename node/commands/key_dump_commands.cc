@@ -100,7 +100,8 @@ void RestoreCommand(Call& call) {
   int64_t at_ms = keyspace::kNoExpiry;
   if (*ttl != 0) {
     at_ms = *ttl;
-    if (!options->absolute_ttl && __builtin_add_overflow(at_ms, call.now_ms, &at_ms)) return ReplyInvalidExpiry(call);
+    // A time to live beyond all time is as good as the last moment there is.
+    if (!options->absolute_ttl && __builtin_add_overflow(at_ms, call.now_ms, &at_ms)) at_ms = INT64_MAX;
     if (options->absolute_ttl && AlreadyExpired(call, at_ms)) {
       if (exists) {
         call.db.Unlink(call.slot, key);

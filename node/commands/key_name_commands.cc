@@ -54,8 +54,12 @@ void Rename(Call& call, bool only_if_free) {
 // A database index. Null: the reply was written.
 Database* ParseDatabase(Call& call, std::string_view text) {
   const auto index = types::ParseInteger(text);
-  if (!index || *index < INT_MIN || *index > INT_MAX) {
+  if (!index) {
     call.reply.Error(kNotInteger);
+    return nullptr;
+  }
+  if (*index < INT_MIN || *index > INT_MAX) {
+    call.reply.Error("ERR value is out of range, value must between -2147483648 and 2147483647");
     return nullptr;
   }
   keyspace::Keyspace& keyspace = call.db.keyspace();

@@ -11,6 +11,24 @@
 
 namespace windlass::commands {
 
+bool TakeExpiryOption(std::span<const std::string_view> args, size_t* at, std::optional<ExpiryArgument>* expiry) {
+  ExpiryArgument taken;
+  if (EqualsNoCase(args[*at], "EX")) {
+    taken.seconds = true;
+  } else if (EqualsNoCase(args[*at], "EXAT")) {
+    taken.seconds = taken.absolute = true;
+  } else if (EqualsNoCase(args[*at], "PXAT")) {
+    taken.absolute = true;
+  } else if (!EqualsNoCase(args[*at], "PX")) {
+    return false;
+  }
+  if (*at + 1 >= args.size()) return false;
+  if (*expiry && ((*expiry)->seconds != taken.seconds || (*expiry)->absolute != taken.absolute)) return false;
+  taken.text = args[++*at];
+  *expiry = taken;
+  return true;
+}
+
 std::optional<int64_t> ExpiryTime(Call& call, const ExpiryArgument& argument) {
   const auto parsed = types::ParseInteger(argument.text);
   if (!parsed) {

@@ -45,6 +45,10 @@ struct ExpiryArgument {
   bool seconds = false;
   bool absolute = false;
 };
+// If args[*at] is one of these words and a time follows, stores it and moves *at
+// onto the time. False: it is not, or another of the words came before. The same
+// word may come again; the last one counts.
+bool TakeExpiryOption(std::span<const std::string_view> args, size_t* at, std::optional<ExpiryArgument>* expiry);
 // Unix milliseconds; nothing if an error reply was written.
 std::optional<int64_t> ExpiryTime(Call& call, const ExpiryArgument& argument);
 // "ERR invalid expire time in '<command>' command"

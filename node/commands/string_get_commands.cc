@@ -30,20 +30,9 @@ struct GetExOptions {
 std::optional<GetExOptions> ParseGetEx(std::span<const std::string_view> args) {
   GetExOptions options;
   for (size_t i = 2; i < args.size(); ++i) {
-    if (options.persist || options.expiry) return std::nullopt;
-    const bool has_next = i + 1 < args.size();
-    const std::string_view word = args[i];
-    if (EqualsNoCase(word, "PERSIST")) {
+    if (EqualsNoCase(args[i], "PERSIST") && !options.expiry) {
       options.persist = true;
-    } else if (has_next && EqualsNoCase(word, "EX")) {
-      options.expiry = {args[++i], true, false};
-    } else if (has_next && EqualsNoCase(word, "PX")) {
-      options.expiry = {args[++i], false, false};
-    } else if (has_next && EqualsNoCase(word, "EXAT")) {
-      options.expiry = {args[++i], true, true};
-    } else if (has_next && EqualsNoCase(word, "PXAT")) {
-      options.expiry = {args[++i], false, true};
-    } else {
+    } else if (options.persist || !TakeExpiryOption(args, &i, &options.expiry)) {
       return std::nullopt;
     }
   }

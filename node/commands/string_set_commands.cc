@@ -23,8 +23,6 @@ std::optional<SetOptions> ParseSet(std::span<const std::string_view> args) {
   using Condition = SetOptions::Condition;
   SetOptions options;
   for (size_t i = 3; i < args.size(); ++i) {
-    const bool has_next = i + 1 < args.size();
-    const bool no_lifetime_yet = !options.expiry && !options.keep_ttl;
     const std::string_view word = args[i];
     if (EqualsNoCase(word, "NX") && options.condition != Condition::kIfPresent) {
       options.condition = Condition::kIfAbsent;
@@ -34,15 +32,7 @@ std::optional<SetOptions> ParseSet(std::span<const std::string_view> args) {
       options.get = true;
     } else if (EqualsNoCase(word, "KEEPTTL") && !options.expiry) {
       options.keep_ttl = true;
-    } else if (EqualsNoCase(word, "EX") && has_next && no_lifetime_yet) {
-      options.expiry = {args[++i], true, false};
-    } else if (EqualsNoCase(word, "PX") && has_next && no_lifetime_yet) {
-      options.expiry = {args[++i], false, false};
-    } else if (EqualsNoCase(word, "EXAT") && has_next && no_lifetime_yet) {
-      options.expiry = {args[++i], true, true};
-    } else if (EqualsNoCase(word, "PXAT") && has_next && no_lifetime_yet) {
-      options.expiry = {args[++i], false, true};
-    } else {
+    } else if (options.keep_ttl || !TakeExpiryOption(args, &i, &options.expiry)) {
       return std::nullopt;
     }
   }

@@ -232,9 +232,9 @@ bool EntryBuilder::OverwriteInPlace(Entry& entry, const EntryValue& value) {
 }
 
 void EntryBuilder::WriteExpiry(Entry& entry, int64_t at_ms) {
-  // A time before 1970 is long past; keep it so.
-  const uint64_t clamped = static_cast<uint64_t>(std::clamp<int64_t>(at_ms, 0, kMaxExpiryMs));
-  std::memcpy(entry.base() + Entry::kHeaderBytes, &clamped, Entry::kExpiryBytes);
+  // A time before 1970 is long past; it must not read as "none".
+  const int64_t stored = std::max<int64_t>(at_ms, 0);
+  std::memcpy(entry.base() + Entry::kHeaderBytes, &stored, Entry::kExpiryBytes);
 }
 
 EntryValue EntryBuilder::ValueOf(const Entry& entry, bool steal) {

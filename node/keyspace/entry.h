@@ -1,6 +1,6 @@
 // One key: header, optional expiry, key and value in one allocation.
 //
-//   meta(1) marks(1) access(3) [expiry(6)] key-length(1-2) key value
+//   meta(1) marks(1) access(3) [expiry(8)] key-length(1-2) key value
 //
 // The value of a string is eight bytes of integer, or a length (1-2 bytes) and
 // the bytes, or a pointer to a Blob when it is long; a container is a pointer to
@@ -23,14 +23,11 @@
 namespace windlass::keyspace {
 
 inline constexpr int64_t kNoExpiry = -1;
-// Expiry times are kept in 48 bits of milliseconds; later ones (the year 10889)
-// are clamped to this.
-inline constexpr int64_t kMaxExpiryMs = (int64_t{1} << 48) - 1;
 
 class Entry {
  public:
   static constexpr size_t kHeaderBytes = 5;
-  static constexpr size_t kExpiryBytes = 6;
+  static constexpr size_t kExpiryBytes = 8;
   static constexpr size_t kMaxInlineKey = 448;
   // The longest entry whose string value is kept inside.
   static constexpr size_t kMaxInlineBytes = 1024;
@@ -83,9 +80,9 @@ class Entry {
   const uint8_t* base() const { return reinterpret_cast<const uint8_t*>(this); }
   uint8_t* base() { return reinterpret_cast<uint8_t*>(this); }
   int64_t LoadExpiry() const {
-    uint64_t value = 0;
+    int64_t value;
     std::memcpy(&value, base() + kHeaderBytes, kExpiryBytes);
-    return static_cast<int64_t>(value);
+    return value;
   }
   size_t KeyFieldOffset() const { return kHeaderBytes + (has_expiry() ? kExpiryBytes : 0); }
   size_t ValueOffset() const;
