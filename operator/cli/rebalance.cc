@@ -97,8 +97,9 @@ void RegisterRebalance(CLI::App& app, Session& session) {
   CLI::App* rebalance = app.add_subcommand("rebalance", "Evens out the slots of the masters, moving as few as possible");
   rebalance->add_option("HOST:PORT", options->address, "Any node of the cluster")->required();
   rebalance->add_option("--weight,--cluster-weight", options->weights,
-                        "ID=W, may be repeated; default 1; 0 drains the master")
-      ->expected(1, -1);
+                        "ID=W, repeated or separated by commas; default 1; 0 drains the master")
+      ->allow_extra_args(false)
+      ->delimiter(',');
   rebalance->add_flag("--use-empty-masters,--cluster-use-empty-masters", options->use_empty_masters,
                       "Give slots to masters that have none");
   rebalance->add_option("--threshold,--cluster-threshold", options->threshold,
