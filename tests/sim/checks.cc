@@ -7,9 +7,24 @@ namespace windlass::sim {
 
 using cluster::MessageType;
 
-void Checks::Sent(const cluster::Message& message) {
+namespace {
+// A number of the last line of the nodes.conf on disk, 0 if there is none.
+uint64_t OnDisk(const Host& host, const std::string& name) {
+  if (!host.conf) return 0;
+  const size_t at = host.conf->rfind(name + " ");
+  return at == std::string::npos ? 0 : std::stoull(host.conf->substr(at + name.size() + 1));
+}
+}  // namespace
+
+void Checks::Sent(const Host& from, const cluster::Message& message) {
   const cluster::Header& header = message.header;
+  if (message.type == MessageType::kFailoverAuthRequest && OnDisk(from, "currentEpoch") < header.current_epoch) {
+    Fail("host " + std::to_string(from.index()) + " asks for votes in an epoch that is not on its disk");
+  }
   if (message.type == MessageType::kFailoverAuthAck) {
+    if (OnDisk(from, "lastVoteEpoch") < header.current_epoch) {
+      Fail("host " + std::to_string(from.index()) + " votes and its vote is not on its disk");
+    }
     const auto vote = std::make_pair(header.sender, header.current_epoch);
     if (!votes_.emplace(vote, header.sender).second) {
       Fail("node " + header.sender.str() + " voted twice in epoch " + std::to_string(header.current_epoch));

@@ -14,7 +14,7 @@ namespace windlass::sim {
 class Checks {
  public:
   // Called for every message that leaves a node.
-  void Sent(const cluster::Message& message);
+  void Sent(const Host& from, const cluster::Message& message);
   // A replica replaces what it holds by what its master holds.
   void Synchronising(const Host& master, const Host& replica);
   // No two nodes accept writes for one slot with one epoch; no node serves with

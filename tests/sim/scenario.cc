@@ -99,6 +99,7 @@ void Scenario::Suffer() {
   constexpr int64_t kDelayMs[] = {5, 30, 100};
   world_.network().SetFaults(kLoss[random_.Below(4)], kDelayMs[random_.Below(3)] * kMs);
   world_.SetDiskFaults(random_.Below(4) == 0 ? 30 : 0);
+  world_.SetCriticalCrashes(random_.Below(2) == 0 ? 80 : 0);
   const int64_t end_us = world_.now_us() + 16 * kSecond;
   for (int64_t at = world_.now_us(); at < end_us;) {
     at += 100 * kMs + static_cast<int64_t>(random_.Below(1500)) * kMs;
@@ -111,6 +112,7 @@ void Scenario::Heal() {
   world_.Trace(nullptr, "all faults are healed");
   world_.network().Heal();
   world_.SetDiskFaults(0);
+  world_.SetCriticalCrashes(0);
   for (auto& host : world_.hosts()) {
     if (!host->alive()) world_.Start(host.get());
   }

@@ -263,7 +263,7 @@ void World::Do(Host* host, const cluster::Send& effect) {
   }
   Connection* connection = network_.Find(number);
   if (connection == nullptr) return;
-  checks_.Sent(*effect.message);
+  checks_.Sent(*host, *effect.message);
   const bool to_acceptor = !effect.link.inbound;
   const int to = to_acceptor ? connection->acceptor : connection->opener;
   if (network_.Lost(host->index(), to)) return;
@@ -286,6 +286,16 @@ void World::Do(Host* host, const cluster::Persist& effect) {
   event.host = host->index();
   event.life = host->life;
   event.number = effect.ticket;
+  if (effect.critical && random_.Below(1000) < static_cast<uint64_t>(critical_crashes_)) {
+    // The power goes while the file is being written.
+    After((event.at_us - now_us_) / 2, [this, host, life = host->life] {
+      if (!host->alive() || host->life != life) return;
+      Crash(host);
+      After(20000 + static_cast<int64_t>(random_.Below(400000)), [this, host] {
+        if (!host->alive()) Start(host);
+      });
+    });
+  }
   events_.Push(std::move(event));
 }
 

@@ -46,6 +46,8 @@ class World {
 
   // Bad disks: this share of writes fail, in per mille.
   void SetDiskFaults(int per_mille) { disk_faults_ = per_mille; }
+  // Crashes between a critical Persist and its answer, in per mille.
+  void SetCriticalCrashes(int per_mille) { critical_crashes_ = per_mille; }
   void Trace(const Host* host, const std::string& text);
   const std::string& trace() const { return trace_; }
 
@@ -85,6 +87,7 @@ class World {
   int64_t now_us_ = 0;
   int64_t next_second_us_ = 0;
   int disk_faults_ = 0;
+  int critical_crashes_ = 0;
   std::string trace_;
 };
 
