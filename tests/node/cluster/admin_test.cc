@@ -1,0 +1,118 @@
+// Administrative commands: what they do, and the errors that change nothing.
+#include "tests/node/cluster/one_node.h"
+
+namespace windlass::cluster {
+namespace {
+
+using Kind = SetSlotCommand::Kind;
+
+TEST(AddSlots, RefusesBusyAndDoubledSlotsAsAWhole) {
+  OneNode node("");
+  ASSERT_TRUE(node.Admin(AddSlotsCommand{{{5, 5}}}).ok());
+  EXPECT_EQ(node.Admin(AddSlotsCommand{{{1, 4}, {5, 6}}}).error(), "ERR Slot 5 is already busy");
+  EXPECT_EQ(node.Admin(AddSlotsCommand{{{7, 8}, {8, 9}}}).error(), "ERR Slot 8 specified multiple times");
+  EXPECT_EQ(node.core->Info().slots_assigned, 1);
+  EXPECT_EQ(node.Admin(DelSlotsCommand{{{5, 6}}}).error(), "ERR Slot 6 is already unassigned");
+  EXPECT_EQ(node.core->Info().slots_assigned, 1);
+}
+
+TEST(SetSlot, RefusesWhatMakesNoSense) {
+  OneNode node(ThreeShards());
+  const std::string stranger = Id('f').str();
+  EXPECT_EQ(node.Admin(SetSlotCommand{6000, Kind::kMigrating, Id('b').str()}).error(),
+            "ERR I'm not the owner of hash slot 6000");
+  EXPECT_EQ(node.Admin(SetSlotCommand{1, Kind::kImporting, Id('b').str()}).error(),
+            "ERR I'm already the owner of hash slot 1");
+  EXPECT_EQ(node.Admin(SetSlotCommand{1, Kind::kMigrating, stranger}).error(), "ERR I don't know about node " + stranger);
+  EXPECT_EQ(node.Admin(SetSlotCommand{1, Kind::kNode, stranger}).error(), "ERR Unknown node " + stranger);
+  EXPECT_EQ(node.Admin(SetSlotCommand{1, Kind::kNode, Id('2').str()}).error(), "ERR Target node is not a master");
+  OneNode replica(ThreeShards('1'));
+  EXPECT_EQ(replica.Admin(SetSlotCommand{1, Kind::kStable, ""}).error(), "ERR Please use SETSLOT only with masters.");
+}
+
+TEST(SetSlot, DoesNotGiveAwayASlotWithKeys) {
+  OneNode node(ThreeShards());
+  node.keys.counts[1] = 2;
+  EXPECT_EQ(node.Admin(SetSlotCommand{1, Kind::kNode, Id('b').str()}).error(),
+            "ERR Can't assign hashslot 1 to a different node while I still hold keys for this hash slot.");
+  node.keys.counts.clear();
+  ASSERT_TRUE(node.Admin(SetSlotCommand{1, Kind::kMigrating, Id('b').str()}).ok());
+  ASSERT_TRUE(node.Admin(SetSlotCommand{1, Kind::kNode, Id('b').str()}).ok());
+  EXPECT_EQ(node.core->RouteOf(1).kind, RouteKind::kMoved);
+}
+
+TEST(SetSlot, EndingAnImportTakesANewEpochAndTellsAll) {
+  OneNode node(ThreeShards());
+  node.Tick();
+  node.AllAnswerBut("");
+  ASSERT_TRUE(node.Admin(SetSlotCommand{6000, Kind::kImporting, Id('b').str()}).ok());
+  node.seen.clear();
+  ASSERT_TRUE(node.Admin(SetSlotCommand{6000, Kind::kNode, Id('a').str()}).ok());
+  EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kOwn);
+  EXPECT_EQ(node.core->Info().my_epoch, 4u);
+  EXPECT_EQ(node.Sent(MessageType::kPong).size(), 5u);
+}
+
+TEST(Replicate, NeedsAnEmptyNodeAndAMaster) {
+  OneNode node(ThreeShards());
+  EXPECT_EQ(node.Admin(ReplicateCommand{Id('a').str()}).error(), "ERR Can't replicate myself");
+  EXPECT_EQ(node.Admin(ReplicateCommand{Id('2').str()}).error(), "ERR I can only replicate a master, not a replica.");
+  EXPECT_EQ(node.Admin(ReplicateCommand{Id('b').str()}).error(),
+            "ERR To set a master the node must be empty and without assigned slots.");
+  OneNode replica(ThreeShards('1'));
+  ASSERT_TRUE(replica.Admin(ReplicateCommand{Id('b').str()}).ok());
+  EXPECT_EQ(replica.core->MyMaster(), Id('b'));
+  EXPECT_NE(replica.LineOf('1').find("myself,slave " + Id('b').str()), std::string::npos);
+}
+
+TEST(Reset, ForgetsAllAndHardTakesANewId) {
+  OneNode node(ThreeShards('1'));
+  ASSERT_TRUE(node.Admin(ResetCommand{false}).ok());
+  EXPECT_TRUE(node.core->IsMaster());
+  EXPECT_EQ(node.Count<FlushData>(), 1);
+  EXPECT_EQ(node.Count<BecomeMaster>(), 1);
+  EXPECT_EQ(node.core->Info().known_nodes, 1);
+  EXPECT_EQ(node.core->Info().slots_assigned, 0);
+  EXPECT_EQ(node.core->MyId(), Id('1'));
+  ASSERT_TRUE(node.Admin(ResetCommand{true}).ok());
+  EXPECT_NE(node.core->MyId(), Id('1'));
+  EXPECT_EQ(node.core->Info().current_epoch, 0u);
+  node.keys.counts[1] = 1;
+  EXPECT_EQ(node.Admin(ResetCommand{false}).error(),
+            "ERR CLUSTER RESET can't be called with master nodes containing keys");
+}
+
+TEST(Reports, NodesLinesAreRedisOwn) {
+  OneNode node(ThreeShards());
+  EXPECT_EQ(node.LineOf('a'), Id('a').str() + " 127.0.0.1:7000@17000 myself,master - 0 0 1 connected 0-5460");
+  EXPECT_EQ(node.LineOf('2'), Id('2').str() + " 127.0.0.1:7004@17004 slave " + Id('b').str() + " 0 0 2 disconnected");
+  const auto lines = node.core->ReplicaLines(Id('b').str(), node.now);
+  ASSERT_TRUE(lines.ok());
+  EXPECT_EQ(*lines, std::vector<std::string>{node.LineOf('2')});
+  EXPECT_EQ(node.core->ReplicaLines(Id('2').str(), node.now).error(), "ERR The specified node is not a master");
+}
+
+TEST(Reports, SlotsShardsAndInfo) {
+  OneNode node(ThreeShards());
+  auto replica = node.Usual('2');
+  EXPECT_EQ(node.core->SlotsReport()[1].nodes.size(), 1u) << "a replica that has nothing is not listed";
+  replica->header.replication_offset = 10;
+  node.Deliver('2', replica);
+  const auto slots = node.core->SlotsReport();
+  ASSERT_EQ(slots.size(), 3u);
+  EXPECT_EQ(slots[1].range, (slot::SlotRange{5461, 10922}));
+  ASSERT_EQ(slots[1].nodes.size(), 2u);
+  EXPECT_EQ(slots[1].nodes[1].id, Id('2'));
+  const auto shards = node.core->ShardsReport(node.now);
+  ASSERT_EQ(shards.size(), 3u);
+  EXPECT_STREQ(shards[0].nodes[1].health, "loading");
+  EXPECT_STREQ(shards[1].nodes[1].health, "online");
+  const InfoReport info = node.core->Info();
+  EXPECT_EQ(info.size, 3);
+  EXPECT_EQ(info.known_nodes, 6);
+  EXPECT_EQ(info.slots_ok, 16384);
+  EXPECT_EQ(info.received[static_cast<size_t>(MessageType::kPing)], 1u);
+}
+
+}  // namespace
+}  // namespace windlass::cluster

@@ -1,0 +1,177 @@
+// A replica's bid for its master's place, automatic and manual.
+#include "tests/node/cluster/one_node.h"
+
+namespace windlass::cluster {
+namespace {
+
+// Replica 1 of a; b and c vote.
+class Candidate : public ::testing::Test {
+ protected:
+  Candidate() : node(ThreeShards('1')) {
+    Offset(100);
+    node.Tick();
+    node.AllAnswerBut("");
+  }
+  void Offset(int64_t offset, bool known = true, int64_t age = 0) {
+    node.Feed(ReplicationFacts{offset, false, known, age});
+  }
+  void MasterFails() {
+    auto fail = node.Usual('b', MessageType::kFail);
+    fail->body = Fail{Id('a')};
+    node.Deliver('b', fail);
+  }
+  // Others answer meanwhile.
+  void Wait(int64_t ms) {
+    for (int64_t t = 0; t < ms; t += 100) {
+      node.Tick();
+      node.AllAnswerBut("a");
+    }
+  }
+  void Vote(char voter, uint64_t epoch) {
+    auto ack = node.Usual(voter, MessageType::kFailoverAuthAck);
+    ack->header.current_epoch = epoch;
+    node.Deliver(voter, ack);
+  }
+  size_t Requests() { return node.Sent(MessageType::kFailoverAuthRequest).size(); }
+  OneNode node;
+};
+
+TEST_F(Candidate, WaitsThenAsksThenWinsWithAMajority) {
+  MasterFails();
+  node.Tick();
+  EXPECT_TRUE(node.Logged("Start of election delayed for"));
+  EXPECT_EQ(Requests(), 0u) << "not before 500 ms";
+  Wait(1200);
+  EXPECT_TRUE(node.Logged("Starting a failover election for epoch 4."));
+  EXPECT_GT(Requests(), 0u);
+  Vote('b', 4);
+  EXPECT_FALSE(node.core->IsMaster()) << "one of three is no majority";
+  Vote('b', 4);
+  EXPECT_FALSE(node.core->IsMaster()) << "the same vote again is no second vote";
+  Vote('c', 4);
+  EXPECT_TRUE(node.core->IsMaster());
+  EXPECT_TRUE(node.Logged("Failover election won: I'm the new master."));
+  EXPECT_EQ(node.core->Info().my_epoch, 4u);
+  EXPECT_EQ(node.core->RouteOf(0).kind, RouteKind::kOwn);
+  EXPECT_EQ(node.Count<BecomeMaster>(), 1);
+}
+
+TEST_F(Candidate, BecomesMasterOnlyWhenItIsOnDisk) {
+  MasterFails();
+  Wait(1300);
+  Vote('b', 4);
+  node.hold_disk = true;
+  Vote('c', 4);
+  EXPECT_EQ(node.Count<BecomeMaster>(), 0);
+  node.Feed(Persisted{node.last_ticket, true});
+  EXPECT_EQ(node.Count<BecomeMaster>(), 1);
+}
+
+TEST_F(Candidate, DoesNotCountVotesOfAnEarlierEpoch) {
+  MasterFails();
+  Wait(1300);
+  Vote('b', 3);
+  Vote('c', 3);
+  EXPECT_FALSE(node.core->IsMaster());
+}
+
+TEST_F(Candidate, WithDataOfAnotherHistoryDoesNotStand) {
+  Offset(0, false);
+  MasterFails();
+  Wait(3000);
+  EXPECT_EQ(Requests(), 0u);
+  EXPECT_TRUE(node.Logged("Currently unable to failover: Disconnected from master for longer than allowed."));
+}
+
+TEST_F(Candidate, WithDataTooOldDoesNotStand) {
+  Offset(100, true, 10000 + 1000 * 10 + 1000 + 1);
+  MasterFails();
+  Wait(1500);
+  EXPECT_EQ(Requests(), 0u);
+  Offset(100, true, 10000 + 1000 * 10 + 1000);
+  Wait(1500);
+  EXPECT_GT(Requests(), 0u);
+}
+
+TEST_F(Candidate, IsDelayedBySiblingsThatHaveMore) {
+  auto sibling = node.From('9', MessageType::kPing);
+  auto handshake = node.Usual('b');
+  std::get<Heartbeat>(handshake->body).gossip.push_back({Id('9'), 0, 0, {"127.0.0.1", 7099, 17099, 0}, kFlagReplica});
+  node.Deliver('b', handshake);
+  sibling->header = node.Usual('1')->header;
+  sibling->header.sender = Id('9');
+  sibling->header.replication_offset = 200;
+  node.Deliver('9', sibling);
+  MasterFails();
+  node.Tick();
+  EXPECT_TRUE(node.Logged("(rank #1, offset 100)"));
+  Wait(1400);
+  EXPECT_EQ(Requests(), 0u) << "at least 1500 ms";
+}
+
+TEST_F(Candidate, ForcedAsksAtOnceWithForceAck) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kForce}).ok());
+  ASSERT_GT(Requests(), 0u);
+  EXPECT_EQ(node.Sent(MessageType::kFailoverAuthRequest)[0]->header.mflags & kMessageForceAck, kMessageForceAck);
+  const size_t asked = Requests();
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kForce}).ok());
+  EXPECT_EQ(Requests(), asked) << "asking again does not start over";
+  Vote('b', 4);
+  Vote('c', 4);
+  EXPECT_TRUE(node.core->IsMaster());
+}
+
+TEST_F(Candidate, TakesOverWithoutVotes) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
+  EXPECT_TRUE(node.core->IsMaster());
+  EXPECT_EQ(node.core->Info().my_epoch, 4u);
+  EXPECT_EQ(Requests(), 0u);
+}
+
+TEST_F(Candidate, WaitsForThePausedMastersOffset) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
+  EXPECT_EQ(node.Sent(MessageType::kMfStart).size(), 1u);
+  auto paused = node.Usual('a');
+  paused->header.mflags = kMessagePaused;
+  paused->header.replication_offset = 150;
+  node.Deliver('a', paused);
+  EXPECT_EQ(Requests(), 0u);
+  Offset(150);
+  EXPECT_TRUE(node.Logged("All master replication stream processed, manual failover can start."));
+  EXPECT_GT(Requests(), 0u);
+}
+
+TEST_F(Candidate, OfAFailedMasterNeedsForce) {
+  MasterFails();
+  EXPECT_EQ(node.Admin(FailoverCommand{}).error(),
+            "ERR Master is down or failed, please use CLUSTER FAILOVER FORCE");
+}
+
+TEST(ManualFailover, PausesTheMasterAndTellsItsOffset) {
+  OneNode node(ThreeShards());
+  node.Tick();
+  node.AllAnswerBut("");
+  node.Feed(ReplicationFacts{77, false, false, 0});
+  node.Deliver('1', node.Usual('1', MessageType::kMfStart));
+  EXPECT_EQ(node.Count<PauseWrites>(), 1);
+  EXPECT_TRUE(node.Logged("Manual failover requested by replica " + Id('1').str()));
+  node.seen.clear();
+  node.Tick();
+  bool told = false;
+  for (const Message* ping : node.Sent(MessageType::kPing)) {
+    told = told || ((ping->header.mflags & kMessagePaused) != 0 && ping->header.replication_offset == 77);
+  }
+  EXPECT_TRUE(told);
+  node.now += 5001;
+  node.Tick();
+  EXPECT_TRUE(node.Logged("Manual failover timed out."));
+  EXPECT_EQ(node.Count<UnpauseWrites>(), 1);
+}
+
+TEST(ManualFailover, IsRefusedOnAMaster) {
+  OneNode node(ThreeShards());
+  EXPECT_EQ(node.Admin(FailoverCommand{}).error(), "ERR You should send CLUSTER FAILOVER to a replica");
+}
+
+}  // namespace
+}  // namespace windlass::cluster

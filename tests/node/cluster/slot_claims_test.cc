@@ -1,0 +1,141 @@
+// Routes, and what claims do to the slot table.
+#include "tests/node/cluster/one_node.h"
+
+namespace windlass::cluster {
+namespace {
+
+TEST(Route, TellsOwnMovedAndUnassignedSlots) {
+  OneNode node(ThreeShards());
+  EXPECT_EQ(node.core->RouteOf(0).kind, RouteKind::kOwn);
+  const Route moved = node.core->RouteOf(16383);
+  EXPECT_EQ(moved.kind, RouteKind::kMoved);
+  EXPECT_EQ(node.core->Endpoint(moved.owner).id, Id('c'));
+  EXPECT_EQ(node.core->Endpoint(moved.owner).address.port, 7002);
+  ASSERT_TRUE(node.Admin(DelSlotsCommand{{{5, 5}}}).ok());
+  EXPECT_EQ(node.core->RouteOf(5).kind, RouteKind::kUnassigned);
+}
+
+TEST(Route, TellsSlotsOnTheirWay) {
+  OneNode node(ThreeShards());
+  SetSlotCommand migrating{7, SetSlotCommand::Kind::kMigrating, Id('b').str()};
+  SetSlotCommand importing{6000, SetSlotCommand::Kind::kImporting, Id('b').str()};
+  ASSERT_TRUE(node.Admin(migrating).ok());
+  ASSERT_TRUE(node.Admin(importing).ok());
+  EXPECT_EQ(node.core->RouteOf(7).kind, RouteKind::kMigrating);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(7).other).id, Id('b'));
+  EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kImporting);
+  EXPECT_NE(node.LineOf('a').find(" [7->-" + Id('b').str() + "] [6000-<-" + Id('b').str() + "]"), std::string::npos);
+  ASSERT_TRUE(node.Admin(SetSlotCommand{7, SetSlotCommand::Kind::kStable, ""}).ok());
+  EXPECT_EQ(node.core->RouteOf(7).kind, RouteKind::kOwn);
+}
+
+TEST(Route, OfAReplicaTellsItsMastersSlots) {
+  OneNode node(ThreeShards('1'));
+  EXPECT_EQ(node.core->RouteOf(0).kind, RouteKind::kMyMasters);
+  EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMoved);
+}
+
+TEST(Claim, WithAHigherEpochRebinds) {
+  OneNode node(ThreeShards());
+  auto claim = node.Usual('b');
+  auto slots = std::make_shared<slot::SlotSet>(*claim->header.slots);
+  slots->Add(slot::SlotId{16000});  // of c, which has epoch 3
+  claim->header.slots = slots;
+  node.Deliver('b', claim);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(16000).owner).id, Id('c')) << "epoch 2 < 3";
+  auto newer = std::make_shared<Message>(*claim);
+  newer->header.config_epoch = newer->header.current_epoch = 4;
+  node.Deliver('b', newer);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(16000).owner).id, Id('b'));
+}
+
+TEST(Claim, OfAnOlderEpochIsAnsweredByUpdate) {
+  OneNode node(ThreeShards());
+  node.Tick();
+  auto claim = node.Usual('b');
+  auto slots = std::make_shared<slot::SlotSet>(*claim->header.slots);
+  slots->Add(slot::SlotId{16000});
+  claim->header.slots = slots;
+  node.Deliver('b', claim);
+  const auto updates = node.Sent(MessageType::kUpdate);
+  ASSERT_EQ(updates.size(), 1u);
+  const auto& update = std::get<Update>(updates[0]->body);
+  EXPECT_EQ(update.about, Id('c'));
+  EXPECT_EQ(update.config_epoch, 3u);
+}
+
+TEST(Claim, NoLongerMadeIsNotVouchedForAndFreeToTake) {
+  OneNode node(ThreeShards());
+  node.Tick();
+  auto less = node.Usual('c');
+  auto slots = std::make_shared<slot::SlotSet>(*less->header.slots);
+  slots->Remove(16000);
+  less->header.slots = slots;
+  node.Deliver('c', less);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(16000).owner).id, Id('c')) << "kept until someone claims it";
+  // b claims another of c's slots with an old epoch: the UPDATE must not speak of 16000.
+  auto stale = node.Usual('b');
+  auto more = std::make_shared<slot::SlotSet>(*stale->header.slots);
+  more->Add(slot::SlotId{15000});
+  stale->header.slots = more;
+  node.Deliver('b', stale);
+  const auto updates = node.Sent(MessageType::kUpdate);
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_FALSE(std::get<Update>(updates[0]->body).slots->Contains(16000));
+  EXPECT_TRUE(std::get<Update>(updates[0]->body).slots->Contains(15000));
+  // And an epoch below c's is enough for 16000.
+  auto take = node.Usual('b');
+  auto taken = std::make_shared<slot::SlotSet>(*take->header.slots);
+  taken->Add(slot::SlotId{16000});
+  take->header.slots = taken;
+  node.Deliver('b', take);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(16000).owner).id, Id('b'));
+}
+
+TEST(Claim, OfTheLastSlotMakesTheLoserFollow) {
+  OneNode node(ThreeShards());
+  auto claim = node.From('1', MessageType::kPing);
+  claim->header.slots = node.Usual('a')->header.slots;
+  claim->header.config_epoch = claim->header.current_epoch = 9;
+  node.Deliver('1', claim);
+  EXPECT_FALSE(node.core->IsMaster());
+  EXPECT_EQ(node.core->MyMaster(), Id('1'));
+  EXPECT_EQ(node.Count<FollowMaster>(), 1);
+  EXPECT_TRUE(node.Logged("Configuration change detected. Reconfiguring myself as a replica of " + Id('1').str()));
+}
+
+TEST(Claim, OfSomeSlotsDeletesTheirKeys) {
+  OneNode node(ThreeShards());
+  node.keys.counts[10] = 3;
+  auto claim = node.Usual('b');
+  auto slots = std::make_shared<slot::SlotSet>(*claim->header.slots);
+  slots->Add(slot::SlotId{10});
+  claim->header.slots = slots;
+  claim->header.config_epoch = 8;
+  node.Deliver('b', claim);
+  ASSERT_EQ(node.Count<SlotsLost>(), 1);
+  for (const Effect& effect : node.seen) {
+    if (const auto* lost = std::get_if<SlotsLost>(&effect)) {
+      EXPECT_TRUE(lost->delete_keys);
+      EXPECT_EQ(lost->slots->size(), 1);
+      EXPECT_TRUE(lost->slots->Contains(10));
+    }
+  }
+  EXPECT_TRUE(node.core->IsMaster());
+}
+
+TEST(Claim, OfTheSourcesSuccessorKeepsTheImportGoing) {
+  OneNode node(ThreeShards());
+  ASSERT_TRUE(node.Admin(SetSlotCommand{6000, SetSlotCommand::Kind::kImporting, Id('b').str()}).ok());
+  auto claim = node.From('2', MessageType::kPing);
+  claim->header.slots = node.Usual('b')->header.slots;
+  claim->header.config_epoch = claim->header.current_epoch = 9;
+  node.Deliver('2', claim);
+  const Route route = node.core->RouteOf(6000);
+  EXPECT_EQ(route.kind, RouteKind::kImporting);
+  EXPECT_EQ(node.core->Endpoint(route.owner).id, Id('2'));
+  EXPECT_EQ(node.core->Endpoint(route.other).id, Id('2'));
+}
+
+}  // namespace
+}  // namespace windlass::cluster
