@@ -34,7 +34,7 @@ RemoveNodes Removal(const World& world, const std::vector<const Member*>& leavin
   }
   for (const Member& member : world.members) {
     const bool stays = std::find(leaving.begin(), leaving.end(), &member) == leaving.end();
-    if (stays && member.answers) step.survivors.push_back(RefOf(member));
+    if (stays && member.joined && member.running()) step.survivors.push_back(RefOf(member));
   }
   return step;
 }
@@ -62,16 +62,18 @@ std::vector<const Member*> SurplusReplicas(const World& world, const Shard& shar
 std::optional<Step> RemoveSurplus(const World& world) {
   const bool moving = world.operation() && !world.operation()->moves.empty();
   if (world.Owners().empty()) return std::nullopt;
+  std::vector<const Member*> gone;
+  std::string names;
   for (const Shard* shard : SurplusShards(world)) {
     if (shard->owner != nullptr || shard->owner_missing) continue;
     if (moving || !world.SlotsSettled()) return Wait{shard->name + " is empty; waiting until every node says so"};
-    std::vector<const Member*> leaving;
     for (const Member* member : shard->members) {
       if (!ProvenFree(world, *member)) return Wait{member->name + " is not proven to be free of data; it stays"};
-      leaving.push_back(member);
+      if (!member->leaving()) gone.push_back(member);
     }
-    if (!leaving.empty()) return Removal(world, leaving, shard->name + " is no longer wanted");
+    names += (names.empty() ? "" : ", ") + shard->name;
   }
+  if (!gone.empty()) return Removal(world, gone, names + " no longer wanted");
   for (const Shard& shard : world.shards) {
     if (shard.owner == nullptr || moving) continue;
     const auto leaving = SurplusReplicas(world, shard);

@@ -1,0 +1,94 @@
+// See cluster_builder.h.
+#include "tests/operator/reconcile/cluster_builder.h"
+
+#include "operator/api/names.h"
+#include "operator/topology/planner.h"
+
+namespace windlass::reconcile {
+
+ClusterBuilder ClusterBuilder::Even(int shards) {
+  ClusterBuilder builder;
+  const auto ranges = topology::EvenSplit(shards);
+  for (int i = 0; i < shards; ++i) {
+    const std::string master = "demo-" + std::to_string(2 * i);
+    TestNode node;
+    node.shard = ShardName(i);
+    node.slots = {ranges[static_cast<size_t>(i)]};
+    node.keys = 10;
+    node.epoch = static_cast<uint64_t>(i) + 1;
+    builder.Add(master, node);
+    TestNode replica;
+    replica.shard = node.shard;
+    replica.master = master;
+    replica.keys = 10;
+    builder.Add("demo-" + std::to_string(2 * i + 1), replica);
+  }
+  builder.spec().shards = shards;
+  return builder;
+}
+
+topology::Address ClusterBuilder::AddressOf(const std::string& name) const {
+  return {"10.0.0." + std::to_string(1 + api::NodeOrdinal("demo", name).value()), api::kRedisPort};
+}
+
+topology::NodeReport ClusterBuilder::Report(const std::string& name) {
+  topology::NodeReport report;
+  const TestNode& reporter = nodes_.at(name);
+  report.asked = AddressOf(name);
+  if (!reporter.answers) {
+    report.error = "no answer";
+    return report;
+  }
+  for (const auto& [other, node] : nodes_) {
+    if (other != name && (!reporter.known || !node.known)) continue;
+    topology::NodeLine line;
+    line.id = IdOf(other);
+    line.address = AddressOf(other);
+    if (node.hostname) line.hostname = other;
+    line.myself = other == name;
+    line.master = node.master.empty();
+    line.replica = !line.master;
+    line.master_id = node.master.empty() ? "" : IdOf(node.master);
+    line.config_epoch = node.epoch;
+    line.link_connected = true;
+    line.slots = node.slots;
+    if (line.myself) {
+      for (const auto& [slot, peer] : node.migrating) line.migrating[slot] = IdOf(peer);
+      for (const auto& [slot, peer] : node.importing) line.importing[slot] = IdOf(peer);
+    }
+    report.nodes.push_back(line);
+  }
+  report.keys = reporter.keys;
+  report.cluster_info["cluster_state"] = "ok";
+  report.replication.master = reporter.master.empty();
+  report.replication.replication_id = reporter.master.empty() ? IdOf(name) : IdOf(reporter.master);
+  report.replication.offset = 100;
+  report.replication.link_up = reporter.link_up;
+  if (!reporter.master.empty()) report.replication.master_address = AddressOf(reporter.master);
+  return report;
+}
+
+World ClusterBuilder::Build(int target_shards) {
+  Observation seen;
+  seen.cluster = &cluster_;
+  seen.image = "image";
+  seen.target_shards = target_shards;
+  seen.now_ms = 1'700'000'000'000;
+  for (const auto& [name, node] : nodes_) {
+    if (node.claim) seen.claims[name] = node.shard;
+    if (!node.pod) continue;
+    PodFact pod;
+    pod.name = name;
+    pod.uid = "uid-" + name;
+    pod.ip = AddressOf(name).host;
+    pod.shard = node.shard;
+    pod.node_id = node.answers ? "" : IdOf(name);
+    pod.terminating = node.terminating;
+    pod.finished = node.finished;
+    seen.pods.push_back(pod);
+    seen.reports.push_back(Report(name));
+  }
+  return BuildWorld(std::move(seen));
+}
+
+}  // namespace windlass::reconcile

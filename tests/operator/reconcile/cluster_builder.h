@@ -1,0 +1,66 @@
+// Clusters for tests of decisions: nodes by what they own and whom they follow,
+// told as the reports and pods that a pass would have read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operator/reconcile/world.h"
+
+namespace windlass::reconcile {
+
+struct TestNode {
+  std::string shard;           // label
+  std::string master;          // name of the node it follows; empty: a master
+  std::vector<slot::SlotRange> slots;
+  bool pod = true;
+  bool claim = false;
+  bool answers = true;
+  bool known = true;           // in the cluster; else it knows only itself
+  bool terminating = false;
+  bool finished = false;
+  bool hostname = true;
+  int64_t keys = 0;
+  uint64_t epoch = 0;
+  bool link_up = true;         // of a replica
+  std::map<slot::SlotId, std::string> migrating;  // slot → name
+  std::map<slot::SlotId, std::string> importing;
+};
+
+class ClusterBuilder {
+ public:
+  ClusterBuilder() {
+    cluster_.metadata.name = "demo";
+    cluster_.metadata.name_space = "ns";
+    cluster_.metadata.uid = "uid-of-demo";
+    cluster_.metadata.generation = 1;
+    cluster_.status.cluster_id = "c1";
+  }
+
+  TestNode& Add(const std::string& name, TestNode node) { return nodes_[name] = std::move(node); }
+  TestNode& At(const std::string& name) { return nodes_.at(name); }
+  api::Spec& spec() { return cluster_.spec; }
+  api::Status& status() { return cluster_.status; }
+
+  // `shards` even shards with a replica each: demo-0 master, demo-1 replica, …
+  static ClusterBuilder Even(int shards);
+
+  World Build(int target_shards);
+
+  static std::string IdOf(const std::string& name) {
+    std::string id = name;
+    id.resize(40, '0');
+    return id;
+  }
+
+ private:
+  topology::NodeReport Report(const std::string& name);
+  topology::Address AddressOf(const std::string& name) const;
+
+  api::RedisCluster cluster_;
+  std::map<std::string, TestNode> nodes_;
+};
+
+}  // namespace windlass::reconcile
