@@ -25,6 +25,7 @@ class ClientReplicaTransport final : public replication::ReplicaTransport {
   }
   size_t PendingOutput() const override { return client_->transport == nullptr ? 0 : client_->transport->PendingOutput(); }
   std::string PeerIp() const override { return client_->transport == nullptr ? std::string() : client_->transport->PeerIp(); }
+  int64_t LastHeardMs() const override { return client_->last_interaction_ms; }
   void Close(std::string_view reason) override {
     if (client_->transport != nullptr) client_->transport->Close(reason);
   }

@@ -146,6 +146,16 @@ void SaveService::AbortBackground(std::string_view reason) {
   if (Done done = std::exchange(done_, nullptr)) done(false);
 }
 
+void SaveService::Settle(std::string_view reason) {
+  AbortBackground(reason);
+  if (!finishing_) return;
+  parts_.worker->Drain();
+  alive_ = std::make_shared<bool>(true);  // the posted result comes too late
+  finishing_ = false;
+  file_.reset();
+  if (Done done = std::exchange(done_, nullptr)) done(false);
+}
+
 void SaveService::Cron(bool busy) {
   if (in_progress() || busy) return;
   if (scheduled_) {

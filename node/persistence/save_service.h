@@ -60,6 +60,8 @@ class SaveService {
   // BGSAVE SCHEDULE: as soon as nothing else writes.
   void Schedule() { scheduled_ = true; }
   void AbortBackground(std::string_view reason);
+  // Leaves no background save under way: ends one, or waits for its last fsync.
+  void Settle(std::string_view reason);
 
   bool active() const { return stream_ != nullptr; }       // needs Step
   bool in_progress() const { return file_ != nullptr || finishing_; }

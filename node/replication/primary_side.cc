@@ -411,7 +411,8 @@ void PrimarySide::DropSlowAndSilent() {
   for (const auto& [id, replica] : replicas_) {
     const bool streaming = replica->state == ReplicaState::kOnline || replica->state == ReplicaState::kWaitAck;
     const bool receiving = replica->state == ReplicaState::kReceiveFile || replica->state == ReplicaState::kReceiveSocket;
-    if (streaming && replica->psync && NowMs() - replica->last_ack_ms > timeout_ms) {
+    const int64_t heard_ms = std::max(replica->last_ack_ms, replica->transport->LastHeardMs());
+    if (streaming && replica->psync && NowMs() - heard_ms > timeout_ms) {
       parts_.log->Warning("Disconnecting timedout replica (streaming sync): " + NameOf(*replica));
       silent.push_back(id);
     } else if (receiving && NowMs() - replica->last_progress_ms > timeout_ms) {

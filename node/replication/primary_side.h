@@ -46,6 +46,8 @@ class ReplicaTransport {
   virtual void Send(std::string_view bytes) = 0;
   virtual size_t PendingOutput() const = 0;
   virtual std::string PeerIp() const = 0;
+  // Unix ms of the last byte from it: a replica that loads a copy sends empty lines.
+  virtual int64_t LastHeardMs() const = 0;
   // Closes soon; PrimarySide::Forget follows.
   virtual void Close(std::string_view reason) = 0;
 };

@@ -247,7 +247,7 @@ void Durability::EverySecond() {
 // --- shutdown.
 
 base::Result<void> Durability::SaveForShutdown(const commands::ShutdownFlags& flags) {
-  saves_.AbortBackground("the server shuts down");
+  saves_.Settle("the server shuts down");
   if (aof_.enabled()) {
     node_->log->Notice("Calling fsync() on the AOF file.");
     aof_.FlushAndSync();
