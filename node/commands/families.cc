@@ -12,7 +12,8 @@
 namespace windlass::commands {
 
 std::vector<std::span<const CommandSpec>> CommandFamilies() {
-  return {ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
+  return {ClientCommands(),     CommandCommands(),     SlowLogCommands(),
+          ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands()};
 }

@@ -1,0 +1,20 @@
+// The CLIENT family's handlers, in two files.
+#pragma once
+
+#include <string>
+
+#include "node/commands/command.h"
+
+namespace windlass::commands {
+
+// One line of CLIENT LIST, without the newline.
+std::string ClientLine(const Node& node, client::Client& client);
+// "normal", "master", "replica" or "pubsub".
+std::string_view ClientType(const client::Client& client);
+
+// client_list_commands.cc
+void ClientList(Call& call);
+void ClientInfo(Call& call);
+void ClientKill(Call& call);
+
+}  // namespace windlass::commands
