@@ -92,6 +92,9 @@ void AddNode(Session& session, const Options& options) {
       SleepMs(200);
     }
   }
+  if (!WaitAgreement(session, existing, 10000)) {
+    session.Warning("The nodes have not all settled on the new node yet.");
+  }
   session.Ok("New node added correctly.");
 }
 

@@ -38,7 +38,13 @@ Cluster Read(Session& session, const topology::Address& seed) {
   return cluster;
 }
 
-bool Settled(const Cluster& cluster) { return cluster.view.SlotsAgree() && cluster.view.FullyMeshed(); }
+bool Settled(const Cluster& cluster) {
+  // A node that has just joined says "fail" for two seconds, and takes no key.
+  for (const topology::NodeReport& report : cluster.view.reports()) {
+    if (report.ok() && !report.ClusterStateOk()) return false;
+  }
+  return cluster.view.SlotsAgree() && cluster.view.FullyMeshed();
+}
 
 }  // namespace
 
@@ -65,6 +71,7 @@ Cluster RequireHealthy(Session& session, const topology::Address& seed, const st
   for (int i = 0; i < 30 && !Settled(cluster); ++i) {
     SleepMs(200);
     cluster = Read(session, seed);
+    if (i % 5 == 4) session.out << "." << std::flush;
   }
   if (!Check(session, cluster)) {
     throw base::Failure("Please fix your cluster problems before " + before_what +

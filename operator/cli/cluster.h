@@ -36,8 +36,8 @@ void PrintInfo(Session& session, const Cluster& cluster);
 // fix it first, if something stays wrong.
 Cluster RequireHealthy(Session& session, const topology::Address& seed, const std::string& before_what);
 
-// Waits until every node that answers knows every other and all agree on the
-// slots; false after timeout_ms.
+// Waits until every node that answers knows every other, all agree on the slots
+// and say that the cluster is ok; false after timeout_ms.
 bool WaitAgreement(Session& session, const topology::Address& seed, int64_t timeout_ms);
 
 // Throws unless the node is in cluster mode, alone and without a key.

@@ -33,13 +33,30 @@ void ConfirmUncovered(Session& session, const Options& options, const std::map<s
   }
 }
 
+// A node that has just been given its last missing slot says "fail" for a while
+// yet, and takes no key before that.
+constexpr int kStateTries = 10;
+
+// Throws RefusedFailure.
+void RepairOne(redis::SlotRepair& repair, slot::SlotId slot) {
+  for (int i = 0;; ++i) {
+    try {
+      repair.Repair(slot);
+      return;
+    } catch (const redis::RefusedFailure& failure) {
+      if (i == kStateTries || failure.reply_text().find("CLUSTERDOWN") == std::string::npos) throw;
+      SleepMs(500);
+    }
+  }
+}
+
 // How many slots could not be repaired.
 int RepairAll(Session& session, redis::SlotRepair& repair, const std::map<slot::SlotId, std::string>& broken) {
   int failed = 0;
   for (const auto& [slot, what] : broken) {
     session.Step("Fixing slot " + std::to_string(slot) + " (" + what + ")");
     try {
-      repair.Repair(slot);
+      RepairOne(repair, slot);
     } catch (const redis::RefusedFailure& failure) {
       session.Error(failure.what());
       ++failed;

@@ -52,6 +52,7 @@ SlotMover::SlotMover(NodePool& pool, MoverNode source, MoverNode target, std::ve
 
 bool SlotMover::Step(int max_slots, int64_t max_ms) {
   const int64_t end_us = MonotonicUs() + max_ms * 1000;
+  if (!target_up_ && !progress_.finished()) RequireTargetUp();
   int done = 0;
   while (!progress_.finished() && done < max_slots) {
     if (window_.empty()) OpenWindow(std::min(max_slots - done, options_.window));
@@ -62,6 +63,16 @@ bool SlotMover::Step(int max_slots, int64_t max_ms) {
   }
   TellOthers();
   return progress_.finished();
+}
+
+// A target that thinks the cluster is down (it joined less than two seconds ago,
+// say) would refuse every key and every client sent to it: no slot is opened.
+void SlotMover::RequireTargetUp() {
+  const Reply info = pool_.At(target_.address).Require({"CLUSTER", "INFO"});
+  if (info.text.find("cluster_state:ok") == std::string::npos) {
+    Refuse(target_, "it says that the cluster is down and cannot take slots", "CLUSTERDOWN");
+  }
+  target_up_ = true;
 }
 
 void SlotMover::OpenWindow(int max_slots) {

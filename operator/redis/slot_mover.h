@@ -88,6 +88,7 @@ class SlotMover {
     bool Emptied() const { return asked && keys.empty(); }
   };
 
+  void RequireTargetUp();
   void OpenWindow(int max_slots);
   void MarkImporting(const std::vector<slot::SlotId>& slots);
   void MarkMigrating();
@@ -107,6 +108,7 @@ class SlotMover {
   std::vector<slot::SlotId> slots_;
   SlotMoverOptions options_;
   Progress progress_;
+  bool target_up_ = false;
   size_t next_ = 0;                   // slots_[next_...] have not been opened
   std::vector<OpenSlot> window_;
   std::vector<slot::SlotId> untold_;  // closed, the others not told

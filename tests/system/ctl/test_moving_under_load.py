@@ -1,0 +1,80 @@
+"""Slots move while clients write, between nodes that ask for an ACL user."""
+
+import threading
+
+import pytest
+from redis.cluster import RedisCluster
+
+from tool import harness, succeed
+
+
+@pytest.fixture(scope="module", params=harness.KINDS)
+def cluster(request, tmp_path_factory):
+    if not harness.server_binary(request.param):
+        pytest.fail(f"{request.param} is not there: build it or set WINDLASS_BIN")
+    with harness.Nodes(tmp_path_factory.mktemp("load"), 4, kind=request.param) as nodes:
+        harness.form_cluster(nodes.all[:3])
+        for node in nodes:
+            assert node.call("ACL", "SETUSER", "admin", "on", ">s3cret", "~*", "&*", "+@all") == "OK"
+        # Only the named user may move keys or change the cluster from here on.
+        for node in nodes:
+            assert node.call("ACL", "SETUSER", "default", "-migrate", "-restore", "-restore-asking",
+                             "-cluster|setslot", "-cluster|meet") == "OK"
+        yield nodes
+
+
+def ctl(*words):
+    program = harness.binary("windlassctl")
+    assert program, "windlassctl is not there: build it or set WINDLASS_BIN"
+    command, *rest = words
+    return harness.run_tool(program, command, "--user", "admin", "--pass", "s3cret", *rest)
+
+
+class Writer(threading.Thread):
+    """Counts up a few thousand counters; every acknowledged count must be there."""
+
+    def __init__(self, node, name):
+        super().__init__()
+        self.client = RedisCluster(host=node.host, port=node.port, cluster_error_retry_attempts=20)
+        self.name = name
+        self.stop = threading.Event()
+        self.counts = {}
+        self.errors = []
+
+    def run(self):
+        index = 0
+        while not self.stop.is_set():
+            key = f"{self.name}:{index % 3000}"
+            try:
+                self.counts[key] = self.counts.get(key, 0) + 1
+                value = self.client.incr(key)
+                if value != self.counts[key]:
+                    self.errors.append(f"{key}: {value}, not {self.counts[key]}")
+            except Exception as error:  # whatever reaches the application is a failure
+                self.errors.append(repr(error))
+            index += 1
+
+
+def test_clients_notice_nothing_while_slots_come_and_go(cluster):
+    address = cluster[0].address
+    writers = [Writer(cluster[0], f"w{index}") for index in range(2)]
+    for writer in writers:
+        writer.start()
+    try:
+        succeed(ctl("add-node", cluster[3].address, address))
+        succeed(ctl("rebalance", "--use-empty-masters", address))
+        counts = sorted(i["slot_count"] for i in cluster[1].cluster_nodes().values())
+        assert counts == [4096, 4096, 4096, 4096]
+        succeed(ctl("reshard", "--from", "all", "--to", cluster[3].id(), "--slots", 600, "--yes",
+                    address))
+        succeed(ctl("rebalance", "--weight", f"{cluster[3].id()}=0", address))
+    finally:
+        for writer in writers:
+            writer.stop.set()
+            writer.join(30)
+    for writer in writers:
+        assert not writer.errors, writer.errors[:5]
+        assert sum(writer.counts.values()) > 100, "the load was none"
+        for key, count in writer.counts.items():
+            assert int(writer.client.get(key)) == count
+    succeed(ctl("check", address))
