@@ -11,7 +11,7 @@ constexpr int kReplicaOutputClass = 1;
 
 void Durability::ReadSettings() {
   const config::Config& config = *node_->config;
-  save_settings_.folder = ".";  // the process changes to `dir`
+  save_settings_.folder = std::string(1, '.');  // the process changes to `dir`
   save_settings_.file_name = config.Text("dbfilename");
   save_settings_.compress = config.Bool("rdbcompression");
   save_settings_.checksum = config.Bool("rdbchecksum");
