@@ -36,6 +36,9 @@ struct Node {
   std::shared_ptr<slot::SlotSet> slots;
   int slot_count = 0;
   uint64_t slots_version = 0;
+  // The slots as text, as of text_version: written at every save, seldom changed.
+  mutable std::string slots_text;
+  mutable uint64_t text_version = 0;
   // A claim known to be equal to `slots` when that was at claim_version.
   SharedSlots equal_claim;
   uint64_t claim_version = 0;

@@ -78,14 +78,22 @@ std::vector<SlotsEntry> ClusterCore::SlotsReport() const {
 
 std::vector<ShardEntry> ClusterCore::ShardsReport(int64_t) const {
   std::vector<ShardEntry> shards;
-  for (const Node* node : machine_->nodes.all()) {
-    if (!node->IsMaster() || node->InHandshake()) continue;
-    ShardEntry shard;
-    shard.shard_id = node->shard_id;
-    shard.slots = node->slots->Ranges();
-    shard.nodes.push_back(ShardNodeOf(*node));
-    for (const Node* replica : node->replicas) shard.nodes.push_back(ShardNodeOf(*replica));
-    shards.push_back(std::move(shard));
+  const auto of = [&shards](const Node& node) -> ShardEntry& {
+    for (ShardEntry& shard : shards) {
+      if (shard.shard_id == node.shard_id) return shard;
+    }
+    shards.push_back({node.shard_id, {}, {}});
+    return shards.back();
+  };
+  // Owners of slots first: a failed master that was replaced is in its shard still.
+  for (const int rank : {0, 1, 2}) {
+    for (const Node* node : machine_->nodes.all()) {
+      const int own = node->Votes() ? 0 : (node->IsMaster() ? 1 : 2);
+      if (own != rank || node->InHandshake()) continue;
+      ShardEntry& shard = of(*node);
+      for (const slot::SlotRange& range : node->slots->Ranges()) shard.slots.push_back(range);
+      shard.nodes.push_back(ShardNodeOf(*node));
+    }
   }
   return shards;
 }

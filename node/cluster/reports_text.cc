@@ -25,17 +25,19 @@ void AppendFlags(const Node& node, std::string* line) {
   if (!any) line->append("noflags");
 }
 
-void AppendSlots(const Machine& m, const Node& node, std::string* line) {
-  // Runs by words, not by slots: this is written at every change.
-  for (int s = node.slots->Next(0); s >= 0;) {
-    const int first = s;
-    int last = s;
-    while (last + 1 < slot::kSlotCount && node.slots->Contains(static_cast<slot::SlotId>(last + 1))) ++last;
-    line->push_back(' ');
-    line->append(std::to_string(first));
-    if (last != first) line->append("-").append(std::to_string(last));
-    s = node.slots->Next(last + 1);
+// " 0-5460 7000", remembered until the slots change.
+const std::string& SlotsText(const Node& node) {
+  if (node.text_version == node.slots_version) return node.slots_text;
+  node.slots_text.clear();
+  for (const slot::SlotRange& range : node.slots->Ranges()) {
+    node.slots_text.append(" ").append(slot::ToString(range));
   }
+  node.text_version = node.slots_version;
+  return node.slots_text;
+}
+
+void AppendSlots(const Machine& m, const Node& node, std::string* line) {
+  line->append(SlotsText(node));
   if (!node.IsMyself()) return;
   for (const auto& [slot, to] : m.slots.migrating()) {
     line->append(" [").append(std::to_string(slot)).append("->-").append(to->id.view()).append("]");

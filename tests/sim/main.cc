@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -134,8 +135,8 @@ int main(int argc, char** argv) {
   for (int i = 0; i < arguments.threads; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::printf("%.1f s; slowest agreement %lld ms of virtual time after healing\n", took.count(),
-              static_cast<long long>(slowest_ms));
+  std::printf("%.1f s (%.1f s of CPU); slowest agreement %lld ms of virtual time after healing\n", took.count(),
+              static_cast<double>(std::clock()) / CLOCKS_PER_SEC, static_cast<long long>(slowest_ms));
   std::printf("%llu seeds passed, %llu failed\n", static_cast<unsigned long long>(passed),
               static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;

@@ -277,7 +277,9 @@ void Scenario::ForgetDead(Host* host) {
     if (!host->core->FindNode(id)) continue;
     bool owns = false;
     for (auto& other : world_.hosts()) owns = owns || (other->alive() && OwnsSlots(*other, id));
-    if (!owns) world_.Admin(host, cluster::ForgetCommand{id});
+    if (owns || world_.Admin(host, cluster::ForgetCommand{id}).empty()) continue;
+    // A replica of the dead, and nothing left to be elected for: it gets another master.
+    host->joining = true;
   }
 }
 

@@ -107,11 +107,19 @@ TEST(Reports, SlotsShardsAndInfo) {
   ASSERT_EQ(shards.size(), 3u);
   EXPECT_STREQ(shards[0].nodes[1].health, "loading");
   EXPECT_STREQ(shards[1].nodes[1].health, "online");
+  // A replica took over: the master it replaced stays in the shard.
+  auto claim = node.From('2', MessageType::kPing);
+  claim->header.slots = node.Usual('b')->header.slots;
+  claim->header.config_epoch = 9;
+  node.Deliver('2', claim);
+  const auto after = node.core->ShardsReport(node.now);
+  ASSERT_EQ(after.size(), 3u);
+  for (const ShardEntry& shard : after) EXPECT_EQ(shard.nodes.size(), 2u);
   const InfoReport info = node.core->Info();
   EXPECT_EQ(info.size, 3);
   EXPECT_EQ(info.known_nodes, 6);
   EXPECT_EQ(info.slots_ok, 16384);
-  EXPECT_EQ(info.received[static_cast<size_t>(MessageType::kPing)], 1u);
+  EXPECT_EQ(info.received[static_cast<size_t>(MessageType::kPing)], 2u);
 }
 
 }  // namespace
