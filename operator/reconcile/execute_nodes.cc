@@ -70,6 +70,16 @@ void Executor::Do(const World& world, const Forget& step) {
   Event(world, kube::EventType::kNormal, "NodeForgotten", step.why);
 }
 
+void Executor::Do(const World& world, const ClearMarks& step) {
+  RequireLease(context_, kStepTime);
+  for (const auto& [node, slot] : step.marks) {
+    const redis::Reply reply = pool_.At(node.address).Call({"CLUSTER", "SETSLOT", std::to_string(slot), "STABLE"});
+    if (reply.error()) Refused(node, "to clear the mark of slot " + std::to_string(slot), reply);
+  }
+  Event(world, kube::EventType::kNormal, "MarksCleared",
+        std::to_string(step.marks.size()) + " marks of slots that have arrived were cleared");
+}
+
 void Executor::Do(const World& world, const FailOver& step) {
   RequireLease(context_, kStepTime);
   const redis::Reply reply = pool_.At(step.replica.address).Call({"CLUSTER", "FAILOVER"});

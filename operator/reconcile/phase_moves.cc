@@ -60,6 +60,24 @@ MoveMap OpenMoves(const World& world) {
   return moves;
 }
 
+// REQUIRES: SlotsSettled().
+std::optional<Step> ClearStaleMarks(const World& world) {
+  constexpr size_t kAtOnce = 1024;
+  ClearMarks step;
+  for (const Member* member : world.Answering()) {
+    if (!member->joined) continue;
+    const topology::Node* node = world.view.Find(member->id);
+    for (const auto& [slot, peer] : node->migrating) {
+      if (!node->slots.Contains(slot) && step.marks.size() < kAtOnce) step.marks.emplace_back(RefOf(*member), slot);
+    }
+    for (const auto& [slot, peer] : node->importing) {
+      if (node->slots.Contains(slot) && step.marks.size() < kAtOnce) step.marks.emplace_back(RefOf(*member), slot);
+    }
+  }
+  if (step.marks.empty()) return std::nullopt;
+  return step;
+}
+
 api::Operation MakeOperation(const World& world, const std::string& kind, const MoveMap& moves) {
   api::Operation operation;
   operation.kind = kind;
@@ -86,6 +104,8 @@ std::string Obstacle(const World& world) {
   for (const Shard& shard : world.shards) {
     if (shard.owner != nullptr || std::find(surplus.begin(), surplus.end(), &shard) != surplus.end()) continue;
     if (shard.leader == nullptr || shard.leader->loading) return shard.name + " has no master yet";
+    // It would answer CLUSTERDOWN to clients that are sent to it with ASK.
+    if (!shard.leader->serves) return "the master of " + shard.name + " does not serve yet";
     // Replicas before slots: a new shard must not be the only copy of anything.
     if (shard.synced_replicas < world.spec().replicas_per_shard) return "the replicas of " + shard.name + " are not in step yet";
   }
@@ -107,6 +127,9 @@ bool EverybodyKnowsLeaders(const World& world) {
 
 std::optional<Step> MakePlan(const World& world) {
   if (const MoveMap open = OpenMoves(world); !open.empty()) return RecordOperation{MakeOperation(world, "Repair", open)};
+  if (world.SlotsSettled()) {
+    if (auto step = ClearStaleMarks(world)) return step;
+  }
   if (world.Owners().empty() || static_cast<int>(world.shards.size()) < world.target_shards) return std::nullopt;
   if (const std::string why = Obstacle(world); !why.empty()) return Wait{why};
   if (!EverybodyKnowsLeaders(world)) return Wait{"not every node knows the new masters yet"};
@@ -159,7 +182,7 @@ std::optional<Step> Advance(const World& world, const api::Operation& operation)
     const Shard* to = world.FindShard(ends.second);
     const auto is_busy = [&busy](const std::string& name) { return std::find(busy.begin(), busy.end(), name) != busy.end(); };
     if (step.pairs.size() == kPairsAtOnce || is_busy(ends.first) || is_busy(ends.second)) continue;
-    if (!CanMove(from) || !CanMove(to)) continue;
+    if (!CanMove(from) || !CanMove(to) || !to->leader->serves) continue;
     PairMove pair{RefOf(*from->leader), RefOf(*to->leader), {}};
     slots.ForEach([&pair](slot::SlotId s) { pair.slots.push_back(s); });
     step.pairs.push_back(std::move(pair));

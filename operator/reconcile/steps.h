@@ -70,6 +70,12 @@ struct FinishOperation {
   bool formed = false;
 };
 
+// Marks that say a slot is on its way when it has long arrived: the node was
+// told by gossip, which does not clear them.
+struct ClearMarks {
+  std::vector<std::pair<NodeRef, slot::SlotId>> marks;
+};
+
 struct PairMove {
   NodeRef from;
   NodeRef to;
@@ -101,6 +107,6 @@ struct RemoveNodes {
 };
 
 using Step = std::variant<Wait, CreateNodes, DeletePods, Meet, SetEpochs, AssignSlots, Replicate, Forget,
-                          RecordOperation, FinishOperation, MoveSlots, FailOver, RemoveNodes>;
+                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, FailOver, RemoveNodes>;
 
 }  // namespace windlass::reconcile

@@ -25,6 +25,7 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->answers = true;
   member->id = self->id;
   member->loading = report.Loading();
+  member->serves = report.ClusterStateOk();
   member->keys = report.keys;
   member->config_epoch = self->config_epoch;
   member->known_nodes = static_cast<int>(report.nodes.size());

@@ -40,6 +40,7 @@ struct Member {
   topology::Address address;
   bool answers = false;  // by its own word, in this pass:
   bool loading = false;
+  bool serves = false;   // its cluster_state is ok: it does not answer CLUSTERDOWN
   bool joined = false;   // knows every slot owner that answers, and is known by them
   bool master = false;
   std::string master_id;

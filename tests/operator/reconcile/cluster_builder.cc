@@ -59,7 +59,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     report.nodes.push_back(line);
   }
   report.keys = reporter.keys;
-  report.cluster_info["cluster_state"] = "ok";
+  report.cluster_info["cluster_state"] = reporter.serves ? "ok" : "fail";
   report.replication.master = reporter.master.empty();
   report.replication.replication_id = reporter.master.empty() ? IdOf(name) : IdOf(reporter.master);
   report.replication.offset = 100;

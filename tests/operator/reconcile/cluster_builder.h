@@ -18,6 +18,7 @@ struct TestNode {
   bool pod = true;
   bool claim = false;
   bool answers = true;
+  bool serves = true;
   bool known = true;           // in the cluster; else it knows only itself
   bool terminating = false;
   bool finished = false;

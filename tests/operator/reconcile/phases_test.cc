@@ -231,6 +231,23 @@ TEST(Move, HalfMovedSlotsWithoutAPlanAreFinishedFirst) {
   EXPECT_EQ(operation.moves[0], (api::Move{"3", "shard-0", "shard-1", "Pending"}));
 }
 
+TEST(Move, MarksOfSlotsThatHaveArrivedAreCleared) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.At("demo-0").migrating[6000] = "demo-2";  // demo-2 owns it
+  builder.At("demo-2").importing[6001] = "demo-0";
+  const auto step = Decide(builder.Build(3));
+  ASSERT_NE(As<ClearMarks>(step), nullptr);
+  EXPECT_EQ(As<ClearMarks>(step)->marks.size(), 2u);
+}
+
+TEST(Move, NoSlotGoesToAMasterThatDoesNotServeYet) {
+  auto builder = Drained();
+  builder.At("demo-6").serves = false;
+  EXPECT_NE(As<Wait>(Decide(builder.Build(4))), nullptr);
+  builder.status().operation = Plan("ScaleOut", 4, {{"0-9", "shard-0", "shard-3", "Pending"}});
+  EXPECT_EQ(As<MoveSlots>(Decide(builder.Build(4))), nullptr);
+}
+
 TEST(Move, AMarkAtTheTargetAloneIsEnoughAfterTheSourceFailedOver) {
   auto builder = ClusterBuilder::Even(3);
   builder.At("demo-2").importing[3] = "demo-9";  // from a node that is no more

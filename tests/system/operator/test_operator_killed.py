@@ -1,0 +1,80 @@
+"""The operator is killed at the worst of times, and the next one goes on.
+
+Ten SIGKILLs, each while nodes join or slots move, at least five with a slot
+half moved, the status wiped in two of them. The phase of each is printed. The
+ledger says that nothing was lost.
+"""
+
+import time
+
+import pytest
+
+import harness
+from ledger_process import Ledger
+
+KILLS = 10
+HALF_MOVED = 5
+WIPES = (3, 7)  # which of the kills
+KEYS = 40000
+
+
+class Killer:
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.kills = []
+        self.left_at = None  # who owned how much when the last one was killed
+
+    def phase(self):
+        status = self.cluster.status()
+        operation = status.get("operation") or {}
+        joining = any(slots == 0 for slots in self.cluster.masters().values())
+        return operation.get("kind") or ("Joining" if joining or status.get("phase") != "Ready" else None)
+
+    def kill(self, with_open_slots):
+        """Waits for the moment, kills, and says what was under way; None if it passed by."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            phase = self.phase()
+            if phase is None:
+                return None
+            # One that has not gone on yet proves nothing by being killed.
+            if self.cluster.masters() == self.left_at:
+                continue
+            if with_open_slots and self.cluster.open_slots() == 0:
+                continue
+            self.cluster.stop_operator()
+            # Counted as it was left, not as it was when we looked.
+            half_moved = self.cluster.open_slots()
+            self.left_at = self.cluster.masters()
+            wiped = len(self.kills) in WIPES
+            if wiped:
+                self.cluster.wipe_status()
+            self.kills.append({"phase": phase, "half_moved": half_moved, "wiped": wiped})
+            print(f"kill {len(self.kills)}: {self.kills[-1]}", flush=True)
+            self.cluster.start_operator()
+            return phase
+        return None
+
+
+@pytest.mark.timeout(600)
+def test_ten_kills_lose_nothing(local_cluster, tmp_path):
+    local_cluster.apply(shards=3, storage={"size": "1Gi"})
+    local_cluster.wait_ready(3, 6)
+    killer = Killer(local_cluster)
+    with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=KEYS, rate=1500) as ledger:
+        ledger.wait_for_keys(KEYS, 120)
+        target = 3
+        while len(killer.kills) < KILLS or sum(k["half_moved"] > 0 for k in killer.kills) < HALF_MOVED:
+            assert len(killer.kills) < 3 * KILLS, f"too few with slots half moved: {killer.kills}"
+            target = 5 if target == 3 else 3
+            ledger.phase(f"after-{len(killer.kills)}-kills-to-{target}-shards")
+            local_cluster.patch(shards=target)
+            harness.wait_for(killer.phase, 30, "something begins")
+            # One while nodes come or go, then as many with slots half moved as fit.
+            killer.kill(with_open_slots=False)
+            while len(killer.kills) < KILLS and killer.kill(with_open_slots=True):
+                pass
+            local_cluster.wait_ready(target, 2 * target, timeout=120)
+            local_cluster.check_whole()
+        ledger.close()
+    assert sum(k["wiped"] for k in killer.kills) == len(WIPES)
