@@ -12,7 +12,7 @@
 namespace windlass::commands {
 
 std::vector<std::span<const CommandSpec>> CommandFamilies() {
-  return {ClientCommands(),     CommandCommands(),     SlowLogCommands(),
+  return {DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands()};

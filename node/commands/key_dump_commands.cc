@@ -4,6 +4,7 @@
 
 #include "node/commands/key_commands.h"
 #include "node/commands/string_commands.h"
+#include "node/commands/ports.h"
 #include "node/keyspace/keyspace.h"
 #include "node/persistence/dump_payload.h"
 #include "node/types/number.h"
@@ -92,7 +93,7 @@ void RestoreCommand(Call& call) {
   const auto ttl = types::ParseInteger(call.args[2]);
   if (!ttl) return call.reply.Error(kNotInteger);
   if (*ttl < 0) return call.reply.Error("ERR Invalid TTL value, must be >= 0");
-  const persistence::RestoredValue value = persistence::ParseDumpPayload(call.args[3]);
+  const persistence::RestoredValue value = persistence::ParseDumpPayload(call.args[3], !call.node.status.skip_checksum);
   if (value.fault == persistence::PayloadFault::kVersionOrChecksum) {
     return call.reply.Error("ERR DUMP payload version or checksum are wrong");
   }

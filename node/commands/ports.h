@@ -70,6 +70,7 @@ struct Status {
   bool serving_refused = false;    // cluster driver: data is empty or old, not proven current
   bool expire_active = true;       // DEBUG SET-ACTIVE-EXPIRE
   bool cron_paused = false;        // DEBUG PAUSE-CRON
+  bool skip_checksum = false;      // DEBUG SET-SKIP-CHECKSUM-VALIDATION
 };
 
 enum class WakeReason { kReady, kTimeout, kUnblock, kUnblockError, kClosed };
@@ -104,6 +105,14 @@ class Lifecycle {
   virtual base::Result<void> Shutdown(const ShutdownFlags& flags, uint64_t client_id) = 0;
   virtual bool AbortShutdown() = 0;  // false: none under way
   virtual void Restart(int64_t delay_ms) = 0;  // DEBUG RESTART
+};
+
+// DEBUG RELOAD and LOADAOF: the data set again, from disk.
+class Reloader {
+ public:
+  virtual ~Reloader() = default;
+  virtual base::Result<void> Reload(bool save, bool flush) = 0;
+  virtual base::Result<void> ReloadAof() = 0;
 };
 
 enum class PauseMode { kNone, kWrite, kAll };
@@ -167,6 +176,7 @@ struct Node {
   Blocker* blocker = nullptr;
   Lifecycle* lifecycle = nullptr;
   Executor* executor = nullptr;
+  Reloader* reloader = nullptr;
   const CommandTable* commands = nullptr;
   WatchTable* watches = nullptr;
 

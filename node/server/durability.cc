@@ -90,6 +90,7 @@ void Durability::SetLoading(bool loading, int64_t total_bytes) {
 // Clients are answered (mostly -LOADING) while the data set loads at start.
 void Durability::Progress(int64_t bytes) {
   node_->status.loading_done_bytes = bytes;
+  if (in_command_) return;  // commands do not nest
   const int64_t now = node_->clock->UnixMs();
   if (now - last_progress_ms_ < kServeWhileLoadingEveryMs) return;
   last_progress_ms_ = now;
@@ -191,6 +192,35 @@ void Durability::Start() {
   const size_t blank = master.find(' ');
   if (blank != std::string::npos) Follow(master.substr(0, blank), std::atoi(master.c_str() + blank + 1));
   RefreshStatus();
+}
+
+// --- DEBUG RELOAD and LOADAOF.
+
+base::Result<void> Durability::Reload(bool save, bool flush) {
+  if (save) {
+    if (auto saved = saves_.SaveNow(); !saved.ok()) return saved;
+  }
+  if (flush) node_->keyspace->FlushAll(/*later=*/false);
+  in_command_ = true;
+  const bool loaded = LoadRdb();
+  in_command_ = false;
+  SetLoading(false, 0);
+  if (!loaded) return base::Error{"the file cannot be read"};
+  saves_.MarkClean();
+  return {};
+}
+
+base::Result<void> Durability::ReloadAof() {
+  if (aof_.enabled()) aof_.FlushAndSync();
+  node_->keyspace->FlushAll(/*later=*/false);
+  bool found = false;
+  in_command_ = true;
+  const bool loaded = LoadAof(&found);
+  in_command_ = false;
+  SetLoading(false, 0);
+  if (!loaded) return base::Error{"the append-only file cannot be read"};
+  saves_.MarkClean();
+  return {};
 }
 
 // --- following.

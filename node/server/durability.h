@@ -28,13 +28,13 @@
 
 namespace windlass::server {
 
-class Durability {
+class Durability final : public commands::Reloader {
  public:
   // Fills node's saves, aof, repl_log, primary_side and replica_side, and adds the
   // INFO sections Persistence and Replication. REQUIRES: node's config, keyspace,
   // loop, log, clock, random, info and stats are set.
   explicit Durability(commands::Node* node);
-  ~Durability();
+  ~Durability() override;
 
   WriteLog& log() { return propagation_; }
 
@@ -54,6 +54,10 @@ class Durability {
   const LoadFacts& load_facts() const { return load_facts_; }
   // Timers, turn-end work, and the link to the configured master. After LoadAtStart.
   void Start();
+
+  // --- DEBUG RELOAD and LOADAOF.
+  base::Result<void> Reload(bool save, bool flush) override;
+  base::Result<void> ReloadAof() override;
 
   // --- following, for REPLICAOF and the cluster driver.
   void Follow(const std::string& host, int port);
@@ -130,6 +134,7 @@ class Durability {
   replication::ReplicaSide replica_;
   LoadFacts load_facts_;
   int64_t last_progress_ms_ = 0;
+  bool in_command_ = false;  // DEBUG RELOAD: clients are not served meanwhile
 };
 
 }  // namespace windlass::server

@@ -50,6 +50,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.blocker = &blocker_;
   node_.watches = &watches_;
   node_.executor = &dispatcher_;
+  node_.reloader = &durability_;
   node_.lifecycle = &lifecycle_;
   sessions_.SetDispatcher(&dispatcher_);
   sessions_.set_on_gone([this](client::Client& client) {

@@ -1,0 +1,304 @@
+// DEBUG: what tests of the ecosystem use to look inside and to provoke.
+//
+// A subcommand for structures that this server does not have (listpacks,
+// quicklists, reply buffers that shrink) is accepted where a test only wants a
+// knob turned, and is an error where it wants to read something.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "node/base/glob.h"
+#include "node/commands/digest.h"
+#include "node/commands/families.h"
+#include "node/commands/ports.h"
+#include "node/config/config.h"
+#include "node/keyspace/access_clock.h"
+#include "node/persistence/dump_payload.h"
+#include "node/replication/replication_log.h"
+
+namespace windlass::commands {
+namespace {
+
+keyspace::Entry* FindKey(Call& call, std::string_view key) {
+  const slot::SlotId slot = call.db.slotted() ? slot::KeySlot(key) : slot::SlotId{0};
+  return call.db.Peek(slot, key);
+}
+
+void Sleep(Call& call) {
+  const double seconds = std::strtod(std::string(call.args[2]).c_str(), nullptr);
+  if (seconds > 0) {
+    timespec wait{static_cast<time_t>(seconds), static_cast<long>((seconds - static_cast<double>(static_cast<time_t>(seconds))) * 1e9)};
+    nanosleep(&wait, nullptr);
+  }
+  call.reply.Ok();
+}
+
+void SetActiveExpire(Call& call) {
+  call.node.status.expire_active = call.args[2] != "0";
+  call.reply.Ok();
+}
+
+void PauseCron(Call& call) {
+  call.node.status.cron_paused = call.args[2] != "0";
+  call.reply.Ok();
+}
+
+void SkipChecksum(Call& call) {
+  call.node.status.skip_checksum = call.args[2] != "0";
+  call.reply.Ok();
+}
+
+void Accepted(Call& call) { call.reply.Ok(); }
+
+void DigestAll(Call& call) { call.reply.Simple(HexOf(DigestOfAll(*call.node.keyspace))); }
+
+void DigestValues(Call& call) {
+  call.reply.Array(static_cast<int64_t>(call.args.size()) - 2);
+  for (const std::string_view key : call.args.subspan(2)) call.reply.Simple(HexOf(DigestOfValue(FindKey(call, key))));
+}
+
+void Populate(Call& call) {
+  int64_t count;
+  int64_t size = 0;
+  if (!ParseInt64(call.args[2], &count) || count < 0) return call.reply.Error("ERR value is out of range, must be positive");
+  const std::string prefix(call.args.size() > 3 ? call.args[3] : std::string_view("key"));
+  if (call.args.size() > 4 && (!ParseInt64(call.args[4], &size) || size < 0)) {
+    return call.reply.Error("ERR value is out of range, must be positive");
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string key = prefix + ':' + std::to_string(i);
+    if (FindKey(call, key) != nullptr) continue;
+    std::string value = "value:" + std::to_string(i);
+    // Zero bytes behind, or cut, when a size is asked for.
+    if (size > 0) value.resize(static_cast<size_t>(size));
+    call.db.SetString(call.db.slotted() ? slot::KeySlot(key) : slot::SlotId{0}, key, value);
+  }
+  call.effects.Suppress();
+  call.reply.Ok();
+}
+
+void Object(Call& call) {
+  const keyspace::Entry* entry = FindKey(call, call.args[2]);
+  if (entry == nullptr) return call.reply.Error(kNoSuchKey);
+  char buffer[types::kMaxIntegerDigits];
+  const size_t serialized =
+      entry->type() == types::Type::kString ? persistence::DumpString(entry->Text(buffer)).size() - 11 : 0;
+  char text[256];
+  std::snprintf(text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
+                static_cast<const void*>(entry), std::string(types::EncodingName(entry->encoding())).c_str(), serialized,
+                entry->access(), static_cast<long long>(keyspace::AccessClock::IdleSeconds(entry->access(), call.now_ms)));
+  call.reply.Simple(text);
+}
+
+void ProtocolOf(Call& call) {
+  const std::string_view type = call.args[2];
+  resp::ReplyWriter& reply = call.reply;
+  if (EqualsNoCase(type, "string")) return reply.Bulk("Hello World");
+  if (EqualsNoCase(type, "integer")) return reply.Integer(12345);
+  if (EqualsNoCase(type, "double")) return reply.Double(3.141);
+  if (EqualsNoCase(type, "null")) return reply.Null();
+  if (EqualsNoCase(type, "bignum")) return reply.BigNumber("1234567999999999999999999999999999999");
+  if (EqualsNoCase(type, "true")) return reply.Bool(true);
+  if (EqualsNoCase(type, "false")) return reply.Bool(false);
+  if (EqualsNoCase(type, "verbatim")) return reply.Verbatim("txt", "This is a verbatim\nstring");
+  if (EqualsNoCase(type, "array") || EqualsNoCase(type, "set")) {
+    EqualsNoCase(type, "array") ? reply.Array(3) : reply.Set(3);
+    for (int i = 0; i < 3; ++i) reply.Integer(i);
+    return;
+  }
+  if (EqualsNoCase(type, "map")) {
+    reply.Map(3);
+    for (int i = 0; i < 3; ++i) {
+      reply.Integer(i);
+      reply.Bool(i == 1);
+    }
+    return;
+  }
+  if (EqualsNoCase(type, "attrib")) {
+    if (reply.protocol() < 3) return reply.Error("ERR RESP2 does not support attributes");
+    reply.Attribute(1);
+    reply.Bulk("key-popularity");
+    reply.Array(2);
+    reply.Bulk("key:123");
+    reply.Integer(90);
+    return reply.Bulk("Some real reply following the attribute");
+  }
+  if (EqualsNoCase(type, "push")) {
+    if (reply.protocol() < 3) return reply.Error("ERR RESP2 does not support push types");
+    reply.Push(2);
+    reply.Bulk("server-cpu-usage");
+    return reply.Integer(42);
+  }
+  reply.Error("ERR Wrong protocol type name. Please use one of the following: "
+              "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+void ChangeReplId(Call& call) {
+  call.node.log->Notice("Changing replication IDs after receiving change-repl-id");
+  call.node.repl_log->StartNewHistory();
+  call.reply.Ok();
+}
+
+void Reload(Call& call) {
+  bool save = true;
+  bool flush = true;
+  for (const std::string_view option : call.args.subspan(2)) {
+    if (EqualsNoCase(option, "nosave")) {
+      save = false;
+    } else if (EqualsNoCase(option, "noflush")) {
+      flush = false;
+    } else if (!EqualsNoCase(option, "merge")) {
+      return call.reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  const auto reloaded = call.node.reloader->Reload(save, flush);
+  call.effects.Suppress();
+  if (!reloaded) return call.reply.Error("ERR Error trying to load the RDB dump: " + reloaded.error());
+  call.node.log->Warning("DB reloaded by DEBUG RELOAD");
+  call.reply.Ok();
+}
+
+void LoadAof(Call& call) {
+  const auto reloaded = call.node.reloader->ReloadAof();
+  call.effects.Suppress();
+  if (!reloaded) return call.reply.Error("ERR Error trying to load the AOF files, check server logs");
+  call.node.log->Warning("Append Only File loaded by DEBUG LOADAOF");
+  call.reply.Ok();
+}
+
+void ErrorOf(Call& call) {
+  std::string text(call.args[2]);
+  call.reply.Error(text);
+}
+
+void LogLine(Call& call) {
+  call.node.log->Warning("DEBUG LOG: " + std::string(call.args[2]));
+  call.reply.Ok();
+}
+
+void Segfault(Call& call) { std::raise(SIGSEGV); }
+void Panic(Call& call) { std::abort(); }
+
+void Restart(Call& call) {
+  int64_t delay_ms = 0;
+  if (call.args.size() > 2 && (!ParseInt64(call.args[2], &delay_ms) || delay_ms < 0)) {
+    return call.reply.Error(kNotInteger);
+  }
+  call.node.lifecycle->Restart(delay_ms);
+  call.reply.Ok();
+}
+
+void HtStats(Call& call) {
+  int64_t index;
+  if (!ParseInt64(call.args[2], &index)) return call.reply.Error(kNotInteger);
+  if (index < 0 || index >= call.node.keyspace->database_count()) return call.reply.Error("ERR Out of range database");
+  const keyspace::Database& db = call.node.keyspace->db(static_cast<int>(index));
+  call.reply.Verbatim("txt", "[Dictionary HT]\nHash table 0 stats (main hash table):\n number of elements: " +
+                                 std::to_string(db.size()) + "\n[Expires HT]\nHash table 0 stats (main hash table):\n"
+                                 " number of elements: " + std::to_string(db.expires_size()) + "\n");
+}
+
+void SdsLen(Call& call) {
+  const keyspace::Entry* entry = FindKey(call, call.args[2]);
+  if (entry == nullptr) return call.reply.Error(kNoSuchKey);
+  if (entry->type() != types::Type::kString || entry->is_integer()) return call.reply.Error("ERR Not an sds encoded string.");
+  const std::string key_length = std::to_string(entry->key().size());
+  const std::string length = std::to_string(entry->TextLength());
+  call.reply.Simple("key_sds_len:" + key_length + ", key_sds_avail:0, key_zmalloc: " + key_length +
+                    ", val_sds_len:" + length + ", val_sds_avail:0, val_zmalloc: " + length);
+}
+
+void MatchLength(Call& call) {
+  int64_t length;
+  if (!ParseInt64(call.args[2], &length) || length < 0 || length > (1 << 28)) return call.reply.Error(kNotInteger);
+  call.reply.Integer(base::GlobMatch(call.args[3], std::string(static_cast<size_t>(length), 'a')) ? 1 : 0);
+}
+
+void Leak(Call& call) {
+  // The point of it: nothing refers to the copy afterwards.
+  char* lost = static_cast<char*>(std::malloc(call.args[2].size() + 1));
+  if (lost != nullptr) call.args[2].copy(lost, call.args[2].size());
+  call.reply.Ok();
+}
+
+void Replicate(Call& call) {
+  // The rest, as a command, to the log: data may then differ from the replicas'.
+  call.effects.Replace(call.args.subspan(2));
+  call.reply.Ok();
+}
+
+void Help(Call& call);
+
+struct Row {
+  std::string_view name;
+  size_t min_args;  // DEBUG and the name included
+  size_t max_args;
+  Handler handler;
+  std::string_view usage;
+};
+
+constexpr size_t kAny = 1000;
+
+constexpr Row kRows[] = {
+    {"aof-flush-sleep", 3, 3, Accepted, "AOF-FLUSH-SLEEP <microsec>"},
+    {"assert", 2, 2, Panic, "ASSERT"},
+    {"change-repl-id", 2, 2, ChangeReplId, "CHANGE-REPL-ID"},
+    {"crash-and-recover", 2, 3, Restart, "CRASH-AND-RECOVER [<milliseconds>]"},
+    {"dict-resizing", 3, 3, Accepted, "DICT-RESIZING <0|1>"},
+    {"digest", 2, 2, DigestAll, "DIGEST"},
+    {"digest-value", 3, kAny, DigestValues, "DIGEST-VALUE <key> [<key> ...]"},
+    {"error", 3, 3, ErrorOf, "ERROR <string>"},
+    {"help", 2, 2, Help, "HELP"},
+    {"htstats", 3, 4, HtStats, "HTSTATS <dbid>"},
+    {"leak", 3, 3, Leak, "LEAK <string>"},
+    {"loadaof", 2, 2, LoadAof, "LOADAOF"},
+    {"log", 3, 3, LogLine, "LOG <message>"},
+    {"object", 3, 4, Object, "OBJECT <key>"},
+    {"panic", 2, 2, Panic, "PANIC"},
+    {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>"},
+    {"populate", 3, 5, Populate, "POPULATE <count> [<prefix>] [<size>]"},
+    {"protocol", 3, 3, ProtocolOf, "PROTOCOL <type>"},
+    {"quicklist-packed-threshold", 3, 3, Accepted, "QUICKLIST-PACKED-THRESHOLD <size>"},
+    {"reload", 2, kAny, Reload, "RELOAD [MERGE] [NOFLUSH] [NOSAVE]"},
+    {"replicate", 3, kAny, Replicate, "REPLICATE <command> [<arg> ...]"},
+    {"replybuffer", 4, 4, Accepted, "REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>"},
+    {"restart", 2, 3, Restart, "RESTART [<milliseconds>]"},
+    {"sdslen", 3, 3, SdsLen, "SDSLEN <key>"},
+    {"segfault", 2, 2, Segfault, "SEGFAULT"},
+    {"set-active-expire", 3, 3, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>"},
+    {"set-disable-deny-scripts", 3, 3, Accepted, "SET-DISABLE-DENY-SCRIPTS <0|1>"},
+    {"set-skip-checksum-validation", 3, 3, SkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>"},
+    {"sleep", 3, 3, Sleep, "SLEEP <seconds>"},
+    {"stringmatch-len", 4, 4, MatchLength, "STRINGMATCH-LEN <length> <pattern>"},
+};
+
+void Help(Call& call) {
+  std::vector<std::string_view> lines;
+  for (const Row& row : kRows) {
+    if (row.name != "help") lines.push_back(row.usage);
+  }
+  ReplyHelp(call, "debug", lines);
+}
+
+void Debug(Call& call) {
+  for (const Row& row : kRows) {
+    if (!EqualsNoCase(row.name, call.args[1])) continue;
+    if (call.args.size() < row.min_args || call.args.size() > row.max_args) break;
+    return row.handler(call);
+  }
+  ReplySubcommandSyntaxError(call);
+}
+
+const CommandSpec kSpecs[] = {
+    {"debug", -2, kAdmin | kNoScript | kLoading | kStale | kProtectedCmd, {}, 0,
+     {"A container for debugging commands.", "1.0.0", "server", "Depends on subcommand."}, Debug},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> DebugCommands() { return kSpecs; }
+
+}  // namespace windlass::commands

@@ -1,0 +1,74 @@
+// See digest.h. Order does not matter where parts are xor-ed by their SHA-1, and
+// does where they are mixed: the running digest is hashed again after the xor.
+#include "node/commands/digest.h"
+
+#include <arpa/inet.h>
+#include <openssl/sha.h>
+
+namespace windlass::commands {
+namespace {
+
+void Xor(Digest* digest, const void* data, size_t size) {
+  uint8_t hash[20];
+  SHA1(static_cast<const unsigned char*>(data), size, hash);
+  for (size_t i = 0; i < digest->size(); ++i) (*digest)[i] ^= hash[i];
+}
+
+void Mix(Digest* digest, const void* data, size_t size) {
+  Xor(digest, data, size);
+  uint8_t hash[20];
+  SHA1(digest->data(), digest->size(), hash);
+  for (size_t i = 0; i < digest->size(); ++i) (*digest)[i] = hash[i];
+}
+
+void MixNumber(Digest* digest, uint32_t number) {
+  const uint32_t wire = htonl(number);
+  Mix(digest, &wire, sizeof wire);
+}
+
+void MixValue(Digest* digest, const keyspace::Entry& entry) {
+  MixNumber(digest, static_cast<uint32_t>(entry.type()));
+  if (entry.type() == types::Type::kString) {
+    char buffer[types::kMaxIntegerDigits];
+    const std::string_view text = entry.Text(buffer);
+    Mix(digest, text.data(), text.size());
+  }
+  if (entry.has_expiry()) Xor(digest, "!!expire!!", 10);
+}
+
+}  // namespace
+
+Digest DigestOfValue(const keyspace::Entry* entry) {
+  Digest digest{};
+  if (entry != nullptr) MixValue(&digest, *entry);
+  return digest;
+}
+
+Digest DigestOfAll(keyspace::Keyspace& keyspace) {
+  Digest all{};
+  for (int i = 0; i < keyspace.database_count(); ++i) {
+    keyspace::Database& db = keyspace.db(i);
+    if (db.size() == 0) continue;
+    MixNumber(&all, static_cast<uint32_t>(i));
+    db.ForEach([&all](slot::SlotId, keyspace::Entry& entry) {
+      Digest one{};
+      const std::string_view key = entry.key();
+      Mix(&one, key.data(), key.size());
+      MixValue(&one, entry);
+      Xor(&all, one.data(), one.size());
+    });
+  }
+  return all;
+}
+
+std::string HexOf(const Digest& digest) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const uint8_t byte : digest) {
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
+  }
+  return text;
+}
+
+}  // namespace windlass::commands
