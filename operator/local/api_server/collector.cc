@@ -5,7 +5,6 @@
 // gone only if its kind is served here and no object has its uid.
 #include "operator/local/api_server/collector.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -20,26 +19,6 @@ namespace {
 
 constexpr int kWaitMs = 1000;
 constexpr int kMostPasses = 50;  // in a row, before new events are looked at
-constexpr char kForeground[] = "foregroundDeletion";
-constexpr char kOrphan[] = "orphan";
-constexpr char kInstances[] = "customresourcecleanup.apiextensions.k8s.io";
-
-bool HasFinalizer(const json& object, const char* name) {
-  const json& list = At(object, {"metadata", "finalizers"});
-  return list.is_array() && std::find(list.begin(), list.end(), json(name)) != list.end();
-}
-
-void DropFinalizer(json& object, const char* name) {
-  json kept = json::array();
-  for (const json& one : At(object, {"metadata", "finalizers"})) {
-    if (one != name) kept.push_back(one);
-  }
-  if (kept.empty()) {
-    object["metadata"].erase("finalizers");
-  } else {
-    object["metadata"]["finalizers"] = kept;
-  }
-}
 
 std::string GroupOf(const std::string& api_version) {
   size_t slash = api_version.find('/');
@@ -125,8 +104,8 @@ bool Collector::CollectOne(Tx& tx, const StoredObject& stored, const Uids& alive
 
 // An owner that waits for its dependents (foreground) or lets go of them (orphan).
 bool Collector::FinishOwner(Tx& tx, const StoredObject& stored, const ObjectStore::Page& all) {
-  const bool foreground = HasFinalizer(*stored.object, kForeground);
-  const bool orphan = HasFinalizer(*stored.object, kOrphan);
+  const bool foreground = HasFinalizer(*stored.object, kForegroundFinalizer);
+  const bool orphan = HasFinalizer(*stored.object, kOrphanFinalizer);
   if (!foreground && !orphan) return false;
   const std::string uid = MetaText(*stored.object, "uid");
   bool changed = false;
@@ -158,8 +137,8 @@ bool Collector::FinishOwner(Tx& tx, const StoredObject& stored, const ObjectStor
   }
   if (blocked) return changed;
   json object = *tx.Get(stored.key);
-  DropFinalizer(object, kForeground);
-  DropFinalizer(object, kOrphan);
+  SetFinalizer(object, kForegroundFinalizer, false);
+  SetFinalizer(object, kOrphanFinalizer, false);
   bool runs = stored.key.resource == "pods" && IntegerAt(object, {"metadata", "deletionGracePeriodSeconds"}) > 0;
   if (HasFinalizers(object) || runs || stored.key.resource == "namespaces") {
     api_.PutRaw(tx, stored.key, std::move(object));
@@ -212,7 +191,7 @@ bool Collector::FinishNamespace(Tx& tx, const StoredObject& stored, const Object
 }
 
 bool Collector::FinishDefinition(Tx& tx, const StoredObject& stored) {
-  if (!IsDeleting(*stored.object) || !HasFinalizer(*stored.object, kInstances)) return false;
+  if (!IsDeleting(*stored.object) || !HasFinalizer(*stored.object, kInstancesFinalizer)) return false;
   ResourcePtr info = api_.registry()->FindStored(stored.key.name);
   bool changed = false;
   for (const StoredObject& one : tx.List(stored.key.name, "").items) {
@@ -222,7 +201,7 @@ bool Collector::FinishDefinition(Tx& tx, const StoredObject& stored) {
   }
   if (!tx.List(stored.key.name, "").items.empty()) return changed;
   json object = *stored.object;
-  DropFinalizer(object, kInstances);
+  SetFinalizer(object, kInstancesFinalizer, false);
   if (HasFinalizers(object)) {
     api_.PutRaw(tx, stored.key, std::move(object));
   } else {

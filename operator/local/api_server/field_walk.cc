@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
+
+#include "operator/local/api_server/schema.h"
 
 namespace windlass::api_server {
 
@@ -16,14 +17,6 @@ enum class Shape { kLeaf, kMap, kKeyedList, kSet };
 const json& NoSchema() {
   static const json kNone = json::object();
   return kNone;
-}
-
-const json& FieldSchema(const json& schema, const std::string& name) {
-  if (auto props = schema.find("properties"); props != schema.end()) {
-    if (auto it = props->find(name); it != props->end()) return *it;
-  }
-  auto more = schema.find("additionalProperties");
-  return more != schema.end() && more->is_object() ? *more : NoSchema();
 }
 
 const json& ItemSchema(const json& schema) {
@@ -56,7 +49,7 @@ std::string KeyOf(const json& schema, const json& item) {
     if (item.is_object() && item.contains(field)) {
       key[field] = item[field];
     } else {
-      const json& of_field = FieldSchema(ItemSchema(schema), field);
+      const json& of_field = SchemaOfField(ItemSchema(schema), field);
       if (of_field.contains("default")) key[field] = of_field["default"];
     }
   }
@@ -68,7 +61,7 @@ std::vector<Element> Elements(const json& schema, const json& value) {
   switch (ShapeOf(schema, value)) {
     case Shape::kMap:
       for (auto it = value.begin(); it != value.end(); ++it) {
-        elements.push_back({"f:" + it.key(), &FieldSchema(schema, it.key()), &*it});
+        elements.push_back({"f:" + it.key(), &SchemaOfField(schema, it.key()), &*it});
       }
       break;
     case Shape::kKeyedList:
@@ -182,7 +175,7 @@ json MergeApplied(const json& schema, const json& live, const json& applied) {
     for (auto it = applied.begin(); it != applied.end(); ++it) {
       auto old = live.find(it.key());
       merged[it.key()] =
-          old == live.end() ? *it : MergeApplied(FieldSchema(schema, it.key()), *old, *it);
+          old == live.end() ? *it : MergeApplied(SchemaOfField(schema, it.key()), *old, *it);
     }
     return merged;
   }
@@ -207,7 +200,7 @@ void RemoveFields(const json& schema, json& object, const FieldSet& set) {
       auto it = object.find(name.substr(2));
       if (it == object.end()) continue;
       bool was_empty = it->empty();
-      if (!child.children.empty()) RemoveFields(FieldSchema(schema, name.substr(2)), *it, child);
+      if (!child.children.empty()) RemoveFields(SchemaOfField(schema, name.substr(2)), *it, child);
       bool leaf = child.children.empty() && child.member;
       bool emptied = !was_empty && it->is_structured() && it->empty();
       if (leaf || emptied) object.erase(name.substr(2));

@@ -1,6 +1,7 @@
 // Implementation of the helpers for metadata.
 #include "operator/local/api_server/object_meta.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -90,6 +91,24 @@ std::string MetaText(const json& object, const char* name) {
 bool HasFinalizers(const json& object) {
   const json& finalizers = At(object, {"metadata", "finalizers"});
   return finalizers.is_array() && !finalizers.empty();
+}
+
+bool HasFinalizer(const json& object, const std::string& name) {
+  const json& list = At(object, {"metadata", "finalizers"});
+  return list.is_array() && std::find(list.begin(), list.end(), json(name)) != list.end();
+}
+
+void SetFinalizer(json& object, const std::string& name, bool wanted) {
+  json kept = json::array();
+  for (const json& one : At(object, {"metadata", "finalizers"})) {
+    if (one != name) kept.push_back(one);
+  }
+  if (wanted) kept.push_back(name);
+  if (kept.empty()) {
+    object["metadata"].erase("finalizers");
+  } else {
+    object["metadata"]["finalizers"] = kept;
+  }
 }
 
 bool IsDeleting(const json& object) { return !MetaText(object, "deletionTimestamp").empty(); }

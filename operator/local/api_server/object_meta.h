@@ -24,7 +24,14 @@ const nlohmann::json& At(const nlohmann::json& object, const std::vector<std::st
 std::string TextAt(const nlohmann::json& object, const std::vector<std::string>& path);
 int64_t IntegerAt(const nlohmann::json& object, const std::vector<std::string>& path);
 
+// Finalizers that the server itself sets and takes off.
+inline constexpr char kForegroundFinalizer[] = "foregroundDeletion";
+inline constexpr char kOrphanFinalizer[] = "orphan";
+inline constexpr char kInstancesFinalizer[] = "customresourcecleanup.apiextensions.k8s.io";
+
 bool HasFinalizers(const nlohmann::json& object);
+bool HasFinalizer(const nlohmann::json& object, const std::string& name);
+void SetFinalizer(nlohmann::json& object, const std::string& name, bool wanted);
 bool IsDeleting(const nlohmann::json& object);
 
 // What is wrong with metadata that every kind forbids.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "operator/local/api_server/api_error.h"
+#include "operator/local/api_server/schema.h"
 
 namespace windlass::api_server {
 
@@ -34,15 +35,6 @@ constexpr char kDirective[] = "$patch";
 const std::string kDeleteFrom = "$deleteFromPrimitiveList/";
 const std::string kElementOrder = "$setElementOrder/";
 constexpr char kRetainKeys[] = "$retainKeys";
-
-const json& FieldSchema(const json& schema, const std::string& name) {
-  static const json kNone = json::object();
-  if (auto props = schema.find("properties"); props != schema.end()) {
-    if (auto it = props->find(name); it != props->end()) return *it;
-  }
-  auto more = schema.find("additionalProperties");
-  return more != schema.end() && more->is_object() ? *more : kNone;
-}
 
 std::string MergeKey(const json& schema) {
   return schema.value("x-kubernetes-patch-merge-key", "");
@@ -145,7 +137,7 @@ void ApplyDirectives(const json& schema, json& result, const json& patch) {
     if (!StartsWith(it.key(), kElementOrder)) continue;
     std::string field = it.key().substr(kElementOrder.size());
     if (result.contains(field) && result[field].is_array()) {
-      Reorder(result[field], *it, MergeKey(FieldSchema(schema, field)));
+      Reorder(result[field], *it, MergeKey(SchemaOfField(schema, field)));
     }
   }
   if (auto keep = patch.find(kRetainKeys); keep != patch.end()) {
@@ -168,7 +160,7 @@ json MergeObject(const json& schema, const json& object, const json& patch) {
       continue;
     }
     auto current = result.find(name);
-    result[name] = MergeField(FieldSchema(schema, name),
+    result[name] = MergeField(SchemaOfField(schema, name),
                               current == result.end() ? nullptr : &*current, *it);
   }
   ApplyDirectives(schema, result, patch);

@@ -1,6 +1,7 @@
 // A reader of protobuf driven by field numbers, as they stand in Kubernetes's
 // published .proto files. A type is `Name { field=number:type … }` where type is
-// string (also the default), int, bool, bytes, time, intorstring, <string>,
+// string (also the default), int, bool, count and flag (an int and a bool whose
+// zero means absent), bytes, time, intorstring, <string>,
 // <bytes>, another type, or [type] for a repeated one.
 #include "operator/local/api_server/protobuf_json.h"
 
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "operator/local/api_server/api_error.h"
+#include "operator/local/api_server/base64.h"
 
 namespace windlass::api_server {
 
@@ -20,7 +22,7 @@ using nlohmann::json;
 namespace {
 
 const char kMessages[] = R"messages(
-ObjectMeta { name=1 generateName=2 namespace=3 uid=5 resourceVersion=6 generation=7:int creationTimestamp=8:time
+ObjectMeta { name=1 generateName=2 namespace=3 uid=5 resourceVersion=6 generation=7:count creationTimestamp=8:time
   deletionTimestamp=9:time labels=11:<string> annotations=12:<string> ownerReferences=13:[OwnerReference] finalizers=14:[string] }
 OwnerReference { kind=1 name=3 uid=4 apiVersion=5 controller=6:bool blockOwnerDeletion=7:bool }
 LabelSelector { matchLabels=1:<string> matchExpressions=2:[LabelSelectorRequirement] }
@@ -34,9 +36,9 @@ Secret { metadata=1:ObjectMeta data=2:<bytes> type=3 stringData=4:<string> immut
 ServiceAccount { metadata=1:ObjectMeta secrets=2:[ObjectReference] imagePullSecrets=3:[LocalObjectReference] automountServiceAccountToken=4:bool }
 Service { metadata=1:ObjectMeta spec=2:ServiceSpec }
 ServiceSpec { ports=1:[ServicePort] selector=2:<string> clusterIP=3 type=4 externalIPs=5:[string] sessionAffinity=7 loadBalancerIP=8
-  loadBalancerSourceRanges=9:[string] externalName=10 externalTrafficPolicy=11 healthCheckNodePort=12:int publishNotReadyAddresses=13:bool
+  loadBalancerSourceRanges=9:[string] externalName=10 externalTrafficPolicy=11 healthCheckNodePort=12:count publishNotReadyAddresses=13:flag
   ipFamilyPolicy=17 clusterIPs=18:[string] ipFamilies=19:[string] internalTrafficPolicy=22 }
-ServicePort { name=1 protocol=2 port=3:int targetPort=4:intorstring nodePort=5:int appProtocol=6 }
+ServicePort { name=1 protocol=2 port=3:int targetPort=4:intorstring nodePort=5:count appProtocol=6 }
 PodDisruptionBudget { metadata=1:ObjectMeta spec=2:PodDisruptionBudgetSpec }
 PodDisruptionBudgetSpec { minAvailable=1:intorstring selector=2:LabelSelector maxUnavailable=3:intorstring unhealthyPodEvictionPolicy=4 }
 Eviction { metadata=1:ObjectMeta deleteOptions=2:DeleteOptions }
@@ -103,21 +105,6 @@ class Reader {
   std::string_view bytes_;
 };
 
-std::string Base64(std::string_view bytes) {
-  static const char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return out;
-}
-
 class Decoder {
  public:
   json Decode(const std::string& type, std::string_view bytes, int depth = 0) const {
@@ -176,6 +163,8 @@ class Decoder {
     if (type == "string" || type == "raw") return std::string(payload);
     if (type == "int") return static_cast<int64_t>(number);
     if (type == "bool") return number != 0;
+    if (type == "count") return number == 0 ? json() : json(static_cast<int64_t>(number));
+    if (type == "flag") return number == 0 ? json() : json(true);
     if (type == "bytes") return Base64(payload);
     if (type == "time") {
       std::time_t seconds = Decode("Time", payload, depth + 1).value("seconds", int64_t{0});

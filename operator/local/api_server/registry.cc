@@ -66,6 +66,12 @@ std::vector<Cause> ValidateDefinition(const json& definition) {
                           "\": supported values: \"Cluster\", \"Namespaced\"",
                       "spec.scope"});
   }
+  try {
+    ResourcesOf(definition);
+  } catch (const json::exception& error) {  // stored, it would break every start
+    causes.push_back({"FieldValueInvalid", std::string("Invalid value: ") + error.what(), "spec"});
+    return causes;
+  }
   int stored = 0;
   for (size_t i = 0; i < spec["versions"].size(); ++i) {
     const json& version = spec["versions"][i];

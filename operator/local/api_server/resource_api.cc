@@ -143,6 +143,11 @@ Response ResourceApi::List(const ResourceCall& call) {
     Tx tx(store_);
     page = tx.List(call.info->storage_resource, call.name_space);
   }
+  if (call.request->Query("resourceVersionMatch") == "Exact" &&
+      call.request->Query("resourceVersion") != std::to_string(page.revision)) {
+    throw Expired("only the current state can be listed: it has resource version " +
+                  std::to_string(page.revision));
+  }
   Continuation from;
   from.revision = page.revision;
   if (!token.empty()) from = Decode(token);
@@ -240,13 +245,19 @@ DeleteOptions ResourceApi::ParseDeleteOptions(const Request& request) {
 
 json ResourceApi::ParseBody(const Request& request) {
   const std::string& type = request.content_type;
-  if (type.find("application/vnd.kubernetes.protobuf") == 0) return ProtobufToJson(request.body);
-  if (type.find("protobuf") != std::string::npos || type.find("cbor") != std::string::npos) {
+  bool known_protobuf = type.find("application/vnd.kubernetes.protobuf") == 0;
+  if (!known_protobuf &&
+      (type.find("protobuf") != std::string::npos || type.find("cbor") != std::string::npos)) {
     throw ApiError(415, "UnsupportedMediaType",
                    "the body of the request was in an unknown format - accepted media types "
                    "include: application/json, application/yaml");
   }
   try {
+    if (type.find("application/vnd.kubernetes.protobuf") == 0) {
+      json object = ProtobufToJson(request.body);
+      (void)object.dump();  // throws for text that is not UTF-8, which could not be shown again
+      return object;
+    }
     // An apply patch is usually JSON, which is YAML too but quicker to read.
     bool yaml = type.find("yaml") != std::string::npos &&
                 (request.body.empty() || request.body[0] != '{');

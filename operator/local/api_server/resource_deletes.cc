@@ -15,10 +15,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr char kForeground[] = "foregroundDeletion";
-constexpr char kOrphan[] = "orphan";
-constexpr char kInstances[] = "customresourcecleanup.apiextensions.k8s.io";
-
 void CheckDeletePreconditions(const Subject& about, const json& object,
                               const DeleteOptions& options) {
   std::string uid = MetaText(object, "uid");
@@ -31,19 +27,6 @@ void CheckDeletePreconditions(const Subject& about, const json& object,
     throw Conflict(about, "Precondition failed: ResourceVersion in precondition: " +
                               options.revision_precondition +
                               ", ResourceVersion in object meta: " + revision);
-  }
-}
-
-void SetFinalizer(json& object, const std::string& finalizer, bool wanted) {
-  json kept = json::array();
-  for (const json& one : At(object, {"metadata", "finalizers"})) {
-    if (one != finalizer) kept.push_back(one);
-  }
-  if (wanted) kept.push_back(finalizer);
-  if (kept.empty()) {
-    object["metadata"].erase("finalizers");
-  } else {
-    object["metadata"]["finalizers"] = kept;
   }
 }
 
@@ -101,12 +84,12 @@ json ResourceApi::Remove(Tx& tx, const ResourceInfo& info, const ObjectKey& key,
                    "namespaces \"" + key.name + "\" is forbidden: this namespace may not be deleted");
   }
   if (!options.propagation.empty()) {
-    SetFinalizer(object, kForeground, options.propagation == "Foreground");
-    SetFinalizer(object, kOrphan, options.propagation == "Orphan");
+    SetFinalizer(object, kForegroundFinalizer, options.propagation == "Foreground");
+    SetFinalizer(object, kOrphanFinalizer, options.propagation == "Orphan");
   }
   if (info.kind == "CustomResourceDefinition" && info.builtin &&
       !tx.List(key.name, "").items.empty()) {
-    SetFinalizer(object, kInstances, true);
+    SetFinalizer(object, kInstancesFinalizer, true);
   }
   int64_t grace = GraceOf(info, object, options);
   bool stays = grace > 0 || HasFinalizers(object) || is_namespace;

@@ -7,6 +7,15 @@ namespace windlass::api_server {
 
 using nlohmann::json;
 
+const json& SchemaOfField(const json& schema, const std::string& name) {
+  static const json kNone = json::object();
+  if (auto props = schema.find("properties"); props != schema.end()) {
+    if (auto it = props->find(name); it != props->end()) return *it;
+  }
+  auto more = schema.find("additionalProperties");
+  return more != schema.end() && more->is_object() ? *more : kNone;
+}
+
 namespace {
 
 bool Flag(const json& schema, const char* name) {
@@ -18,13 +27,11 @@ std::string Join(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
 }
 
-// The schema of a field, or null if the schema says nothing of it.
-const json* FieldSchema(const json& schema, const std::string& name) {
-  if (auto props = schema.find("properties"); props != schema.end()) {
-    if (auto it = props->find(name); it != props->end()) return &*it;
-  }
+bool KnowsField(const json& schema, const std::string& name) {
+  auto props = schema.find("properties");
+  if (props != schema.end() && props->contains(name)) return true;
   auto more = schema.find("additionalProperties");
-  return more != schema.end() && more->is_object() ? &*more : nullptr;
+  return more != schema.end() && more->is_object();
 }
 
 bool KnowsAnyField(const json& schema) {
@@ -46,8 +53,8 @@ void PruneAt(const json& schema, json& value, const std::string& path,
   if (!value.is_object()) return;
   for (auto it = value.begin(); it != value.end();) {
     std::string field_path = Join(path, it.key());
-    if (const json* field = FieldSchema(schema, it.key())) {
-      PruneAt(*field, *it, field_path, removed);
+    if (KnowsField(schema, it.key())) {
+      PruneAt(SchemaOfField(schema, it.key()), *it, field_path, removed);
     } else if (!KnowsAnyField(schema)) {
       removed.push_back(field_path);
       it = value.erase(it);
@@ -84,7 +91,7 @@ void ApplyDefaults(const json& schema, json& value) {
     }
   }
   for (auto it = value.begin(); it != value.end(); ++it) {
-    if (const json* field = FieldSchema(schema, it.key())) ApplyDefaults(*field, *it);
+    ApplyDefaults(SchemaOfField(schema, it.key()), *it);
   }
 }
 

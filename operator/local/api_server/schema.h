@@ -11,6 +11,10 @@
 
 namespace windlass::api_server {
 
+// What a schema says of one field: by name, else by additionalProperties. An
+// empty schema if nothing.
+const nlohmann::json& SchemaOfField(const nlohmann::json& schema, const std::string& name);
+
 // Removes what the schema does not know and returns the paths of what it removed.
 std::vector<std::string> Prune(const nlohmann::json& schema, nlohmann::json& value);
 
