@@ -58,6 +58,7 @@ size_t Session::RunRequests(std::string_view bytes) {
   Dispatcher& dispatcher = table_->dispatcher();
   while (position < bytes.size()) {
     size_t consumed = 0;
+    parser_.limits().authenticated = client_.authenticated;  // the request before may have been AUTH
     const resp::ParseStatus status = parser_.Parse(bytes.substr(position), &consumed, &args);
     if (status == resp::ParseStatus::kNeedMore) {
       if (parser_.bytes_wanted() > 32 * 1024) connection_->ReserveInput(parser_.bytes_wanted());
