@@ -9,7 +9,6 @@ void StartNew(Machine& m) {
   Node* me = m.nodes.Add(NodeId::MakeRandom(m.random), kFlagMyself | kFlagMaster, m.now);
   me->shard_id = NodeId::MakeRandom(m.random);
   m.probation.newcomer = true;
-  LogF(m, LogLevel::kNotice, "No cluster configuration found, I'm %s", me->id.str().c_str());
   m.Save();
 }
 
@@ -67,7 +66,6 @@ void StartFrom(Machine& m, const NodesConf& conf) {
   m.current_epoch = conf.current_epoch;
   m.last_vote_epoch = conf.last_vote_epoch;
   m.current_epoch = MaxEpoch(m);
-  LogF(m, LogLevel::kNotice, "Node configuration loaded, I'm %s", me->id.str().c_str());
 }
 
 void ApplyOptions(Machine& m, const Options& options) {

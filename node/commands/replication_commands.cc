@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "node/cluster/core.h"
+#include "node/commands/cluster_port.h"
 #include "node/commands/ports.h"
 #include "node/config/config.h"
 #include "node/persistence/aof.h"
@@ -103,6 +105,11 @@ void StartSync(Call& call, replication::PrimarySide::SyncRequest request) {
   if (call.client.Has(client::kReplica)) return;  // once is enough, and it expects no reply
   if (call.node.replica_side->following() && !call.node.replica_side->link_up()) {
     return call.reply.Error("NOMASTERLINK Can't SYNC while not connected with my master");
+  }
+  // A master that came back without its data must not be copied: its replicas
+  // would throw away what they have. They take this for "not yet" and ask again.
+  if (call.node.cluster != nullptr && !call.node.cluster->core().MayBeFollowed()) {
+    return call.reply.Error("NOMASTERLINK Can't SYNC with a restarted master whose data may not be the newest");
   }
   call.client.Set(client::kReplica);
   request.client_id = call.client.id;
