@@ -86,7 +86,8 @@ class Aof {
 
   // --- rewriting.
   base::Result<void> StartRewrite();
-  void Step(int64_t budget_us);
+  // False: nothing was done, the disk is behind or the last of it is being fsynced.
+  bool Step(int64_t budget_us);
   bool rewriting() const { return rewrite_ != nullptr; }
 
   struct Report {

@@ -80,25 +80,26 @@ base::Result<void> Aof::BeginRewrite() {
   return {};
 }
 
-void Aof::Step(int64_t budget_us) {
-  if (rewrite_ == nullptr || rewrite_->stream == nullptr || rewrite_->file->in_flight() > kMostInFlight) return;
+bool Aof::Step(int64_t budget_us) {
+  if (rewrite_ == nullptr || rewrite_->stream == nullptr || rewrite_->file->in_flight() > kMostInFlight) return false;
   const snapshot::SnapshotState state = rewrite_->stream->Step(budget_us);
   if (state == snapshot::SnapshotState::kRunning) {
     if (rewrite_->stream->pending() >= kTakeAt) rewrite_->file->Append(rewrite_->stream->Take());
-    return;
+    return true;
   }
   if (state == snapshot::SnapshotState::kAborted) {
     const std::string reason(rewrite_->stream->abort_reason());
     parts_.log->Warning("Background AOF rewrite terminated: " + reason);
     rewrite_.reset();
     rewrite_scheduled_ = true;  // of what is left
-    return;
+    return true;
   }
   rewrite_->file->Append(rewrite_->stream->Take());
   rewrite_->stream.reset();
   rewrite_->file->Finish(PathOf(rewrite_->base.name), [this, alive = std::weak_ptr<bool>(alive_)](base::Result<int64_t> result) {
     if (!alive.expired() && rewrite_ != nullptr) RewriteFinished(std::move(result));
   });
+  return true;
 }
 
 void Aof::RewriteFinished(base::Result<int64_t> result) {

@@ -3,9 +3,9 @@
 #include "node/persistence/lzf.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 namespace windlass::persistence {
 namespace {
@@ -13,14 +13,15 @@ namespace {
 constexpr size_t kMaxLiteralRun = 32;
 constexpr size_t kMaxDistance = 8192;
 constexpr size_t kMaxMatch = 264;
-constexpr int kHashBits = 13;
+constexpr int kMostHashBits = 13;
+constexpr int kLeastHashBits = 7;
 constexpr size_t kSmallestWorthwhileInput = 5;
 constexpr size_t kRequiredGain = 4;
 
-uint32_t HashOfThree(const char* p) {
+uint32_t HashOfThree(const char* p, int bits) {
   const uint32_t v = static_cast<uint8_t>(p[0]) | static_cast<uint8_t>(p[1]) << 8 |
                      static_cast<uint8_t>(p[2]) << 16;
-  return v * 2654435761u >> (32 - kHashBits);
+  return v * 2654435761u >> (32 - bits);
 }
 
 void AppendLiterals(std::string_view run, std::string* out) {
@@ -50,12 +51,16 @@ bool LzfCompress(std::string_view input, std::string* out) {
   if (input.size() < kSmallestWorthwhileInput) return false;
   const size_t start_size = out->size();
   const size_t limit = input.size() - kRequiredGain;  // more output than this is not worth it
-  std::vector<uint32_t> last_seen(size_t{1} << kHashBits, 0);  // position plus one; 0: never
+  // The table is as large as the input deserves: clearing it must not cost more
+  // than the work on a short value.
+  const int bits = std::clamp(static_cast<int>(std::bit_width(input.size())), kLeastHashBits, kMostHashBits);
+  uint32_t last_seen[size_t{1} << kMostHashBits];  // position plus one; 0: never
+  std::fill_n(last_seen, size_t{1} << bits, 0u);
   const char* data = input.data();
   size_t literal_start = 0;
   size_t at = 0;
   while (at + 2 < input.size()) {
-    uint32_t& entry = last_seen[HashOfThree(data + at)];
+    uint32_t& entry = last_seen[HashOfThree(data + at, bits)];
     const size_t candidate = entry;
     entry = static_cast<uint32_t>(at + 1);
     const size_t from = candidate - 1;

@@ -23,7 +23,7 @@ void AppendBigEndian(uint64_t value, int bytes, std::string* out) {
 
 // The canonical decimal form of a 32-bit integer, which alone reads back unchanged.
 bool ParseCanonicalInt32(std::string_view text, int64_t* value) {
-  if (text.empty() || text.size() > kLongestInteger) return false;
+  if (text.empty() || text.size() > kLongestInteger || (text[0] != '-' && (text[0] < '0' || text[0] > '9'))) return false;
   int32_t parsed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
   if (error != std::errc() || end != text.data() + text.size()) return false;

@@ -101,16 +101,17 @@ bool SaveService::AllowCapture(size_t pending) {
   return true;
 }
 
-void SaveService::Step(int64_t budget_us) {
-  if (stream_ == nullptr || (stream_->state() == snapshot::SnapshotState::kRunning && file_->in_flight() > kMostInFlight)) return;
+bool SaveService::Step(int64_t budget_us) {
+  if (stream_ == nullptr || (stream_->state() == snapshot::SnapshotState::kRunning && file_->in_flight() > kMostInFlight)) return false;
   const snapshot::SnapshotState state = stream_->Step(budget_us);
   if (state == snapshot::SnapshotState::kRunning) {
     if (stream_->pending() >= kTakeAt) file_->Append(stream_->Take());
-    return;
+    return true;
   }
   if (state == snapshot::SnapshotState::kAborted) {
     const std::string reason(stream_->abort_reason());
-    return AbortBackground(reason);
+    AbortBackground(reason);
+    return true;
   }
   file_->Append(stream_->Take());
   stream_.reset();
@@ -118,6 +119,7 @@ void SaveService::Step(int64_t budget_us) {
   file_->Finish(FilePath(), [this, alive = std::weak_ptr<bool>(alive_)](base::Result<int64_t> result) {
     if (!alive.expired()) Finished(std::move(result));
   });
+  return true;
 }
 
 void SaveService::Finished(base::Result<int64_t> result) {

@@ -70,7 +70,8 @@ class SaveService {
   snapshot::Engine* engine() const { return parts_.engine; }
   std::string FilePath() const;
 
-  void Step(int64_t budget_us);
+  // False: nothing was done, the disk is behind.
+  bool Step(int64_t budget_us);
   // Save points, and scheduled saves. `busy`: another writer of snapshots is at work.
   void Cron(bool busy);
   // What is loaded counts as saved.

@@ -262,7 +262,7 @@ void PrimarySide::StepSocketFeed() {
   for (const Replica* replica : receivers) {
     if (replica->transport->PendingOutput() > kMostPending) return;  // it wakes the loop when it drains
   }
-  constexpr int64_t kStepUs = 500;
+  constexpr int64_t kStepUs = 300;
   const snapshot::SnapshotState state = socket_feed_->stream->Step(kStepUs);
   if (state == snapshot::SnapshotState::kAborted) {
     parts_.log->Warning("Background transfer terminated: " + std::string(socket_feed_->stream->abort_reason()));

@@ -135,6 +135,7 @@ class Durability final : public commands::Reloader {
   LoadFacts load_facts_;
   int64_t last_progress_ms_ = 0;
   bool in_command_ = false;  // DEBUG RELOAD: clients are not served meanwhile
+  uint64_t served_before_step_ = 0;
 };
 
 }  // namespace windlass::server
