@@ -165,17 +165,16 @@ cluster::ReplicationFacts ClusterDriver::ReadReplication() {
   return facts;
 }
 
-void ClusterDriver::OnReplicationChanged() {
-  if (core_ != nullptr) Step(ReadReplication());
-}
-
 void ClusterDriver::AtTurnEnd() {
   if (core_ == nullptr) return;
+  const int64_t offset = node_->repl_log->offset();
+  const bool link_up = node_->replica_side->link_up();
   // A manual failover waits for offsets to meet: it hears of each at once.
-  if (core_->ManualFailoverInProgress() && node_->repl_log->offset() != reported_offset_) {
-    reported_offset_ = node_->repl_log->offset();
-    Step(ReadReplication());
-  }
+  const bool offset_matters = core_->ManualFailoverInProgress() && offset != reported_offset_;
+  if (!offset_matters && link_up == reported_link_up_) return;
+  reported_offset_ = offset;
+  reported_link_up_ = link_up;
+  Step(ReadReplication());
 }
 
 uint64_t ClusterDriver::KeysInSlot(slot::SlotId slot) const {

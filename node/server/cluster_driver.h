@@ -42,10 +42,8 @@ class ClusterDriver final : public commands::ClusterPort,
   base::Result<void> Begin(const cluster::DataAtStart& data);
   bool begun() const { return core_ != nullptr; }
 
-  // --- what others tell.
-  // The link to the master came up or broke.
-  void OnReplicationChanged();
-  // Before the loop sleeps.
+  // Before the loop sleeps: the core hears of replication what cannot wait for
+  // the next tick.
   void AtTurnEnd();
 
   // --- ClusterPort.
