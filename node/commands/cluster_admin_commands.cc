@@ -106,7 +106,7 @@ void ClusterSetSlot(Call& call) {
   const ClusterPort* port = RequireCluster(call);
   if (port == nullptr) return;
   if (!port->core().IsMaster()) {
-    return call.reply.Error("ERR You can use SETSLOT only with masters.");
+    return call.reply.Error("ERR Please use SETSLOT only with masters.");
   }
   cluster::SetSlotCommand command;
   if (!ParseSlot(call.args[2], &command.slot)) return call.reply.Error(kInvalidSlot);

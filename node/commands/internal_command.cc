@@ -18,7 +18,9 @@ std::string RunInternally(Node& node, int db, std::span<const std::string_view> 
 
 void ResumeHeldClients(Node& node) {
   node.sessions->Clients().ForEach([](client::Client& client) {
-    if (client.Has(client::kPaused) && client.transport != nullptr) client.transport->ResumeInput();
+    if (!client.Has(client::kPaused) || client.transport == nullptr) return;
+    client.Clear(client::kPaused);
+    client.transport->ResumeInput();
   });
 }
 

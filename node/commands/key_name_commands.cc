@@ -94,6 +94,9 @@ void CopyCommand(Call& call) {
     if (EqualsNoCase(call.args[i], "REPLACE")) {
       replace = true;
     } else if (EqualsNoCase(call.args[i], "DB") && i + 1 < call.args.size()) {
+      if (call.db.keyspace().cluster_mode()) {
+        return call.reply.Error("ERR Copying to another database is not allowed in cluster mode");
+      }
       target = ParseDatabase(call, call.args[++i]);
       if (target == nullptr) return;
     } else {

@@ -117,7 +117,7 @@ class Migrator::Session final : public net::ByteHandler {
           if (!*alive) return;
           if (!made.ok()) {
             broken_ = true;
-            return Fail("IOERR error or timeout connecting to the client");
+            return Fail(WriteError());
           }
           NoteProgress();
           db_ = 0;

@@ -392,7 +392,7 @@ void PrimarySide::TrimLog() {
 void PrimarySide::EverySecond() {
   parts_.history->set_backlog_size(parts_.settings->backlog_bytes);
   const PrimarySettings& settings = *parts_.settings;
-  if (!following_ && !replicas_.empty() && NowMs() - last_ping_ms_ >= settings.ping_period_s * 1000) {
+  if (!following_ && !quiet_ && !replicas_.empty() && NowMs() - last_ping_ms_ >= settings.ping_period_s * 1000) {
     last_ping_ms_ = NowMs();
     write_log_(kPing);
   }

@@ -144,6 +144,9 @@ class PrimarySide {
   CaughtUp BestReplica() const;
   // Told by the owner: this server follows a master itself, so pings come from above.
   void SetFollowing(bool following) { following_ = following; }
+  // Told by the owner: a failover waits for a replica to reach the log's end, which
+  // pings would move.
+  void SetQuiet(bool quiet) { quiet_ = quiet; }
 
  private:
   struct Replica;
@@ -189,6 +192,7 @@ class PrimarySide {
   int64_t disk_snapshot_offset_ = 0;
   bool ack_wanted_ = false;
   bool following_ = false;
+  bool quiet_ = false;
   int64_t last_ping_ms_ = 0;
   int64_t no_replicas_since_ms_ = 0;
   std::shared_ptr<bool> alive_;

@@ -5,6 +5,7 @@
 
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
+#include "node/migration/moving_keys.h"
 #include "node/net/event_loop.h"
 #include "node/observe/command_stats.h"
 #include "node/observe/cycle_clock.h"
@@ -116,7 +117,7 @@ Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args) 
       Queue(client, *spec, args, slot);
       return Outcome::kDone;
     }
-    if (IsHeld(client, *spec)) return Outcome::kHeld;
+    if (IsHeld(client, *spec) || WritesMovingKey(client, *spec, args)) return Outcome::kHeld;
   }
   Invoke(client, *spec, args, slot);
   if (client.Has(client::kAsking) && spec->name != "asking") client.Clear(client::kAsking);
@@ -129,6 +130,26 @@ bool Dispatcher::IsHeld(const Client& client, const CommandSpec& spec) const {
   if (mode == commands::PauseMode::kAll) return true;
   if ((spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0) return true;
   return spec.name == "exec" && client.transaction != nullptr && client.transaction->writes;
+}
+
+// A replica leaves deleting to its master; while writes are paused the log must
+// stand still, for somebody waits to reach its end.
+bool Dispatcher::KeepsExpired() const {
+  return node_->status.is_replica || node_->sessions->CurrentPause() != commands::PauseMode::kNone;
+}
+
+// A key on its way to another node does not change until it is there.
+bool Dispatcher::WritesMovingKey(const Client& client, const CommandSpec& spec,
+                                 std::span<const std::string_view> args) const {
+  const migration::MovingKeys& moving = *node_->moving_keys;
+  if (moving.empty()) [[likely]] return false;
+  if (spec.name == "exec") return client.transaction != nullptr && client.transaction->writes;
+  if ((spec.flags & commands::kWrite) == 0) return false;
+  commands::KeyPositions keys;
+  if (!commands::FindKeysOf(spec, args, &keys)) return false;
+  return std::any_of(keys.begin(), keys.end(), [&](const commands::KeyPosition& key) {
+    return moving.Contains(client.db, args[static_cast<size_t>(key.index)]);
+  });
 }
 
 void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
@@ -167,8 +188,8 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   if (depth_ == 0) {
     frozen_now_ms_ = node_->loop->NowMs();
     keyspace.set_expiry_mode(client.Has(kTrusted) ? keyspace::ExpiryMode::kIgnore
-                             : node_->status.is_replica ? keyspace::ExpiryMode::kHide
-                                                        : keyspace::ExpiryMode::kDelete);
+                             : KeepsExpired() ? keyspace::ExpiryMode::kHide
+                                              : keyspace::ExpiryMode::kDelete);
   }
   const CommandSpec* const outer = current_;
   current_ = &spec;

@@ -57,6 +57,9 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
 
   const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
   bool IsHeld(const client::Client& client, const commands::CommandSpec& spec) const;
+  bool KeepsExpired() const;
+  bool WritesMovingKey(const client::Client& client, const commands::CommandSpec& spec,
+                       std::span<const std::string_view> args) const;
   void Invoke(client::Client& client, const commands::CommandSpec& spec,
               std::span<const std::string_view> args, slot::SlotId slot);
   void Commit(int db, std::span<const std::string_view> args, bool changed, const commands::Effects& effects);

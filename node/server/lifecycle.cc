@@ -38,8 +38,10 @@ base::Result<void> NodeLifecycle::Shutdown(const commands::ShutdownFlags& flags,
                     !node_->status.loading;
   if (!wait) return Finish();
   durability_->AskForAcks();
-  if (!handover_ && ReplicasCaughtUp()) return Finish();
-  node_->sessions->PauseForFailover(INT64_MAX / 2);
+  const bool hand_over = flags.failover && handover_.possible && handover_.possible();
+  if (!hand_over && ReplicasCaughtUp()) return Finish();
+  // A handover pauses writes itself, as late as it can.
+  if (!hand_over) node_->sessions->PauseForFailover(INT64_MAX / 2);
   if (client_id != 0) {
     waiting_clients_.push_back(client_id);
     if (client::Client* client = node_->sessions->Clients().Find(client_id)) {
@@ -51,14 +53,20 @@ base::Result<void> NodeLifecycle::Shutdown(const commands::ShutdownFlags& flags,
   deadline_ms_ = node_->loop->NowMs() + timeout_ms;
   node_->log->Notice("Waiting for replicas before shutting down.");
   timer_ = node_->loop->Every(kPollMs, [this] { Poll(); });
-  if (handover_) handover_([this] { handed_over_ = true; });
+  if (hand_over && !handing_over_) {
+    handing_over_ = true;
+    handover_.start(timeout_ms, [this] {
+      handing_over_ = false;
+      if (waiting_ && !node_->status.is_replica) node_->sessions->PauseForFailover(INT64_MAX / 2);
+    });
+  }
   return {};
 }
 
 
 void NodeLifecycle::Poll() {
   const bool late = node_->loop->NowMs() >= deadline_ms_;
-  if (!late && !handed_over_ && (handover_ || !ReplicasCaughtUp())) return;
+  if (!late && (handing_over_ || (!node_->status.is_replica && !ReplicasCaughtUp()))) return;
   if (late && !ReplicasCaughtUp()) node_->log->Warning("Lagging replicas when shutting down.");
   CancelWaiting();
   if (const auto ended = Finish(); !ended) Fail(ended.error());
@@ -66,7 +74,6 @@ void NodeLifecycle::Poll() {
 
 void NodeLifecycle::CancelWaiting() {
   waiting_ = false;
-  handed_over_ = false;
   if (timer_ != 0) node_->loop->Cancel(timer_);
   timer_ = 0;
 }

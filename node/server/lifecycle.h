@@ -19,8 +19,12 @@ class NodeLifecycle final : public commands::Lifecycle {
  public:
   // What happens last, before the loop stops: sockets close, the pid file goes.
   using LastSteps = std::function<void()>;
-  // Asked first: another node takes over, then `done` is called. Unset: nobody can.
-  using Handover = std::function<void(std::function<void()> done)>;
+  // Asked first on a signal: another node takes over, within a time limit, then
+  // `done` is called. Unset: nobody can.
+  struct Handover {
+    std::function<bool()> possible;
+    std::function<void(int64_t limit_ms, std::function<void()> done)> start;
+  };
 
   NodeLifecycle(commands::Node* node, Durability* durability, LastSteps last_steps);
 
@@ -47,7 +51,7 @@ class NodeLifecycle final : public commands::Lifecycle {
   LastSteps last_steps_;
   Handover handover_;
   bool waiting_ = false;
-  bool handed_over_ = false;
+  bool handing_over_ = false;
   commands::ShutdownFlags flags_;
   int64_t deadline_ms_ = 0;
   uint64_t timer_ = 0;

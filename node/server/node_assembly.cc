@@ -40,6 +40,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       watches_(&sessions_.Clients()),
       durability_(&node_),
       dispatcher_(&node_, &table_, &durability_.log()),
+      migrator_(&loop_),
       listeners_(&loop_, config, log, [this](int fd) { sessions_.Accept(fd); }),
       lifecycle_(&node_, &durability_, [this] {
         listeners_.Close();
@@ -52,6 +53,8 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.executor = &dispatcher_;
   node_.reloader = &durability_;
   node_.lifecycle = &lifecycle_;
+  node_.migrator = &migrator_;
+  node_.moving_keys = &moving_keys_;
   sessions_.SetDispatcher(&dispatcher_);
   sessions_.set_on_gone([this](client::Client& client) {
     durability_.Forget(client);
@@ -123,6 +126,11 @@ bool NodeAssembly::StartCluster() {
     log_->Warning(begun.error());
     return false;
   }
+  handover_ = std::make_unique<ClusterHandover>(&node_, cluster_.get());
+  lifecycle_.set_handover({[this] { return handover_->Possible(); },
+                           [this](int64_t limit_ms, std::function<void()> done) {
+                             handover_->Start(limit_ms, [done = std::move(done)](bool) { done(); });
+                           }});
   return true;
 }
 

@@ -12,6 +12,8 @@
 #include "node/commands/transactions.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
+#include "node/migration/migrator.h"
+#include "node/migration/moving_keys.h"
 #include "node/net/event_loop.h"
 #include "node/observe/command_stats.h"
 #include "node/observe/info_report.h"
@@ -20,6 +22,7 @@
 #include "node/observe/stats.h"
 #include "node/server/blocker.h"
 #include "node/server/cluster_driver.h"
+#include "node/server/cluster_handover.h"
 #include "node/server/dispatcher.h"
 #include "node/server/durability.h"
 #include "node/server/lifecycle.h"
@@ -73,7 +76,10 @@ class NodeAssembly {
   commands::WatchTable watches_;
   Durability durability_;
   Dispatcher dispatcher_;
+  migration::MovingKeys moving_keys_;
+  migration::Migrator migrator_;
   std::unique_ptr<ClusterDriver> cluster_;
+  std::unique_ptr<ClusterHandover> handover_;
   Listeners listeners_;
   NodeLifecycle lifecycle_;
   net::TimerId expire_timer_ = 0;

@@ -156,7 +156,7 @@ TEST_F(MigratorTest, GivesUpOnATargetThatDoesNotAnswer) {
 TEST_F(MigratorTest, SaysThatNobodyListens) {
   Transfer transfer = MakeTransfer({{"a", 0, "A"}});
   target_.StopListening();
-  EXPECT_EQ(Run(std::move(transfer)).error, "IOERR error or timeout connecting to the client");
+  EXPECT_EQ(Run(std::move(transfer)).error, "IOERR error or timeout writing to target instance");
 }
 
 TEST_F(MigratorTest, ConnectsAgainWhenAKeptConnectionWasClosed) {
