@@ -6,7 +6,8 @@ import time
 
 import pytest
 import redis
-from cluster_tools import Writer, check_values, cluster_client, form, is_master, slot_of, wait_master
+from cluster_tools import (Writer, check_values, cluster_client, form, is_master, settle, slot_of, wait_master,
+                           wait_replica_of)
 from harness import KINDS, wait_cluster_ok, wait_for
 
 
@@ -76,9 +77,10 @@ def test_sigterm_hands_over_and_clients_see_only_moved(nodes, replica_kind):
 def test_of_two_replicas_one_takes_over_and_the_other_follows_it(nodes):
     masters = [nodes.add(kind="windlass-node") for _ in range(3)]
     replicas = [nodes.add(kind="windlass-node") for _ in range(2)]
-    form(masters, [replicas[0]])
+    form(masters, replicas)  # the second one follows the second master at first
     replicas[1].call("CLUSTER", "REPLICATE", masters[0].id())
-    wait_for(lambda: replicas[1].info("replication").get("master_link_status") == "up")
+    wait_replica_of(replicas[1], masters[0])
+    settle(nodes)
     masters[0].call("SET", next(f"w{i}" for i in range(1000) if slot_of(f"w{i}") <= 5460), "v")
     assert masters[0].terminate(20) == 0
     wait_for(lambda: sum(is_master(node) for node in replicas) == 1, 5)
