@@ -92,7 +92,7 @@ std::span<char> Database::ResizeString(slot::SlotId slot, std::string_view key, 
   if (length > Entry::kMaxInlineBytes) {
     value.kind = EntryValue::Kind::kBlob;
     value.blob = types::Blob::CreateZeroed(length);
-    std::memcpy(value.blob->bytes().data(), old.data(), kept);
+    if (kept != 0) std::memcpy(value.blob->bytes().data(), old.data(), kept);
   } else {
     padded.assign(old.substr(0, kept));
     padded.resize(length, '\0');

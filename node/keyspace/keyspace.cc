@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "node/base/clock.h"
+#include "node/base/worker_thread.h"
 #include "node/keyspace/entry_builder.h"
 #include "node/keyspace/expiry_cycle.h"
 
@@ -12,6 +13,7 @@ namespace windlass::keyspace {
 namespace {
 
 constexpr size_t kFreeBatch = 128;     // entries freed between looks at the clock
+constexpr size_t kBigFreeBytes = size_t{1} << 20;  // freed by the helper thread
 constexpr int kStretchBatch = 32;      // homes moved between looks at the clock
 constexpr int kSlotsPerStep = 256;     // slots looked at for stretches in one step
 
@@ -44,7 +46,16 @@ size_t Keyspace::used_bytes() const { return arena_.used_bytes() + heap_bytes_; 
 
 size_t Keyspace::ExpireStep(int64_t now_ms, int64_t budget_us) { return expiry_cycle_->Step(now_ms, budget_us); }
 
-void Keyspace::Discard(Entry* entry, bool /*later*/) { EntryBuilder::Free(arena_, entry); }
+void Keyspace::Discard(Entry* entry, bool later) {
+  if (!later || !EntryBuilder::HoldsBlob(*entry) || entry->ExternalBytes() < kBigFreeBytes) {
+    EntryBuilder::Free(arena_, entry);
+    return;
+  }
+  types::Blob* blob = EntryBuilder::ValueOf(*entry, true).blob;
+  EntryBuilder::FreeShell(arena_, entry);
+  if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
+  freer_->Run([blob] { types::Blob::Destroy(blob); });
+}
 
 void Keyspace::Bury(SlotTable table, bool later) {
   graveyard_.push_back({std::move(table), 0});

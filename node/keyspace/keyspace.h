@@ -14,6 +14,10 @@
 #include "node/keyspace/database.h"
 #include "node/keyspace/observers.h"
 
+namespace windlass::base {
+class WorkerThread;
+}
+
 namespace windlass::keyspace {
 
 // What finding a key past its time means.
@@ -96,6 +100,8 @@ class Keyspace {
     SlotTable table;
     uint32_t next_bucket;
   };
+  // Frees an entry that no table holds any more; `later`: a big value by the
+  // helper thread, for which freeing a large mapping is no hurry.
   void Discard(Entry* entry, bool later);
   void Bury(SlotTable table, bool later);
   void FreeSome(size_t entries);
@@ -115,6 +121,7 @@ class Keyspace {
   KeyspaceStats stats_;
   size_t heap_bytes_ = 0;  // outside the arena: blobs, containers, large bucket arrays
   std::vector<Dropped> graveyard_;
+  std::unique_ptr<base::WorkerThread> freer_;  // started when first needed
   size_t stretch_cursor_ = 0;
   std::unique_ptr<ExpiryCycle> expiry_cycle_;
   std::vector<std::unique_ptr<Database>> databases_;

@@ -129,5 +129,14 @@ TEST(DropSlot, TakesThatSlotOnly) {
   EXPECT_LT(keyspace.used_bytes() + 50 * 2000, before);
 }
 
+TEST(Unlink, GivesBigValuesToTheHelperThread) {
+  Keyspace keyspace({1, false, size_t{1} << 28}, base::Random(11));
+  Database& db = keyspace.db(0);
+  for (int i = 0; i < 20; ++i) db.SetString(0, std::to_string(i), std::string(size_t{2} << 20, 'x'));
+  EXPECT_GT(keyspace.used_bytes(), size_t{40} << 20);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(db.Unlink(0, std::to_string(i)));
+  EXPECT_EQ(keyspace.used_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace windlass::keyspace
