@@ -96,7 +96,11 @@ std::optional<Step> GiveSlots(const World& world, const std::vector<Intended>& m
   return step;
 }
 
-bool EveryReplicaInStep(const World& world) {
+// A node new to a cluster answers CLUSTERDOWN for a while.
+bool EveryShardServes(const World& world) {
+  for (const Member& member : world.members) {
+    if (member.joined && !member.serves) return false;
+  }
   for (const Shard& shard : world.shards) {
     if (shard.owner == nullptr || shard.synced_replicas < world.spec().replicas_per_shard) return false;
   }
@@ -109,7 +113,7 @@ std::optional<Step> FormCluster(const World& world) {
   const bool covered = world.view.Uncovered().empty();
   if (covered) {
     if (!world.status().cluster_id.empty() && !Forming(world)) return std::nullopt;
-    if (!world.SlotsSettled() || !EveryReplicaInStep(world)) return std::nullopt;  // the other phases see to it
+    if (!world.SlotsSettled() || !EveryShardServes(world)) return std::nullopt;  // the other phases see to it
     return FinishOperation{"ClusterFormed", std::to_string(world.shards.size()) + " shards own all 16384 slots", true};
   }
   // Once formed, a slot without an owner is a loss to be looked at by a person,

@@ -11,7 +11,7 @@ namespace windlass::reconcile {
 namespace {
 
 bool ShardReady(const World& world, const Shard& shard) {
-  return shard.owner != nullptr && !shard.contested && !shard.owner->loading &&
+  return shard.owner != nullptr && !shard.contested && !shard.owner->loading && shard.owner->serves &&
          shard.synced_replicas >= world.spec().replicas_per_shard;
 }
 
@@ -59,7 +59,7 @@ std::string Trouble(const World& world) {
 bool Available(const World& world) {
   slot::SlotSet owned;
   for (const Member* owner : world.Owners()) {
-    if (!owner->loading) owned |= world.view.Find(owner->id)->slots;
+    if (!owner->loading && owner->serves) owned |= world.view.Find(owner->id)->slots;
   }
   return owned.size() == slot::kSlotCount;
 }

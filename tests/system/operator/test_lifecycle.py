@@ -32,7 +32,7 @@ def test_forms_scales_out_and_in_under_load(local_cluster, tmp_path):
         local_cluster.patch(shards=3)
         local_cluster.wait_ready(3, 6)
         local_cluster.check_whole()
-        ledger.close()
+        ledger.close(local_cluster.seeds().split(",")[0])
     for phase in ledger.phases:
         assert phase["clusterdown"] == phase["readonly"] == phase["loading"] == phase["failed"] == 0, phase
     for reason in ("ClusterFormed", "NodesCreated", "SlotsMoved", "NodeRemoved"):
@@ -71,7 +71,7 @@ def test_a_deleted_master_pod_is_replaced_and_nothing_is_lost(local_cluster, tmp
         harness.wait_for(lambda: local_cluster.status()["phase"] != "Ready", 20, "the loss is seen")
         local_cluster.wait_ready(3, 6)
         local_cluster.check_whole()
-        ledger.close()
+        ledger.close(local_cluster.seeds().split(",")[0])
     # With its volume the node comes back as who it was; without, as somebody new.
     assert (victim in local_cluster.pods()) == bool(storage)
     known = {len(nodes) for nodes in local_cluster.views().values()}
@@ -92,7 +92,7 @@ def test_a_killed_master_is_left_to_the_election_and_comes_back_as_a_replica(loc
             harness.wait_for(lambda: local_cluster.node_pid(victim), 30, "it runs again")
         local_cluster.wait_ready(3, 6)
         local_cluster.check_whole()
-        ledger.close()
+        ledger.close(local_cluster.seeds().split(",")[0])
 
 
 @pytest.mark.timeout(120)

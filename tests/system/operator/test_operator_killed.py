@@ -76,5 +76,5 @@ def test_ten_kills_lose_nothing(local_cluster, tmp_path):
                 pass
             local_cluster.wait_ready(target, 2 * target, timeout=120)
             local_cluster.check_whole()
-        ledger.close()
+        ledger.close(local_cluster.seeds().split(",")[0])
     assert sum(k["wiped"] for k in killer.kills) == len(WIPES)
