@@ -1,0 +1,83 @@
+// Replies in both protocols.
+#include "node/resp/reply_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+#include "node/resp/command.h"
+
+namespace windlass::resp {
+namespace {
+
+std::string Written(int protocol, const std::function<void(ReplyWriter&)>& write) {
+  std::string out;
+  ReplyWriter writer(&out, protocol);
+  write(writer);
+  return out;
+}
+
+TEST(ReplyWriterTest, TheTypesOfResp2) {
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Ok(); }), "+OK\r\n");
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Simple("PONG"); }), "+PONG\r\n");
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Integer(-42); }), ":-42\r\n");
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Bulk(""); }), "$0\r\n\r\n");
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.BulkInteger(INT64_MIN); }), "$20\r\n-9223372036854775808\r\n");
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Null(); }), "$-1\r\n");
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.NullArray(); }), "*-1\r\n");
+}
+
+TEST(ReplyWriterTest, BulksOfEveryLengthAreWhole) {
+  for (const size_t size : {0, 1, 95, 96, 97, 1000, 70000}) {
+    const std::string value(size, 'v');
+    EXPECT_EQ(Written(2, [&](ReplyWriter& w) { w.Bulk(value); }),
+              "$" + std::to_string(size) + "\r\n" + value + "\r\n");
+  }
+}
+
+TEST(ReplyWriterTest, Resp3TypesFallBackInResp2) {
+  struct Row {
+    std::function<void(ReplyWriter&)> write;
+    const char* resp2;
+    const char* resp3;
+  };
+  const Row rows[] = {
+      {[](ReplyWriter& w) { w.Map(2); }, "*4\r\n", "%2\r\n"},
+      {[](ReplyWriter& w) { w.Set(2); }, "*2\r\n", "~2\r\n"},
+      {[](ReplyWriter& w) { w.Push(2); }, "*2\r\n", ">2\r\n"},
+      {[](ReplyWriter& w) { w.Null(); }, "$-1\r\n", "_\r\n"},
+      {[](ReplyWriter& w) { w.Bool(true); }, ":1\r\n", "#t\r\n"},
+      {[](ReplyWriter& w) { w.Double(1.5); }, "$3\r\n1.5\r\n", ",1.5\r\n"},
+      {[](ReplyWriter& w) { w.BigNumber("123"); }, "$3\r\n123\r\n", "(123\r\n"},
+      {[](ReplyWriter& w) { w.Verbatim("txt", "ab"); }, "$2\r\nab\r\n", "=6\r\ntxt:ab\r\n"},
+      {[](ReplyWriter& w) { w.Attribute(1); }, "", "|1\r\n"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(Written(2, row.write), row.resp2);
+    EXPECT_EQ(Written(3, row.write), row.resp3);
+  }
+}
+
+TEST(ReplyWriterTest, AnErrorStaysOnOneLine) {
+  EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Error("ERR bad\r\n+OK"); }), "-ERR bad  +OK\r\n");
+}
+
+TEST(ReplyWriterTest, DoublesReadBack) {
+  EXPECT_EQ(FormatDouble(3), "3");
+  EXPECT_EQ(FormatDouble(0.1), "0.1");
+  EXPECT_EQ(FormatDouble(-2.5e-9), "-2.5e-09");
+  EXPECT_EQ(FormatDouble(1e17), "1e+17");
+  EXPECT_EQ(FormatDouble(std::numeric_limits<double>::infinity()), "inf");
+  EXPECT_EQ(FormatDouble(-std::numeric_limits<double>::infinity()), "-inf");
+}
+
+TEST(EncodeCommandTest, IsAnArrayOfBulks) {
+  const std::string_view argv[] = {"SET", "k", ""};
+  std::string out = "before";
+  EncodeCommand(argv, &out);
+  EXPECT_EQ(out, "before*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace windlass::resp
