@@ -78,7 +78,7 @@ Config::Config() {
     std::vector<std::string> words;
     base::SplitQuoted(slot->directive->initial, &words);
     const Type type = slot->directive->type;
-    if (words.empty() && (type == Type::kText || type == Type::kEvents)) words.emplace_back();
+    if (type == Type::kText || type == Type::kEvents) words.assign(1, std::string(slot->directive->initial));
     if (type == Type::kLines || (type == Type::kList && words.empty())) continue;
     if (const auto assigned = Assign(*slot, words); !assigned) {
       std::fprintf(stderr, "directive %s: %s\n", std::string(slot->directive->name).c_str(),
@@ -186,7 +186,15 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
   Slot* slot = FindSlot(words[0]);
   if (slot == nullptr) return base::Error{"Bad directive or wrong number of arguments"};
   const Directive& directive = *slot->directive;
-  const std::span<const std::string> values(words.data() + 1, words.size() - 1);
+  std::span<const std::string> values(words.data() + 1, words.size() - 1);
+  // Several values may come as one quoted word: --save "900 1".
+  std::vector<std::string> split;
+  const bool splits = directive.type == Type::kList || directive.type == Type::kEnumSet ||
+                      directive.type == Type::kSave || directive.type == Type::kOutputLimits;
+  if (splits && values.size() == 1 && values[0].find(' ') != std::string::npos &&
+      base::SplitQuoted(values[0], &split) && !split.empty()) {
+    values = split;
+  }
   if (directive.type == Type::kLines && values.empty()) {
     return base::Error{"Bad directive or wrong number of arguments"};
   }
@@ -194,9 +202,7 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
     *nested = LoadFile(values[0]);
     return {};
   }
-  const bool many = directive.type == Type::kList || directive.type == Type::kEnumSet ||
-                    directive.type == Type::kLines || directive.type == Type::kSave ||
-                    directive.type == Type::kOutputLimits;
+  const bool many = splits || directive.type == Type::kLines;
   if (values.empty() || (!many && values.size() != 1)) return base::Error{"wrong number of arguments"};
   if (directive.name == "replicaof" && values.size() != 2) return base::Error{"wrong number of arguments"};
   if (directive.type == Type::kSave) {

@@ -58,6 +58,9 @@ TEST(ConfigTest, TheCommandLineReplacesTheSavePointsOfTheFile) {
   ASSERT_TRUE(config.LoadText("save 5 6\nsave 7 8").ok);
   EXPECT_EQ(config.ValueOf("save"), "5 6 7 8");
   config.BeginOverrides();
+  ASSERT_TRUE(config.LoadText("save \"1 2 3 4\"").ok);
+  EXPECT_EQ(config.ValueOf("save"), "1 2 3 4");
+  config.BeginOverrides();
   ASSERT_TRUE(config.LoadText("save \"\"").ok);
   EXPECT_EQ(config.ValueOf("save"), "");
 }
