@@ -6,7 +6,6 @@
 #include "node/client/registry.h"
 #include "node/commands/client_commands.h"
 #include "node/commands/ports.h"
-#include "node/net/event_loop.h"
 
 namespace windlass::commands {
 
@@ -140,7 +139,7 @@ std::string_view ClientType(const Client& client) {
 }
 
 std::string ClientLine(const Node& node, Client& client) {
-  const int64_t now = node.loop->NowMs();
+  const int64_t now = node.clock->UnixMs();
   const client::Transport* transport = client.transport;
   const size_t input = transport == nullptr ? 0 : transport->PendingInput();
   const size_t output = transport == nullptr ? 0 : transport->PendingOutput();

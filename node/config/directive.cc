@@ -1,4 +1,4 @@
-// Every directive of redis.conf 7.2, and Windlass's own. See directive.h.
+// Every directive of redis.conf 7.2. See directive.h.
 #include "node/config/directive.h"
 
 #include <climits>
@@ -226,8 +226,6 @@ constexpr Directive kTable[] = {
     {"stream-node-max-entries", "", Type::kInteger, "100", 0, 0, kLong},
     // --- scripts
     {"busy-reply-threshold", "lua-time-limit", Type::kInteger, "5000", 0, 0, kLong},
-    // --- Windlass's own
-    {"windlass-handover-timeout", "", Type::kInteger, "10000", 0, 0, kInt},  // ms, on SIGTERM
 };
 
 constexpr struct {

@@ -217,6 +217,7 @@ void Connection::Flush() {
       }
       return Close(std::strerror(errno));
     }
+    loop_->CountWrite();
     output_begin_ += static_cast<size_t>(n);
     sent_total_ += static_cast<uint64_t>(n);
     budget -= static_cast<size_t>(n);

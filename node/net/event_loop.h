@@ -83,6 +83,9 @@ class EventLoop {
   void ForgetFlush(Connection* connection);
 
   uint64_t turns() const { return turns_; }
+  // System calls that sent output, over all connections.
+  uint64_t writes() const { return writes_; }
+  void CountWrite() { ++writes_; }
   // Time spent in the last turns outside the sleep, for INFO.
   int64_t busy_us() const { return busy_us_; }
 
@@ -122,6 +125,7 @@ class EventLoop {
   int64_t monotonic_us_ = 0;
   int64_t busy_us_ = 0;
   uint64_t turns_ = 0;
+  uint64_t writes_ = 0;
 };
 
 }  // namespace windlass::net

@@ -207,7 +207,7 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("total_error_replies", stats.error_replies);
   out.Field("dump_payload_sanitizations", 0);
   out.Field("total_reads_processed", stats.reads_processed);
-  out.Field("total_writes_processed", stats.writes_processed);
+  out.Field("total_writes_processed", node.loop->writes());
   out.Field("io_threaded_reads_processed", 0);
   out.Field("io_threaded_writes_processed", 0);
   out.Field("reply_buffer_shrinks", 0);

@@ -116,6 +116,14 @@ void Session::OutputChanged() {
   }
 }
 
+void Session::CountBytes() {
+  observe::Stats& stats = *table_->node().stats;
+  stats.net_input_bytes += connection_->bytes_in() - counted_in_;
+  stats.net_output_bytes += connection_->bytes_out() - counted_out_;
+  counted_in_ = connection_->bytes_in();
+  counted_out_ = connection_->bytes_out();
+}
+
 void Session::Close(std::string_view reason) { connection_->Close(reason); }
 
 void Session::CloseAfterReplies() {

@@ -51,11 +51,14 @@ class Session final : public net::ByteHandler, public client::Transport {
   friend class SessionTable;
   size_t RunRequests(std::string_view bytes);
   bool CheckOutputLimit();
+  void CountBytes();
 
   SessionTable* table_;
   std::unique_ptr<net::Connection> connection_;
   client::Client client_;
   resp::RequestParser parser_;
+  uint64_t counted_in_ = 0;   // of the connection's bytes, already in the statistics
+  uint64_t counted_out_ = 0;
   bool resume_queued_ = false;
   bool output_noted_ = false;  // in the table's list of sessions with fresh output
 };

@@ -85,8 +85,7 @@ void SessionTable::OnSessionClosed(Session& session, std::string_view reason) {
   Client& client = session.client();
   for (const OnGone& on_gone : on_gone_) on_gone(client);
   registry_.Remove(client.id);
-  node_->stats->net_input_bytes += session.connection().bytes_in();
-  node_->stats->net_output_bytes += session.connection().bytes_out();
+  session.CountBytes();
   const auto it = sessions_.find(client.id);
   if (it == sessions_.end()) return;
   node_->loop->DeleteLater(std::move(it->second));
@@ -276,6 +275,7 @@ void SessionTable::Cron() {
   const int64_t now = now_ms();
   for (const auto& [id, session] : sessions_) {
     Client& client = session->client();
+    session->CountBytes();
     if (session->connection().pending_output() > 0) session->OutputChanged();
     if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub) &&
         now - client.last_interaction_ms > timeout_s_ * 1000) {
