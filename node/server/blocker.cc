@@ -11,7 +11,7 @@ namespace windlass::server {
 
 using commands::WakeReason;
 
-ClientBlocker::ClientBlocker(net::EventLoop* loop, SessionTable* sessions) : loop_(loop), sessions_(sessions) {
+ClientBlocker::ClientBlocker(net::EventLoop* loop, SessionTable* sessions) : loop_(loop) {
   sessions->set_on_gone([this](client::Client& client) { OnGone(client); });
   sessions->set_unblock([this](uint64_t id, bool with_error) { return Unblock(id, with_error); });
 }

@@ -34,7 +34,6 @@ class ClientBlocker final : public commands::Blocker {
   void OnGone(client::Client& client);
 
   net::EventLoop* loop_;
-  SessionTable* sessions_;
   std::map<uint64_t, Waiting> waiting_;
 };
 
