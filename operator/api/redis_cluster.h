@@ -23,11 +23,13 @@ struct Metadata {
 struct Resources {
   std::map<std::string, std::string> requests;
   std::map<std::string, std::string> limits;
+  bool operator==(const Resources&) const = default;
 };
 
 struct Memory {
   int maxmemory_percent = 75;
   std::string eviction_policy = "noeviction";
+  bool operator==(const Memory&) const = default;
 };
 
 enum class Keep { kRetain, kDelete };
@@ -37,12 +39,14 @@ struct Storage {
   std::string class_name;  // empty: the cluster's default class
   Keep on_delete = Keep::kRetain;
   Keep on_scale_in = Keep::kDelete;
+  bool operator==(const Storage&) const = default;
 };
 
 struct Auth {
   enum class Mode { kGenerated, kSecret, kNone };
   Mode mode = Mode::kGenerated;
   std::string secret_name;
+  bool operator==(const Auth&) const = default;
 };
 
 enum class MetricType { kMemory, kOpsPerSecond };
@@ -52,6 +56,7 @@ struct ScaleMetric {
   MetricType type = MetricType::kMemory;
   int64_t target = 0;  // Memory: percent of maxmemory; OpsPerSecond: of one master
   Statistic statistic = Statistic::kMax;
+  bool operator==(const ScaleMetric&) const = default;
 };
 
 struct ScaleOut {
@@ -59,6 +64,7 @@ struct ScaleOut {
   int cooldown_seconds = 120;
   int max_step = 2;
   int urgent_memory_percent = 90;
+  bool operator==(const ScaleOut&) const = default;
 };
 
 struct ScaleIn {
@@ -67,6 +73,7 @@ struct ScaleIn {
   int cooldown_seconds = 1800;
   int max_step = 1;
   int headroom_percent = 20;
+  bool operator==(const ScaleIn&) const = default;
 };
 
 struct Autoscaling {
@@ -77,6 +84,7 @@ struct Autoscaling {
   std::vector<ScaleMetric> metrics;
   ScaleOut scale_out;
   ScaleIn scale_in;
+  bool operator==(const Autoscaling&) const = default;
 };
 
 struct Spec {
@@ -90,6 +98,7 @@ struct Spec {
   Auth auth;
   int node_timeout_ms = 5000;
   std::optional<Autoscaling> autoscaling;
+  bool operator==(const Spec&) const = default;
 };
 
 struct Condition {

@@ -124,6 +124,9 @@ class LocalCluster:
         body = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
         self.call("DELETE", f"{PODS}/{name}", body)
 
+    def delete_claim(self, name):
+        self.call("DELETE", f"/api/v1/namespaces/default/persistentvolumeclaims/{name}", {})
+
     def events(self):
         return [e["reason"] for e in self.call("GET", "/api/v1/namespaces/default/events")["items"]
                 if e["involvedObject"]["kind"] == "RedisCluster"]
