@@ -2,7 +2,6 @@
 import base64
 import json
 import os
-import re
 import signal
 import urllib.error
 import urllib.request
@@ -12,10 +11,10 @@ import redis
 
 class ClusterApi:
     def __init__(self, kubeconfig, name):
-        text = open(kubeconfig).read()
-        self.server = re.search(r"server:\s*(\S+)", text).group(1)
-        token = re.search(r"token:\s*(\S+)", text)
-        self.token = token.group(1) if token else None
+        with open(kubeconfig) as file:
+            config = json.load(file)  # the local control plane writes JSON, which is YAML too
+        self.server = config["clusters"][0]["cluster"]["server"]
+        self.token = config["users"][0]["user"].get("token")
         self.name = name
         self._password = None
 
