@@ -13,12 +13,12 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "deploy" / "local"), str(ROOT / "tests" / "ledger")]
 from cluster_api import ClusterApi  # noqa: E402
-from load import Load  # noqa: E402
+from driver import LedgerProcess  # noqa: E402
 from picture import Picture, PlainLines  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
 KEYS = 200_000
 RATE = 4_000
 BUSY_RATE = 14_000  # more than three masters may carry by the target below
@@ -100,8 +100,8 @@ class Show:
         self.wait("the cluster is ready", lambda: self.settled(3), 60)
 
     def fill(self):
-        self.load = Load(self.bin / "windlass-ledger", self.api.any_node(), self.api.password(), self.dir / "books",
-                         keys=KEYS, rate=RATE)
+        self.load = LedgerProcess(self.bin / "windlass-ledger", self.api.any_node(), self.dir / "books",
+                                  self.api.password(), keys=KEYS, rate=RATE)
         self.picture.load = self.load
         deadline = time.monotonic() + 60
         while self.load.status()["live_keys"] < KEYS:
@@ -157,11 +157,11 @@ class Show:
             self.step("autoscale-out", "More load: the operator adds a shard by itself", self.autoscale)
             self.step("autoscale-in", "Less load: the operator takes it away", self.relax)
             self.picture.title("Close the books and read every key back")
-            verdict = self.load.close()
-        return self.report(verdict, time.monotonic() - began)
+            status = self.load.stop()
+        return self.report(status, time.monotonic() - began)
 
-    def report(self, verdict, seconds):
-        total, audit, phases = verdict["total"], verdict["audit"], verdict["phases"]
+    def report(self, status, seconds):
+        total, audit, phases = self.load.total, self.load.audit, self.load.phases
         independent = subprocess.run(
             ["/usr/bin/python3", ROOT / "tests" / "ledger" / "verify.py", self.api.any_node(), self.dir / "books"],
             capture_output=True, text=True, env={**os.environ, "REDISCLI_AUTH": self.api.password()})
@@ -188,7 +188,7 @@ class Show:
         for example in audit["examples"] + [p["last_failure"] for p in phases if p.get("last_failure")]:
             print(f"  {example}")
         print(f"the show took {seconds:.0f} s")
-        good = verdict["status"] == 0 and independent.returncode == 0 and lost == 0
+        good = status == 0 and independent.returncode == 0 and lost == 0
         return 0 if good else 1
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""windlass-ledger as a child: one command, one answer; figures on demand."""
+"""windlass-ledger as a child process: one command, one answer; figures on demand."""
 import json
 import os
 import queue
@@ -6,13 +6,15 @@ import subprocess
 import threading
 
 
-class Load:
-    def __init__(self, program, nodes, password, books, **options):
+class LedgerProcess:
+    """`options` are the program's own: keys=20000, rate=4000, size=100, prefix=…"""
+
+    def __init__(self, program, nodes, books, password="", **options):
         arguments = [str(program), "--nodes", nodes, "--books", str(books)]
         for name, value in options.items():
             arguments += [f"--{name}", str(value)]
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, "REDISCLI_AUTH": password})
+                                        env={**os.environ, "REDISCLI_AUTH": password or ""})
         self.phases, self.total, self.audit = [], None, None
         self.answers = queue.Queue()
         self.lock = threading.Lock()
@@ -41,17 +43,18 @@ class Load:
     def status(self):
         return json.loads(self.command("status"))
 
-    def phase(self, name, planned):
+    def phase(self, name, planned=True):
         self.command(f"phase {name} {'planned' if planned else 'kill'}")
 
-    def close(self):
-        """Closes the books; the figures and the exit status."""
+    def stop(self, timeout=120):
+        """Closes the books; the exit status. `phases`, `total` and `audit` are then there."""
         with self.lock:
-            self.process.stdin.write("stop\n")
-            self.process.stdin.close()
-        status = self.process.wait(120)
+            if self.process.poll() is None:
+                self.process.stdin.write("stop\n")
+                self.process.stdin.close()
+        status = self.process.wait(timeout)
         self.reader.join(10)
-        return {"status": status, "total": self.total, "audit": self.audit, "phases": self.phases}
+        return status
 
     def kill(self):
         if self.process.poll() is None:
