@@ -58,6 +58,10 @@ class Transport {
   // Closes soon; never destroys the client before the current call returns.
   virtual void Close(std::string_view reason) = 0;
   virtual void CloseAfterReplies() = 0;
+  // The last `bytes` of output are the reply to a change of nodes.conf: neither they
+  // nor what follows leave before the save with this ticket is done. If it fails,
+  // an error takes their place.
+  virtual void HoldReplyForSave(uint64_t ticket, size_t bytes) = 0;
   // Unconsumed input is looked at again, in a coming turn: after a block or pause.
   virtual void ResumeInput() = 0;
 };

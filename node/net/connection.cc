@@ -267,6 +267,12 @@ int Connection::Detach(std::string* unconsumed) {
   return fd;
 }
 
+bool Connection::ReplaceOutput(uint64_t stream_position, size_t bytes, std::string_view text) {
+  if (stream_position < sent_total_ || stream_position + bytes > stream_end()) return false;
+  output_.replace(output_begin_ + static_cast<size_t>(stream_position - sent_total_), bytes, text);
+  return true;
+}
+
 void Connection::CloseAfterFlush() {
   if (fd_ < 0) return;
   close_after_flush_ = true;

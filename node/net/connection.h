@@ -72,6 +72,9 @@ class Connection final : public FdHandler {
     if (up_to > hold_from_) hold_from_ = up_to;
     OutputChanged();
   }
+  // Puts `text` in the place of `bytes` bytes at a position of the stream. False:
+  // some of them have been sent.
+  bool ReplaceOutput(uint64_t stream_position, size_t bytes, std::string_view text);
   static constexpr uint64_t kNoHold = ~uint64_t{0};
   uint64_t hold_from() const { return hold_from_; }
   // Offers unconsumed input to the handler again (after it was blocked), at once.

@@ -136,16 +136,16 @@ void ClusterDriver::OnSaved(uint64_t ticket, const base::Result<void>& saved) {
   if (!saved.ok()) {
     node_->log->Logf(base::LogLevel::kWarning, "Could not save the cluster configuration: %s",
                      saved.error().c_str());
+    if (tell_save_failed_) tell_save_failed_(ticket);
   }
   saved_ticket_ = std::max(saved_ticket_, ticket);
   Step(cluster::Persisted{ticket, saved.ok()});
-  std::vector<uint64_t> ready;
-  for (auto& [client_id, waiter] : save_waiters_) {
-    if (waiter.ticket > ticket) continue;
-    waiter.saved = saved.ok();
-    ready.push_back(client_id);
-  }
-  for (const uint64_t client_id : ready) node_->blocker->Wake(client_id);
+}
+
+void ClusterDriver::SaveChanges() {
+  if (!to_save_) return;
+  conf_file_.Save(to_save_->ticket, std::move(to_save_->content));
+  to_save_.reset();
 }
 
 cluster::ReplicationFacts ClusterDriver::ReadReplication() {
@@ -167,6 +167,11 @@ cluster::ReplicationFacts ClusterDriver::ReadReplication() {
 
 void ClusterDriver::AtTurnEnd() {
   if (core_ == nullptr) return;
+  HearOfReplication();
+  SaveChanges();
+}
+
+void ClusterDriver::HearOfReplication() {
   const int64_t offset = node_->repl_log->offset();
   const bool link_up = node_->replica_side->link_up();
   // A manual failover waits for offsets to meet: it hears of each at once.
@@ -190,28 +195,11 @@ void ClusterDriver::Execute(commands::Call& call, const cluster::AdminCommand& c
   Do(std::move(outcome.effects));
   if (!outcome.reply.ok()) return call.reply.Error(outcome.reply.error());
   const uint64_t ticket = outcome.reply_after_ticket;
-  if (ticket == 0 || ticket <= saved_ticket_) return call.reply.Simple(*outcome.reply);
-  ReplyWhenSaved(call, std::move(*outcome.reply), ticket);
-}
-
-void ClusterDriver::ReplyWhenSaved(commands::Call& call, std::string reply, uint64_t ticket) {
-  const uint64_t client_id = call.client.id;
-  save_waiters_[client_id] = SaveWaiter{ticket, std::move(reply), false};
-  node_->blocker->Block(
-      call.client, 0, [this, client_id](client::Client& client, commands::WakeReason reason) {
-        const auto found = save_waiters_.find(client_id);
-        if (found == save_waiters_.end()) return;
-        const SaveWaiter waiter = std::move(found->second);
-        save_waiters_.erase(found);
-        if (reason == commands::WakeReason::kClosed || reason == commands::WakeReason::kUnblockError) {
-          return;
-        }
-        if (waiter.saved) {
-          client.reply.Simple(waiter.reply);
-        } else {
-          client.reply.Error("ERR error saving the cluster node config");
-        }
-      });
+  const size_t before = call.reply.out()->size();
+  call.reply.Simple(*outcome.reply);
+  const bool dropped = call.client.Has(client::kReplyOff | client::kReplySkip);
+  if (ticket <= saved_ticket_ || dropped || call.client.transport == nullptr) return;
+  call.client.transport->HoldReplyForSave(ticket, call.reply.out()->size() - before);
 }
 
 std::vector<commands::BusLinkFacts> ClusterDriver::Links() const {

@@ -43,8 +43,14 @@ class ClusterDriver final : public commands::ClusterPort,
   bool begun() const { return core_ != nullptr; }
 
   // Before the loop sleeps: the core hears of replication what cannot wait for
-  // the next tick.
+  // the next tick, and one save covers all that changed in the turn.
   void AtTurnEnd();
+  // Saves of nodes.conf up to this one are done or have failed: replies that
+  // depend on them may leave.
+  uint64_t saved_ticket() const { return saved_ticket_; }
+  // Called when one has failed, before its ticket counts as saved.
+  using OnSaveFailed = std::function<void(uint64_t ticket)>;
+  void SetOnSaveFailed(OnSaveFailed tell) { tell_save_failed_ = std::move(tell); }
 
   // --- ClusterPort.
   bool Admit(const commands::SlotQuestion& question, std::string* error) override;
@@ -78,7 +84,8 @@ class ClusterDriver final : public commands::ClusterPort,
   void Do(cluster::Effects effects);
   void DoQueued();
   void OnSaved(uint64_t ticket, const base::Result<void>& saved);
-  void ReplyWhenSaved(commands::Call& call, std::string reply, uint64_t ticket);
+  void SaveChanges();
+  void HearOfReplication();
   cluster::ReplicationFacts ReadReplication();
   void RefreshServed();
   void DeleteKeysOf(const slot::SlotSet& slots);
@@ -107,14 +114,9 @@ class ClusterDriver final : public commands::ClusterPort,
   int64_t reported_offset_ = -1;
   bool reported_link_up_ = false;
 
-  // Clients whose reply waits for nodes.conf to be on disk.
-  struct SaveWaiter {
-    uint64_t ticket = 0;
-    std::string reply;
-    bool saved = false;
-  };
-  std::map<uint64_t, SaveWaiter> save_waiters_;  // by client id
+  std::optional<cluster::Persist> to_save_;  // the newest of this turn
   uint64_t saved_ticket_ = 0;
+  OnSaveFailed tell_save_failed_;
 
   OnPublication deliver_publication_;
 };

@@ -4,6 +4,7 @@
 
 #include "node/commands/internal_command.h"
 #include "node/keyspace/keyspace.h"
+#include "node/net/event_loop.h"
 #include "node/replication/replica_side.h"
 #include "node/replication/replication_log.h"
 #include "node/server/cluster_driver.h"
@@ -37,7 +38,10 @@ struct ClusterDriver::EffectDoer {
   void operator()(const cluster::Connect& e) { driver.links_.Connect(e); }
   void operator()(const cluster::Disconnect& e) { driver.links_.Disconnect(e.link); }
   void operator()(const cluster::Send& e) { driver.links_.Send(e.link, e.message); }
-  void operator()(cluster::Persist& e) { driver.conf_file_.Save(e.ticket, std::move(e.content)); }
+  void operator()(cluster::Persist& e) {
+    if (!driver.to_save_) driver.node_->loop->Wake();  // this may be the turn's end already
+    driver.to_save_ = std::move(e);
+  }
 
   void operator()(const cluster::FollowMaster& e) {
     if (!(driver.following_ == e.master)) driver.synchronized_with_master_ = false;

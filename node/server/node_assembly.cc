@@ -126,6 +126,7 @@ bool NodeAssembly::StartCluster() {
     log_->Warning(begun.error());
     return false;
   }
+  cluster_->SetOnSaveFailed([this](uint64_t ticket) { sessions_.FailReplies(ticket); });
   handover_ = std::make_unique<ClusterHandover>(&node_, cluster_.get());
   lifecycle_.set_handover({[this] { return handover_->Possible(); },
                            [this](int64_t limit_ms, std::function<void()> done) {
@@ -144,7 +145,8 @@ void NodeAssembly::EndTurn() {
   if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
   WriteLog& log = durability_.log();
   const int64_t released = log.EndOfTurn();
-  sessions_.GateReplies(released, log.EndOffset());
+  const uint64_t conf_saved = cluster_ != nullptr ? cluster_->saved_ticket() : 0;
+  sessions_.GateReplies({released, conf_saved}, log.EndOffset());
   if (keyspace_.BackgroundStep(kFreeStepUs)) loop_.Wake();
 }
 

@@ -133,6 +133,53 @@ void Session::CloseAfterReplies() {
 
 void Session::ResumeInput() { table_->QueueResume(client_.id); }
 
+// --- replies that wait
+
+void Session::HoldReplyForSave(uint64_t ticket, size_t bytes) {
+  save_replies_.push_back({ticket, connection_->stream_end() - bytes, bytes});
+}
+
+bool Session::HoldFresh(const ReplyGate& released, int64_t offset) {
+  const ReplyGate gate{offset, save_replies_.empty() ? 0 : save_replies_.back().ticket};
+  if (released.Covers(gate)) {
+    // What is held, if anything, keeps this behind it.
+    if (held_.empty()) save_replies_.clear();
+    return !held_.empty();
+  }
+  const uint64_t end = connection_->stream_end();
+  if (held_.empty()) connection_->HoldOutputFrom(end - connection_->pending_output());
+  held_.push_back({end, gate});
+  return true;
+}
+
+bool Session::ReleaseHeld(const ReplyGate& released) {
+  size_t passed = 0;
+  while (passed < held_.size() && released.Covers(held_[passed].gate)) ++passed;
+  if (passed == 0) return !held_.empty();
+  const uint64_t end = held_[passed - 1].end;
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(passed));
+  connection_->ReleaseOutput(held_.empty() ? net::Connection::kNoHold : end);
+  size_t answered = 0;
+  while (answered < save_replies_.size() && save_replies_[answered].ticket <= released.conf_ticket) ++answered;
+  save_replies_.erase(save_replies_.begin(), save_replies_.begin() + static_cast<std::ptrdiff_t>(answered));
+  return !held_.empty();
+}
+
+void Session::FailReplies(uint64_t ticket) {
+  static constexpr std::string_view kError = "-ERR error saving the cluster node config\r\n";
+  for (size_t i = 0; i < save_replies_.size() && save_replies_[i].ticket <= ticket; ++i) {
+    SaveReply& reply = save_replies_[i];
+    if (!connection_->ReplaceOutput(reply.begin, reply.bytes, kError)) continue;
+    const uint64_t begin = reply.begin;
+    const uint64_t grown = kError.size() - reply.bytes;  // modulo 2^64: it may be negative
+    reply.bytes = kError.size();
+    for (size_t j = i + 1; j < save_replies_.size(); ++j) save_replies_[j].begin += grown;
+    for (Held& held : held_) {
+      if (held.end > begin) held.end += grown;
+    }
+  }
+}
+
 void Session::Resume() {
   if (connection_->closed()) return;
   connection_->ResumeParsing();

@@ -15,6 +15,16 @@ namespace windlass::server {
 
 class SessionTable;
 
+// What replies may wait for: a position of the log and a save of nodes.conf. Either
+// covers all before it.
+struct ReplyGate {
+  int64_t log_offset = 0;
+  uint64_t conf_ticket = 0;
+  bool Covers(const ReplyGate& other) const {
+    return log_offset >= other.log_offset && conf_ticket >= other.conf_ticket;
+  }
+};
+
 class Session final : public net::ByteHandler, public client::Transport {
  public:
   Session(SessionTable* table, std::unique_ptr<net::Connection> connection, uint64_t id);
@@ -43,14 +53,19 @@ class Session final : public net::ByteHandler, public client::Transport {
   void Close(std::string_view reason) override;
   void CloseAfterReplies() override;
   void ResumeInput() override;
-
-  // Position of the stream up to which replies were gated at the last turn's end.
-  uint64_t gated_to = 0;
+  void HoldReplyForSave(uint64_t ticket, size_t bytes) override;
 
  private:
   friend class SessionTable;
   size_t RunRequests(std::string_view bytes);
   bool CheckOutputLimit();
+  // In the turn's end. What was written up to now waits for the log up to `offset`
+  // and for the saves its replies depend on. True: some output is held.
+  bool HoldFresh(const ReplyGate& released, int64_t offset);
+  // Lets go what no longer has to wait. True: some output is still held.
+  bool ReleaseHeld(const ReplyGate& released);
+  // The save with this ticket failed: the replies that told of it become errors.
+  void FailReplies(uint64_t ticket);
   void CountBytes();
 
   SessionTable* table_;
@@ -59,7 +74,21 @@ class Session final : public net::ByteHandler, public client::Transport {
   resp::RequestParser parser_;
   uint64_t counted_in_ = 0;   // of the connection's bytes, already in the statistics
   uint64_t counted_out_ = 0;
+  // Output before stream position `end` leaves when the gate is passed. In order.
+  struct Held {
+    uint64_t end;
+    ReplyGate gate;
+  };
+  std::vector<Held> held_;
+  // Replies that wait for a save, by their place in the stream. In order.
+  struct SaveReply {
+    uint64_t ticket;
+    uint64_t begin;
+    size_t bytes;
+  };
+  std::vector<SaveReply> save_replies_;
   bool resume_queued_ = false;
+  bool listed_as_held_ = false;
   bool output_noted_ = false;  // in the table's list of sessions with fresh output
 };
 

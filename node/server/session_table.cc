@@ -211,33 +211,32 @@ void SessionTable::UnpauseForFailover() {
   RefreshPause();
 }
 
-// --- replies and their log offsets
+// --- replies that wait for the log or for nodes.conf
 
-void SessionTable::GateReplies(int64_t released, int64_t end_offset) {
-  // Gates that open.
-  size_t opened = 0;
-  while (opened < gates_.size() && gates_[opened].offset <= released) {
-    const Gate& gate = gates_[opened++];
-    Session* session = Find(gate.id);
+void SessionTable::GateReplies(const ReplyGate& released, int64_t end_offset) {
+  size_t kept = 0;
+  for (const uint64_t id : held_) {
+    Session* session = Find(id);
     if (session == nullptr) continue;
-    const bool last = session->gated_to == gate.end;
-    if (last) session->gated_to = 0;
-    session->connection().ReleaseOutput(last ? net::Connection::kNoHold : gate.end);
+    session->listed_as_held_ = session->ReleaseHeld(released);
+    if (session->listed_as_held_) held_[kept++] = id;
   }
-  gates_.erase(gates_.begin(), gates_.begin() + static_cast<std::ptrdiff_t>(opened));
-  // Replies of this turn.
+  held_.resize(kept);
   for (const uint64_t id : fresh_output_) {
     Session* session = Find(id);
     if (session == nullptr) continue;
     session->output_noted_ = false;
-    if (released >= end_offset) continue;
-    net::Connection& connection = session->connection();
-    const uint64_t end = connection.stream_end();
-    if (session->gated_to == 0) connection.HoldOutputFrom(connection.stream_end() - connection.pending_output());
-    gates_.push_back({end_offset, id, end});
-    session->gated_to = end;
+    if (!session->HoldFresh(released, end_offset) || session->listed_as_held_) continue;
+    session->listed_as_held_ = true;
+    held_.push_back(id);
   }
   fresh_output_.clear();
+}
+
+void SessionTable::FailReplies(uint64_t ticket) {
+  for (const uint64_t id : held_) {
+    if (Session* session = Find(id)) session->FailReplies(ticket);
+  }
 }
 
 // --- limits

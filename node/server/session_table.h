@@ -30,8 +30,11 @@ class SessionTable final : public commands::Sessions {
   void Cron();
   // In the turn's end, before the log is written: clients that may go on do so.
   void RunResumed();
-  // In the turn's end, after it: replies up to `released` leave, later ones wait.
-  void GateReplies(int64_t released, int64_t end_offset);
+  // In the turn's end, after it: replies covered by `released` leave, others wait;
+  // those of this turn wait for the log up to `end_offset`.
+  void GateReplies(const ReplyGate& released, int64_t end_offset);
+  // A save of nodes.conf failed. Call before its ticket counts as released.
+  void FailReplies(uint64_t ticket);
   // CONFIG SET changed a limit.
   void RefreshLimits();
   void CloseAll();
@@ -80,13 +83,6 @@ class SessionTable final : public commands::Sessions {
   void RefreshPause();
   int ClassOf(const client::Client& client) const;
 
-  // Replies that wait: those before stream position `end` leave at `offset`.
-  struct Gate {
-    int64_t offset;
-    uint64_t id;
-    uint64_t end;
-  };
-
   commands::Node* node_;
   Dispatcher* dispatcher_ = nullptr;
   client::Registry registry_;
@@ -95,7 +91,7 @@ class SessionTable final : public commands::Sessions {
   std::vector<uint64_t> resume_;
   std::vector<uint64_t> paused_;
   std::vector<uint64_t> fresh_output_;
-  std::vector<Gate> gates_;  // ascending by offset
+  std::vector<uint64_t> held_;  // sessions with replies that wait
   std::vector<OnGone> on_gone_;
   UnblockFn unblock_;
   commands::PauseMode pause_ = commands::PauseMode::kNone;
