@@ -16,10 +16,26 @@ const topology::NodeLine* LineOf(const World& world, const Member& who, const Me
   return nullptr;
 }
 
-bool NeedsMeeting(const World& world, const Member& who, const Member& whom) {
+bool Meeting(const World& world, const Member& who, const Member& whom) {
+  const topology::NodeReport* report = world.view.ReportOf(who.id);
+  if (report == nullptr) return false;
+  for (const topology::NodeLine& line : report->nodes) {
+    if (line.handshake && line.address.host == whom.address.host) return true;
+  }
+  return false;
+}
+
+bool Unknown(const World& world, const Member& who, const Member& whom) {
   const topology::NodeLine* line = LineOf(world, who, whom);
-  if (line == nullptr || line->noaddr) return true;
-  return line->address.host != whom.address.host && !line->link_connected;
+  return line == nullptr || line->noaddr;
+}
+
+// It came back at another address and has not said so: a master that is
+// restarted without all of its data keeps silent until it hears of a successor,
+// and nobody can tell it at the address where it was.
+bool LookedForInVain(const World& world, const Member& who, const Member& whom) {
+  const topology::NodeLine* line = LineOf(world, who, whom);
+  return line != nullptr && line->address.host != whom.address.host && !line->link_connected && !Meeting(world, who, whom);
 }
 
 // Data or slots that the cluster knows nothing of: it came from elsewhere.
@@ -55,8 +71,9 @@ std::optional<Step> JoinNodes(const World& world) {
     }
     for (const Member* b : world.Answering()) {
       // The one that has been in longer is told of the other.
-      const bool a_introduces = a->joined && (!b->joined || a->ordinal < b->ordinal);
-      if (a == b || !a_introduces || !NeedsMeeting(world, *a, *b)) continue;
+      const bool a_introduces = !b->joined || a->ordinal < b->ordinal;
+      const bool strangers = a_introduces && Unknown(world, *a, *b);
+      if (a == b || !a->joined || (!strangers && !LookedForInVain(world, *a, *b))) continue;
       if (!Wanted(*b, surplus) || (!b->joined && Foreign(world, *b))) continue;
       if (meet.pairs.size() < kMeetsAtOnce) meet.pairs.emplace_back(RefOf(*a), RefOf(*b));
     }
