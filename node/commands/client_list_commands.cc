@@ -6,6 +6,8 @@
 #include "node/client/registry.h"
 #include "node/commands/client_commands.h"
 #include "node/commands/ports.h"
+#include "node/net/connection.h"
+#include "node/replication/replica_side.h"
 
 namespace windlass::commands {
 

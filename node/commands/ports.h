@@ -42,6 +42,7 @@ namespace windlass::replication {
 class ReplicationLog;
 class PrimarySide;
 class ReplicaSide;
+class Failover;
 }  // namespace windlass::replication
 namespace windlass::migration {
 class Migrator;
@@ -168,6 +169,7 @@ struct Node {
   replication::ReplicationLog* repl_log = nullptr;
   replication::PrimarySide* primary_side = nullptr;
   replication::ReplicaSide* replica_side = nullptr;
+  replication::Failover* failover = nullptr;
   ClusterPort* cluster = nullptr;  // null outside cluster mode
   migration::Migrator* migrator = nullptr;
   migration::MovingKeys* moving_keys = nullptr;  // writes to these wait: admission holds them

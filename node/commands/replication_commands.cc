@@ -1,6 +1,7 @@
 // REPLICAOF, ROLE, PSYNC, REPLCONF, WAIT and their like.
 #include "node/commands/replication_commands.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "node/commands/ports.h"
 #include "node/config/config.h"
 #include "node/persistence/aof.h"
+#include "node/replication/failover.h"
 #include "node/replication/primary_side.h"
 #include "node/replication/replica_side.h"
 #include "node/replication/replication_log.h"
@@ -39,6 +41,7 @@ class ClientReplicaTransport final : public replication::ReplicaTransport {
 void Follow(Call& call) {
   replication::ReplicaSide& link = *call.node.replica_side;
   if (call.node.cluster != nullptr) return call.reply.Error("ERR REPLICAOF not allowed in cluster mode.");
+  if (call.node.failover->running()) return call.reply.Error("ERR REPLICAOF not allowed while failing over.");
   const std::string peer = call.client.transport == nullptr ? "" : call.client.transport->PeerAddress();
   if (EqualsNoCase(call.args[1], "no") && EqualsNoCase(call.args[2], "one")) {
     if (link.following()) {
@@ -103,6 +106,7 @@ void Role(Call& call) {
 
 void StartSync(Call& call, replication::PrimarySide::SyncRequest request) {
   if (call.client.Has(client::kReplica)) return;  // once is enough, and it expects no reply
+  if (call.node.failover->running()) return call.reply.Error("NOMASTERLINK Can't SYNC while failing over");
   if (call.node.replica_side->following() && !call.node.replica_side->link_up()) {
     return call.reply.Error("NOMASTERLINK Can't SYNC while not connected with my master");
   }
@@ -117,10 +121,32 @@ void StartSync(Call& call, replication::PrimarySide::SyncRequest request) {
   call.node.primary_side->Sync(std::move(request));
 }
 
+// The master itself asks, by its FAILOVER: this replica is the master from here on.
+// False: refused, and the reply is written.
+bool TakeOver(Call& call, std::string_view history_id) {
+  const std::string error = [&]() -> std::string {
+    if (call.node.cluster != nullptr) return "ERR FAILOVER not allowed in cluster mode.";
+    if (!call.node.replica_side->following()) return "ERR PSYNC FAILOVER can't be sent to a master.";
+    if (call.node.repl_log->id() != history_id) return "ERR PSYNC FAILOVER replid must match my replid.";
+    return "";
+  }();
+  if (!error.empty()) {
+    call.reply.Error(error);
+    return false;
+  }
+  call.node.log->Notice("Failover request received for replid " + std::string(history_id) + ".");
+  call.node.replica_side->StopFollowing();
+  (void)call.node.config->Store("replicaof", "");
+  const std::string peer = call.client.transport == nullptr ? "" : call.client.transport->PeerAddress();
+  call.node.log->Notice("MASTER MODE enabled (failover request from 'id=" + std::to_string(call.client.id) + " addr=" + peer + "')");
+  return true;
+}
+
 void PartialSync(Call& call) {
   replication::PrimarySide::SyncRequest request;
   request.id = call.args[1];
   if (!ParseInt64(call.args[2], &request.next_offset)) return call.reply.Error(kNotInteger);
+  if (call.args.size() > 3 && EqualsNoCase(call.args[3], "failover") && !TakeOver(call, request.id)) return;
   StartSync(call, std::move(request));
 }
 
@@ -139,7 +165,9 @@ void ReplicaConfiguration(Call& call) {
     int64_t number = 0;
     if (EqualsNoCase(option, "ack")) {
       // Sent once a second and answered with silence.
-      if (ParseInt64(value, &number)) primary.Acknowledge(call.client.id, number);
+      int64_t fsynced = -1;
+      if (i + 3 < call.args.size() && EqualsNoCase(call.args[i + 2], "fack")) (void)ParseInt64(call.args[i + 3], &fsynced);
+      if (ParseInt64(value, &number)) primary.Acknowledge(call.client.id, number, fsynced);
       return;
     }
     if (EqualsNoCase(option, "getack")) return;  // a master's question; this client is none
@@ -157,27 +185,40 @@ void ReplicaConfiguration(Call& call) {
   call.reply.Ok();
 }
 
-// Waits, as far as the deadline allows, until `replicas` have acknowledged all
-// that was written so far; then `answer` writes the reply.
-void WaitForReplicas(Call& call, int64_t replicas, int64_t timeout_ms, std::function<void(client::Client&, int acked)> answer) {
+// Waits, as far as the deadline allows, until `enough` holds, then `answer` writes
+// the reply. deadline 0: for ever.
+struct AckWait {
+  int64_t timeout_ms = 0;
+  std::function<bool()> enough;
+  std::function<void(client::Client&)> answer;
+};
+
+void WaitForAcks(Call& call, AckWait wait) {
   replication::PrimarySide* primary = call.node.primary_side;
-  const int64_t offset = call.node.repl_log->offset();
-  if (primary->AckedBy(offset) >= replicas || call.client.Has(client::kDenyBlocking)) {
-    return answer(call.client, primary->AckedBy(offset));
-  }
+  if (wait.enough() || call.client.Has(client::kDenyBlocking)) return wait.answer(call.client);
   const uint64_t id = call.client.id;
   Blocker* blocker = call.node.blocker;
-  blocker->Block(call.client, timeout_ms == 0 ? 0 : call.now_ms + timeout_ms,
-                 [primary, offset, id, answer = std::move(answer)](client::Client& client, WakeReason reason) {
+  blocker->Block(call.client, wait.timeout_ms == 0 ? 0 : call.now_ms + wait.timeout_ms,
+                 [primary, id, answer = std::move(wait.answer)](client::Client& client, WakeReason reason) {
                    primary->CancelWait(id);
-                   if (reason != WakeReason::kClosed && reason != WakeReason::kUnblockError) answer(client, primary->AckedBy(offset));
+                   if (reason != WakeReason::kClosed && reason != WakeReason::kUnblockError) answer(client);
                  });
-  primary->WaitForAcks(id, offset, static_cast<int>(replicas), [blocker, id] { blocker->Wake(id); });
+  primary->WaitForAcks(id, std::move(wait.enough), [blocker, id] { blocker->Wake(id); });
+}
+
+// False: the reply is written.
+bool ParseTimeout(Call& call, std::string_view text, int64_t* timeout_ms) {
+  if (!ParseInt64(text, timeout_ms)) {
+    call.reply.Error("ERR timeout is not an integer or out of range");
+    return false;
+  }
+  if (*timeout_ms < 0) call.reply.Error("ERR timeout is negative");
+  return *timeout_ms >= 0;
 }
 
 void Wait(Call& call) {
   int64_t replicas = 0;
-  int64_t timeout_ms = 0;
+  AckWait wait;
   if (call.node.replica_side->following()) {
     return call.reply.Error(
         "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to "
@@ -186,9 +227,93 @@ void Wait(Call& call) {
   if (!ParseInt64(call.args[1], &replicas) || replicas < 0 || replicas > INT32_MAX) {
     return call.reply.Error(kNotInteger);
   }
-  if (!ParseInt64(call.args[2], &timeout_ms)) return call.reply.Error("ERR timeout is not an integer or out of range");
-  if (timeout_ms < 0) return call.reply.Error("ERR timeout is negative");
-  WaitForReplicas(call, replicas, timeout_ms, [](client::Client& client, int acked) { client.reply.Integer(acked); });
+  if (!ParseTimeout(call, call.args[2], &wait.timeout_ms)) return;
+  const replication::PrimarySide* primary = call.node.primary_side;
+  const int64_t offset = call.node.repl_log->offset();
+  wait.enough = [=] { return primary->AckedBy(offset) >= replicas; };
+  wait.answer = [=](client::Client& client) { client.reply.Integer(primary->AckedBy(offset)); };
+  WaitForAcks(call, std::move(wait));
+}
+
+// WAITAOF numlocal numreplicas timeout: what was written so far is in the
+// append-only file on disk, here and at that many replicas.
+void WaitAof(Call& call) {
+  int64_t local = 0;
+  int64_t replicas = 0;
+  AckWait wait;
+  if (!ParseInt64(call.args[1], &local) || local < 0 || local > 1) {
+    return call.reply.Error("ERR value is out of range, value must between 0 and 1");
+  }
+  if (!ParseInt64(call.args[2], &replicas) || replicas < 0 || replicas > INT32_MAX) {
+    return call.reply.Error("ERR value is out of range, must be positive");
+  }
+  if (!ParseTimeout(call, call.args[3], &wait.timeout_ms)) return;
+  if (call.node.replica_side->following()) {
+    return call.reply.Error(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are "
+        "not propagated.");
+  }
+  const persistence::Aof* aof = call.node.aof;
+  if (local == 1 && !aof->enabled()) {
+    return call.reply.Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  }
+  const replication::PrimarySide* primary = call.node.primary_side;
+  const int64_t offset = call.node.repl_log->offset();
+  const int64_t position = aof->appended();
+  const auto here = [=] { return aof->complete() && aof->synced() >= position ? int64_t{1} : int64_t{0}; };
+  wait.enough = [=] { return here() >= local && primary->FsyncedBy(offset) >= replicas; };
+  wait.answer = [=](client::Client& client) {
+    client.reply.Array(2);
+    client.reply.Integer(here());
+    client.reply.Integer(primary->FsyncedBy(offset));
+  };
+  WaitForAcks(call, std::move(wait));
+}
+
+// FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT ms]. False: the reply is written.
+bool ParseFailover(Call& call, replication::Failover::Request* request, bool* abort) {
+  const auto fail = [&call](std::string_view error) {
+    call.reply.Error(error);
+    return false;
+  };
+  const auto args = call.args;
+  int64_t number = 0;
+  for (size_t i = 1; i < args.size(); ++i) {
+    const size_t left = args.size() - i - 1;
+    if (EqualsNoCase(args[i], "timeout") && left >= 1 && request->timeout_ms == 0) {
+      if (!ParseInt64(args[++i], &number)) return fail(kNotInteger);
+      if (number <= 0) return fail("ERR FAILOVER timeout must be greater than 0");
+      request->timeout_ms = number;
+    } else if (EqualsNoCase(args[i], "abort") && args.size() == 2) {
+      *abort = true;
+    } else if (EqualsNoCase(args[i], "to") && left >= 2 && request->host.empty()) {
+      request->host = args[++i];
+      if (!ParseInt64(args[++i], &number)) return fail(kNotInteger);
+      request->port = static_cast<int>(std::clamp<int64_t>(number, -1, 65536));
+    } else if (EqualsNoCase(args[i], "force") && !request->force) {
+      request->force = true;
+    } else {
+      return fail(kSyntaxError);
+    }
+  }
+  return true;
+}
+
+void FailoverCommand(Call& call) {
+  if (call.node.cluster != nullptr) return call.reply.Error("ERR FAILOVER not allowed in cluster mode.");
+  replication::Failover::Request request;
+  bool abort = false;
+  if (!ParseFailover(call, &request, &abort)) return;
+  replication::Failover& failover = *call.node.failover;
+  if (abort) {
+    if (!failover.Abort("Failover manually aborted")) return call.reply.Error("ERR No failover in progress.");
+    return call.reply.Ok();
+  }
+  if (request.force && (request.host.empty() || request.timeout_ms == 0)) {
+    return call.reply.Error("ERR FAILOVER with force option requires both a timeout and target HOST and IP.");
+  }
+  if (auto started = failover.Start(std::move(request)); !started.ok()) return call.reply.Error(started.error());
+  call.reply.Ok();
 }
 
 constexpr uint64_t kReplicationAcl = kAclAdmin | kAclDangerous | kAclSlow;
@@ -210,6 +335,11 @@ const CommandSpec kCommands[] = {
      .docs = {"Settings and acknowledgements of a replica.", "3.0.0", "server", "O(1)"}, .handler = ReplicaConfiguration},
     {.name = "wait", .arity = 3, .flags = kNoScript | kBlocking, .keys = {}, .acl = kAclSlow | kAclConnection,
      .docs = {"Waits until replicas have acknowledged this connection's writes.", "3.0.0", "generic", "O(1)"}, .handler = Wait},
+    {.name = "waitaof", .arity = 4, .flags = kNoScript | kBlocking, .keys = {}, .acl = kAclSlow | kAclConnection,
+     .docs = {"Waits until this connection's writes are in append-only files on disk, here and at replicas.", "7.2.0", "generic", "O(1)"},
+     .handler = WaitAof},
+    {.name = "failover", .arity = -1, .flags = kAdmin | kNoScript | kStale, .keys = {}, .acl = kReplicationAcl,
+     .docs = {"Hands the master's role to a replica that has caught up.", "6.2.0", "server", "O(1)"}, .handler = FailoverCommand},
 };
 
 }  // namespace

@@ -75,6 +75,8 @@ class Aof {
   // Positions count bytes appended since the process began.
   int64_t appended() const { return appended_; }
   int64_t synced() const { return synced_; }
+  // Whether the files below synced() hold the data: not while the first base is made.
+  bool complete() const { return enabled_ && base_stands_; }
   // Whether replies wait for synced().
   bool holds_replies() const { return enabled_ && parts_.settings->fsync == FsyncPolicy::kAlways; }
   bool write_failed() const { return enabled_ && !last_write_ok_; }
@@ -135,6 +137,7 @@ class Aof {
 
   Parts parts_;
   bool enabled_ = false;
+  bool base_stands_ = false;  // the manifest on disk names the data set's base
   AofManifest manifest_;
   std::shared_ptr<File> file_;
   std::string buffer_;        // appended, not yet given to the file

@@ -124,6 +124,7 @@ void Aof::RewriteFinished(base::Result<int64_t> result) {
     parts_.log->Warning("Background AOF rewrite terminated with error: " + result.error());
     return;
   }
+  base_stands_ = true;
   rewrite_failures_ = 0;
   ++rewrites_;
   current_bytes_ = *result + (file_ != nullptr ? file_->size : 0);
@@ -131,6 +132,7 @@ void Aof::RewriteFinished(base::Result<int64_t> result) {
   parts_.log->Notice("Background AOF rewrite terminated with success");
   DeleteHistory();
   parts_.log->Notice("Background AOF rewrite finished successfully");
+  if (on_synced_) on_synced_();
 }
 
 void Aof::DeleteHistory() {
@@ -159,6 +161,7 @@ base::Result<void> Aof::Enable() {
   // Older files are not continued by this increment: until the base stands, the
   // manifest on disk stays what it was.
   enabled_ = true;
+  base_stands_ = false;
   last_write_ok_ = true;
   return {};
 }

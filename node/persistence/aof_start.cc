@@ -141,6 +141,7 @@ base::Result<void> Aof::OpenAtStart() {
   }
   current_bytes_ = BytesToLoad();
   enabled_ = true;
+  base_stands_ = true;
   DeleteHistory();
   return {};
 }

@@ -49,11 +49,12 @@ void PrimarySide::AddCapability(uint64_t client_id, std::string_view capability)
   if (capability == "psync2") Handshake(client_id).takes_new_id = true;
 }
 
-void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset) {
+void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynced) {
   const auto it = replicas_.find(client_id);
   if (it == replicas_.end()) return;
   Replica& replica = *it->second;
   replica.acked_offset = std::max(replica.acked_offset, offset);
+  replica.fsynced_offset = std::max(replica.fsynced_offset, fsynced);
   replica.last_ack_ms = NowMs();
   if (replica.state == ReplicaState::kWaitAck) PutOnline(replica);
   WakeWaiters();
@@ -311,15 +312,15 @@ void PrimarySide::PumpFile(Replica& replica) {
   }
 }
 
-void PrimarySide::WaitForAcks(uint64_t client_id, int64_t offset, int needed, std::function<void()> on_ready) {
-  waiters_[client_id] = {offset, needed, std::move(on_ready)};
+void PrimarySide::WaitForAcks(uint64_t client_id, std::function<bool()> enough, std::function<void()> on_ready) {
+  waiters_[client_id] = {std::move(enough), std::move(on_ready)};
   WantAcks();
 }
 
 void PrimarySide::WakeWaiters() {
   std::vector<std::function<void()>> ready;
   for (auto it = waiters_.begin(); it != waiters_.end();) {
-    if (AckedBy(it->second.offset) < it->second.needed) {
+    if (!it->second.enough()) {
       ++it;
       continue;
     }
@@ -440,6 +441,14 @@ int PrimarySide::AckedBy(int64_t offset) const {
   int count = 0;
   for (const auto& [id, replica] : replicas_) {
     if (replica->state == ReplicaState::kOnline && replica->acked_offset >= offset) ++count;
+  }
+  return count;
+}
+
+int PrimarySide::FsyncedBy(int64_t offset) const {
+  int count = 0;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state == ReplicaState::kOnline && replica->fsynced_offset >= offset) ++count;
   }
   return count;
 }

@@ -94,7 +94,8 @@ class PrimarySide {
   void SetListeningPort(uint64_t client_id, int port);
   void SetAnnouncedIp(uint64_t client_id, std::string ip);
   void AddCapability(uint64_t client_id, std::string_view capability);
-  void Acknowledge(uint64_t client_id, int64_t offset);
+  // fsynced -1: not told.
+  void Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynced = -1);
   struct SyncRequest {
     uint64_t client_id = 0;
     std::unique_ptr<ReplicaTransport> transport;
@@ -117,8 +118,10 @@ class PrimarySide {
   void RetryCopies() { StartDueSnapshot(); }
   // Asks all replicas, at the end of this turn, how far they are.
   void WantAcks() { ack_wanted_ = true; }
-  // Calls on_ready, once, when `needed` replicas have acknowledged `offset`.
-  void WaitForAcks(uint64_t client_id, int64_t offset, int needed, std::function<void()> on_ready);
+  // Calls on_ready, once, when `enough` says so; it is asked after each
+  // acknowledgement and each WakeWaiters.
+  void WaitForAcks(uint64_t client_id, std::function<bool()> enough, std::function<void()> on_ready);
+  void WakeWaiters();
   void CancelWait(uint64_t client_id) { waiters_.erase(client_id); }
   // Called before a replica is answered: the last moment to change the history's id.
   void SetOnSync(std::function<void()> fn) { on_sync_ = std::move(fn); }
@@ -129,6 +132,7 @@ class PrimarySide {
 
   // --- facts.
   int AckedBy(int64_t offset) const;  // online replicas that acknowledged at least offset
+  int FsyncedBy(int64_t offset) const;  // of those, which have it on disk
   int GoodReplicas() const;           // online, acknowledged within the maximal lag
   int Count() const { return static_cast<int>(replicas_.size()); }
   std::vector<ReplicaReport> Report() const;
@@ -169,7 +173,6 @@ class PrimarySide {
   void DropSlowAndSilent();
   void ExpireBacklog();
   void TrimLog();
-  void WakeWaiters();
   void Drop(uint64_t client_id, std::string_view reason);
   std::string NameOf(const Replica& replica) const;
   int64_t NowMs() const { return parts_.loop->NowMs(); }
@@ -181,8 +184,7 @@ class PrimarySide {
   std::function<void()> on_sync_;
   std::function<void()> on_copy_begins_;
   struct Waiter {
-    int64_t offset;
-    int needed;
+    std::function<bool()> enough;
     std::function<void()> on_ready;
   };
   std::map<uint64_t, Waiter> waiters_;  // by client

@@ -71,6 +71,7 @@ struct PrimarySide::Replica {
   // Invariant from kWaitFile on: acked_offset < next_offset <= the log's offset + 1.
   int64_t next_offset = 0;  // the first byte of the log not yet sent
   int64_t acked_offset = 0;
+  int64_t fsynced_offset = -1;  // of acked_offset, what it has on disk; -1: unknown
   int64_t last_ack_ms = 0;
   int64_t waiting_since_ms = 0;
   int64_t last_progress_ms = 0;

@@ -43,6 +43,7 @@ void ReplicaSide::Enter(LinkState state) {
 }
 
 void ReplicaSide::Follow(std::string host, int port) {
+  successor_done_ = nullptr;
   CloseLink();
   AbortTransfer();
   host_ = std::move(host);
@@ -55,7 +56,14 @@ void ReplicaSide::Follow(std::string host, int port) {
   ConnectNow();
 }
 
+void ReplicaSide::FollowSuccessor(std::string host, int port, std::function<void(bool accepted)> done) {
+  Follow(std::move(host), port);
+  successor_done_ = std::move(done);
+  successor_asked_ = 0;
+}
+
 void ReplicaSide::StopFollowing() {
+  successor_done_ = nullptr;
   if (!following()) return;
   CloseLink();
   AbortTransfer();
@@ -208,6 +216,11 @@ void ReplicaSide::AskPsync() {
   }
   const std::string next = std::to_string(parts_.history->offset() + 1);
   parts_.log->Notice("Trying a partial resynchronization (request " + parts_.history->id() + ":" + next + ").");
+  if (successor_done_ != nullptr) {
+    ++successor_asked_;
+    const std::string_view words[] = {"PSYNC", parts_.history->id(), next, "FAILOVER"};
+    return SendWords(words);
+  }
   const std::string_view words[] = {"PSYNC", parts_.history->id(), next};
   SendWords(words);
 }
@@ -268,7 +281,22 @@ bool ReplicaSide::OnHandshakeLine(std::string_view line) {
   return true;
 }
 
+bool ReplicaSide::SuccessorAnswered(std::string_view line) {
+  const bool accepted = StartsWith(line, "+FULLRESYNC") || StartsWith(line, "+CONTINUE");
+  // Asked before, it may have become the master and the answer was lost: then it
+  // is followed like any other, for two masters there must not be.
+  const bool is_master = successor_asked_ > 1 && line.find("can't be sent to a master") != std::string_view::npos;
+  const std::function<void(bool)> done = std::exchange(successor_done_, nullptr);
+  if (!accepted) {
+    parts_.log->Warning("Unexpected reply to PSYNC from master: " + std::string(line));
+    Lose("PSYNC was refused");
+  }
+  done(accepted || is_master);
+  return accepted;
+}
+
 bool ReplicaSide::OnPsyncLine(std::string_view line) {
+  if (successor_done_ != nullptr && !SuccessorAnswered(line)) return false;
   std::string_view rest = line;
   const std::string_view verdict = TakeWord(&rest);
   if (verdict == "+FULLRESYNC") return OnFullResync(rest);

@@ -61,6 +61,8 @@ class ReplicaHost : public resp::CommandSink {
   virtual void EndLoading(bool ok) = 0;
   // State, host or offset facts changed; also called when following begins and ends.
   virtual void OnLinkChanged() = 0;
+  // How far the stream is on disk here; -1 if no append-only file is kept.
+  virtual int64_t FsyncedOffset() const = 0;
 };
 
 class ReplicaSide {
@@ -82,6 +84,10 @@ class ReplicaSide {
 
   // Begins at the next tick (or at once). The data stays until a full copy arrives.
   void Follow(std::string host, int port);
+  // Follows a replica of ours and tells it to be the master. `done` is called once
+  // with its verdict (false: it refuses, and no link is kept), or never if something
+  // else is followed first.
+  void FollowSuccessor(std::string host, int port, std::function<void(bool accepted)> done);
   // Becomes a master: the history forks so that replicas of the old one may go on.
   void StopFollowing();
   // Drops the link; it is made anew (after CLIENT KILL TYPE master, a changed password).
@@ -129,6 +135,8 @@ class ReplicaSide {
   void SendWords(std::span<const std::string_view> words);
   void Ask(Step step);
   void AskPsync();
+  // The successor's verdict; false: it refused.
+  bool SuccessorAnswered(std::string_view line);
   size_t OnHandshakeBytes(std::string_view bytes);
   // These return false when the link was lost over it.
   bool OnHandshakeLine(std::string_view line);
@@ -168,6 +176,8 @@ class ReplicaSide {
   int64_t down_since_ms_ = 0;
   int64_t last_io_ms_ = 0;
   bool ever_synchronized_ = false;
+  std::function<void(bool)> successor_done_;  // set: the next PSYNC tells the peer to be the master
+  int successor_asked_ = 0;                   // how often it was told
 
   std::unique_ptr<Transfer> transfer_;  // set iff state_ is kTransfer
 

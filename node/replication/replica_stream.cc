@@ -79,7 +79,13 @@ void ReplicaSide::RunOne(std::span<const std::string_view> args) {
 
 void ReplicaSide::SendAck() {
   const std::string offset = std::to_string(parts_.history->offset());
-  const std::string_view words[] = {"REPLCONF", "ACK", offset};
+  const int64_t on_disk = parts_.host->FsyncedOffset();
+  if (on_disk < 0) {
+    const std::string_view words[] = {"REPLCONF", "ACK", offset};
+    return SendWords(words);
+  }
+  const std::string fsynced = std::to_string(on_disk);
+  const std::string_view words[] = {"REPLCONF", "ACK", offset, "FACK", fsynced};
   SendWords(words);
 }
 

@@ -30,13 +30,15 @@ Durability::Durability(commands::Node* node)
       primary_({node->loop, node->log, &history_, &saves_, node->random, &primary_settings_}),
       propagation_(&aof_, &history_, &primary_),
       host_(std::make_unique<Host>(this)),
-      replica_(ReplicaParts()) {
+      replica_(ReplicaParts()),
+      failover_(FailoverParts()) {
   ReadSettings();
   node->saves = &saves_;
   node->aof = &aof_;
   node->repl_log = &history_;
   node->primary_side = &primary_;
   node->replica_side = &replica_;
+  node->failover = &failover_;
   primary_.SetLogWriter([this](std::string_view bytes) { propagation_.AppendToHistory(bytes); });
   primary_.SetOnSync([this] { propagation_.ForkIfPending(); });
   primary_.SetOnCopyBegins([this] { propagation_.ForgetHistoryDb(); });
@@ -56,6 +58,14 @@ persistence::SaveService::Parts Durability::SaveParts() {
 
 replication::ReplicaSide::Parts Durability::ReplicaParts() {
   return {node_->loop, node_->log, &history_, &primary_, host_.get(), &file_worker_, Poster(), &replica_settings_};
+}
+
+replication::Failover::Parts Durability::FailoverParts() {
+  constexpr int64_t kUntilResumedMs = INT64_MAX / 2;
+  return {node_->loop, node_->log, &history_, &primary_, &replica_,
+          [this] { node_->sessions->PauseForFailover(kUntilResumedMs); },
+          [this] { node_->sessions->UnpauseForFailover(); },
+          [this](const std::string& master) { (void)node_->config->Store("replicaof", master); }};
 }
 
 std::optional<persistence::RdbReplicationPoint> Durability::ReplicationPoint() const {
@@ -187,7 +197,8 @@ void Durability::Start() {
   node_->loop->AtTurnEnd([this] { OnTurnEnd(); });
   node_->loop->Every(100, [this] { EveryTenthSecond(); });
   node_->loop->Every(1000, [this] { EverySecond(); });
-  aof_.SetOnSynced([] {});  // the post that calls it makes a turn, whose end releases replies
+  // The post that calls it makes a turn, whose end releases replies.
+  aof_.SetOnSynced([this] { primary_.WakeWaiters(); });
   const std::string& master = node_->config->Text("replicaof");
   const size_t blank = master.find(' ');
   if (blank != std::string::npos) Follow(master.substr(0, blank), std::atoi(master.c_str() + blank + 1));
@@ -260,11 +271,29 @@ void Durability::OnTurnEnd() {
     const bool idle = served == std::exchange(served_before_step_, served);
     node_->loop->After(idle && (saved || rewrote) ? 0 : 1, [] {});
   }
+  FollowFsyncs();
   const replication::PrimaryStats& stats = primary_.stats();
   node_->stats->sync_full = stats.sync_full;
   node_->stats->sync_partial_ok = stats.sync_partial_ok;
   node_->stats->sync_partial_err = stats.sync_partial_err;
 }
+
+// Both logs grow by the same commands within a turn, so at its end their
+// positions speak of the same data.
+void Durability::FollowFsyncs() {
+  if (!aof_.complete()) return;
+  if (fsync_mark_.has_value() && aof_.synced() >= fsync_mark_->aof_position) {
+    fsynced_offset_ = fsync_mark_->history_offset;
+    fsync_mark_.reset();
+  }
+  if (aof_.synced() == aof_.appended()) {
+    fsynced_offset_ = history_.offset();
+  } else if (!fsync_mark_.has_value()) {
+    fsync_mark_ = FsyncMark{aof_.appended(), history_.offset()};
+  }
+}
+
+int64_t Durability::FsyncedOffset() const { return aof_.enabled() ? fsynced_offset_ : -1; }
 
 void Durability::EveryTenthSecond() {
   saves_.Cron(/*busy=*/aof_.rewriting());

@@ -20,6 +20,7 @@
 #include "node/observe/info_report.h"
 #include "node/persistence/aof.h"
 #include "node/persistence/save_service.h"
+#include "node/replication/failover.h"
 #include "node/replication/primary_side.h"
 #include "node/replication/replica_side.h"
 #include "node/replication/replication_log.h"
@@ -73,6 +74,9 @@ class Durability final : public commands::Reloader {
   bool IsCaughtUp(uint64_t replica_client_id) const;
   void AskForAcks() { primary_.WantAcks(); }
 
+  // How far the replication history is in the AOF on disk; -1 if none is kept.
+  int64_t FsyncedOffset() const;
+
   // The client of a connection that ended.
   void Forget(const client::Client& client);
 
@@ -89,6 +93,7 @@ class Durability final : public commands::Reloader {
   persistence::PostToLoop Poster();
   persistence::SaveService::Parts SaveParts();
   replication::ReplicaSide::Parts ReplicaParts();
+  replication::Failover::Parts FailoverParts();
   std::optional<persistence::RdbReplicationPoint> ReplicationPoint() const;
   // durability_settings.cc
   void ReadSettings();
@@ -109,6 +114,7 @@ class Durability final : public commands::Reloader {
   void SetLoading(bool loading, int64_t total_bytes);
   void Progress(int64_t bytes);
   void OnTurnEnd();
+  void FollowFsyncs();
   void EveryTenthSecond();
   void EverySecond();
   void RefreshStatus();
@@ -132,6 +138,14 @@ class Durability final : public commands::Reloader {
   Propagation propagation_;
   std::unique_ptr<Host> host_;
   replication::ReplicaSide replica_;
+  replication::Failover failover_;
+  // Where the history stood when the AOF stood at a position not yet on disk.
+  struct FsyncMark {
+    int64_t aof_position;
+    int64_t history_offset;
+  };
+  std::optional<FsyncMark> fsync_mark_;
+  int64_t fsynced_offset_ = 0;
   LoadFacts load_facts_;
   int64_t last_progress_ms_ = 0;
   bool in_command_ = false;  // DEBUG RELOAD: clients are not served meanwhile

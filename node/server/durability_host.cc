@@ -24,6 +24,8 @@ bool Durability::Host::DataIsEmpty() const {
 void Durability::Host::BeginLoading(int64_t total_bytes) {
   // The AOF describes the data that goes now; it is begun anew with what comes.
   aof_was_enabled_ = owner_->aof_.enabled();
+  owner_->fsynced_offset_ = 0;
+  owner_->fsync_mark_.reset();
   owner_->aof_.Disable();
   owner_->SetLoading(true, total_bytes < 0 ? 0 : total_bytes);
   owner_->node_->keyspace->FlushAll(/*later=*/true);

@@ -55,6 +55,7 @@ class Durability::Host final : public replication::ReplicaHost {
   void LoadingProgress(int64_t bytes_done) override;
   void EndLoading(bool ok) override;
   void OnLinkChanged() override;
+  int64_t FsyncedOffset() const override { return owner_->FsyncedOffset(); }
 
  private:
   Durability* owner_;

@@ -1,4 +1,5 @@
-"""Slots move while clients write, between nodes that ask for an ACL user."""
+"""Slots move while clients write, between nodes that ask for an ACL user, and
+between nodes that ask for a password."""
 
 import threading
 
@@ -7,27 +8,37 @@ from redis.cluster import RedisCluster
 
 from tool import harness, succeed
 
+PASSWORD = "s3cret"
+
 
 @pytest.fixture(scope="module", params=harness.KINDS)
 def cluster(request, tmp_path_factory):
     if not harness.server_binary(request.param):
         pytest.fail(f"{request.param} is not there: build it or set WINDLASS_BIN")
-    with harness.Nodes(tmp_path_factory.mktemp("load"), 4, kind=request.param) as nodes:
+    with_users = request.param == "redis-server"
+    with harness.Nodes(tmp_path_factory.mktemp("load"), 4, kind=request.param,
+                       password=None if with_users else PASSWORD) as nodes:
         harness.form_cluster(nodes.all[:3])
-        for node in nodes:
-            assert node.call("ACL", "SETUSER", "admin", "on", ">s3cret", "~*", "&*", "+@all") == "OK"
-        # Only the named user may move keys or change the cluster from here on.
-        for node in nodes:
-            assert node.call("ACL", "SETUSER", "default", "-migrate", "-restore", "-restore-asking",
-                             "-cluster|setslot", "-cluster|meet") == "OK"
+        nodes.credentials = ["-a", PASSWORD]
+        if with_users:
+            nodes.credentials = ["--user", "admin", "--pass", PASSWORD]
+            restrict_default_user(nodes)
         yield nodes
 
 
-def ctl(*words):
+def restrict_default_user(nodes):
+    for node in nodes:
+        assert node.call("ACL", "SETUSER", "admin", "on", ">" + PASSWORD, "~*", "&*", "+@all") == "OK"
+    # Only the named user may move keys or change the cluster from here on.
+    for node in nodes:
+        assert node.call("ACL", "SETUSER", "default", "-migrate", "-restore", "-restore-asking",
+                         "-cluster|setslot", "-cluster|meet") == "OK"
+
+
+def run_ctl(nodes, command, *words):
     program = harness.binary("windlassctl")
     assert program, "windlassctl is not there: build it or set WINDLASS_BIN"
-    command, *rest = words
-    return harness.run_tool(program, command, "--user", "admin", "--pass", "s3cret", *rest)
+    return harness.run_tool(program, command, *nodes.credentials, *words)
 
 
 class Writer(threading.Thread):
@@ -35,7 +46,8 @@ class Writer(threading.Thread):
 
     def __init__(self, node, name):
         super().__init__()
-        self.client = RedisCluster(host=node.host, port=node.port, cluster_error_retry_attempts=20)
+        self.client = RedisCluster(host=node.host, port=node.port, password=node.password,
+                                   cluster_error_retry_attempts=20)
         self.name = name
         self.stop = threading.Event()
         self.counts = {}
@@ -57,6 +69,9 @@ class Writer(threading.Thread):
 
 def test_clients_notice_nothing_while_slots_come_and_go(cluster):
     address = cluster[0].address
+
+    def ctl(*words):
+        return run_ctl(cluster, *words)
     writers = [Writer(cluster[0], f"w{index}") for index in range(2)]
     for writer in writers:
         writer.start()
