@@ -6,7 +6,6 @@
 #include "node/client/registry.h"
 #include "node/commands/client_commands.h"
 #include "node/commands/ports.h"
-#include "node/net/connection.h"
 #include "node/replication/replica_side.h"
 
 namespace windlass::commands {
@@ -52,6 +51,14 @@ struct Filter {
     if (!address.empty() && peer != address) return false;
     const std::string local = client.transport == nullptr ? "" : client.transport->LocalAddress();
     return local_address.empty() || local == local_address;
+  }
+
+  // The link to the master is this server's own connection: no client with an id or a user.
+  bool MatchesMasterLink(const replication::ReplicaSide& link) const {
+    if (link.LinkPeerAddress().empty() || !ids.empty() || !user.empty() || max_age_s >= 0) return false;
+    if (!type.empty() && type != "master") return false;
+    if (!address.empty() && link.LinkPeerAddress() != address) return false;
+    return local_address.empty() || link.LinkLocalAddress() == local_address;
   }
 };
 
@@ -174,6 +181,16 @@ std::string ClientLine(const Node& node, Client& client) {
   return line;
 }
 
+// As the line of any other client, with id 0: it can be killed by type or address.
+std::string MasterLinkLine(const Node& node) {
+  const replication::ReplicaSide& link = *node.replica_side;
+  const int64_t idle_s = link.last_io_ms() > 0 ? (node.clock->UnixMs() - link.last_io_ms()) / 1000 : 0;
+  return "id=0 addr=" + link.LinkPeerAddress() + " laddr=" + link.LinkLocalAddress() + " fd=-1 name= age=0 idle=" +
+         std::to_string(idle_s) + " flags=M db=" + std::to_string(link.stream_db()) +
+         " sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 "
+         "tot-mem=0 events=r cmd=NULL user=(superuser) redir=-1 resp=2 lib-name= lib-ver=";
+}
+
 void ClientInfo(Call& call) { call.reply.Verbatim("txt", ClientLine(call.node, call.client) + "\n"); }
 
 void ClientList(Call& call) {
@@ -183,6 +200,7 @@ void ClientList(Call& call) {
   for (const uint64_t id : Selected(call, filter)) {
     text += ClientLine(call.node, *call.node.sessions->Clients().Find(id)) + "\n";
   }
+  if (filter.MatchesMasterLink(*call.node.replica_side)) text += MasterLinkLine(call.node) + "\n";
   call.reply.Verbatim("txt", text);
 }
 
@@ -200,12 +218,14 @@ void ClientKill(Call& call) {
   }
   std::vector<uint64_t> ids = Selected(call, filter);
   if (filter.skip_me) ids.erase(std::remove(ids.begin(), ids.end(), call.client.id), ids.end());
-  if (old_form && ids.empty()) return call.reply.Error("ERR No such client");
+  const bool master_link = filter.MatchesMasterLink(*call.node.replica_side);
+  if (old_form && ids.empty() && !master_link) return call.reply.Error("ERR No such client");
   if (old_form) {
     call.reply.Ok();
   } else {
-    call.reply.Integer(static_cast<int64_t>(ids.size()));
+    call.reply.Integer(static_cast<int64_t>(ids.size()) + (master_link ? 1 : 0));
   }
+  if (master_link) call.node.replica_side->Reconnect("killed by CLIENT KILL");
   for (const uint64_t id : ids) {
     if (Client* client = call.node.sessions->Clients().Find(id)) call.node.sessions->Kill(*client, &call.client);
   }

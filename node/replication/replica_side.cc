@@ -349,6 +349,14 @@ void ReplicaSide::BecomeConnected() {
   SendAck();
 }
 
+std::string ReplicaSide::LinkPeerAddress() const {
+  return connection_ == nullptr ? "" : connection_->peer_ip() + ":" + std::to_string(connection_->peer_port());
+}
+
+std::string ReplicaSide::LinkLocalAddress() const {
+  return connection_ == nullptr ? "" : connection_->local_ip() + ":" + std::to_string(connection_->local_port());
+}
+
 ReplicaSide::TransferReport ReplicaSide::transfer() const {
   TransferReport report;
   if (transfer_ == nullptr) return report;

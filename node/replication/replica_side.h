@@ -115,7 +115,9 @@ class ReplicaSide {
   void RestoreStreamDb(int db) { stream_db_ = db < 0 ? 0 : db; }
   // Whether data of a master's history was ever held since this process began.
   bool ever_synchronized() const { return ever_synchronized_; }
-  const net::Connection* connection() const { return connection_.get(); }  // null: none
+  // "ip:port" of the link's two ends, empty where there is none.
+  std::string LinkPeerAddress() const;
+  std::string LinkLocalAddress() const;
 
  private:
   class LinkHandler;

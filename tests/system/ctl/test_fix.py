@@ -171,3 +171,15 @@ def test_an_unacknowledged_copy_with_the_same_value_is_no_conflict(cluster, keys
     assert reply == "OK"
     succeed(fix(cluster))
     assert_healthy(cluster, keys, owner=1)
+
+
+def test_a_mark_left_at_a_source_that_heard_of_the_new_owner_by_gossip_is_taken_off(cluster, keys):
+    source, target, _ = cluster
+    mark(target, "IMPORTING", cluster.ids[0])
+    mark(source, "MIGRATING", cluster.ids[1])
+    migrate(source, target, keys)
+    mark(target, "NODE", cluster.ids[1])
+    harness.wait_for(lambda: any(f <= SLOT <= l for f, l in source.cluster_nodes()[cluster.ids[1]]["slots"]),
+                     20, "the source has heard of the new owner")
+    succeed(fix(cluster))
+    assert_healthy(cluster, keys, owner=1)
