@@ -309,9 +309,6 @@ void FailoverCommand(Call& call) {
     if (!failover.Abort("Failover manually aborted")) return call.reply.Error("ERR No failover in progress.");
     return call.reply.Ok();
   }
-  if (request.force && (request.host.empty() || request.timeout_ms == 0)) {
-    return call.reply.Error("ERR FAILOVER with force option requires both a timeout and target HOST and IP.");
-  }
   if (auto started = failover.Start(std::move(request)); !started.ok()) return call.reply.Error(started.error());
   call.reply.Ok();
 }

@@ -26,6 +26,9 @@ std::string_view Failover::StateWord() const {
 base::Result<void> Failover::CheckTarget(const Request& request) const {
   const std::vector<ReplicaReport> replicas = parts_.primary->Report();
   if (replicas.empty()) return base::Error{"ERR FAILOVER requires connected replicas."};
+  if (request.force && (request.host.empty() || request.timeout_ms == 0)) {
+    return base::Error{"ERR FAILOVER with force option requires both a timeout and target HOST and IP."};
+  }
   if (request.host.empty()) return {};
   for (const ReplicaReport& replica : replicas) {
     if (replica.ip != request.host || replica.port != request.port) continue;
