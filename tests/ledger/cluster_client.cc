@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kConnectTimeout{1000};
 constexpr std::chrono::milliseconds kRetryPause{20};
 constexpr std::chrono::milliseconds kRefreshPause{50};
 constexpr std::chrono::milliseconds kShunFor{100};
+constexpr std::chrono::milliseconds kTroubledFor{1000};
 constexpr int kShortWaitMs = 20;
 constexpr std::chrono::milliseconds kNoWaitFor{200};
 
@@ -106,11 +107,16 @@ redisContext* ClusterClient::Connect(const Address& address) {
   return connections_.emplace(address, std::move(context)).first->second.get();
 }
 
+void ClusterClient::Shun(const Address& address) {
+  shunned_until_[address] = Clock::now() + kShunFor;
+  troubled_until_[address] = Clock::now() + kTroubledFor;
+  refresh_wanted_ = true;
+}
+
 void ClusterClient::Drop(const Address& address) {
   connections_.erase(address);
-  shunned_until_[address] = Clock::now() + kShunFor;
   ++errors_.disconnects;
-  refresh_wanted_ = true;
+  Shun(address);
 }
 
 bool ClusterClient::RefreshFrom(const Address& address) {
@@ -158,6 +164,11 @@ void ClusterClient::RefreshSlots() {
 bool ClusterClient::Usable(uint16_t slot) const {
   const Address& owner = owner_[slot];
   return !owner.empty() && shunned_until_.count(owner) == 0;
+}
+
+bool ClusterClient::Healthy(uint16_t slot) const {
+  const auto troubled = troubled_until_.find(owner_[slot]);
+  return Usable(slot) && (troubled == troubled_until_.end() || Clock::now() >= troubled->second);
 }
 
 void ClusterClient::Round(const std::vector<Command*>& commands) {
@@ -210,9 +221,8 @@ void ClusterClient::Finish(const std::vector<Command*>& commands) {
 bool ClusterClient::Send(const Address& address, const std::vector<Command*>& batch) {
   redisContext* context = Connect(address);
   if (context == nullptr) {  // never sent
-    refresh_wanted_ = true;
     ++errors_.disconnects;
-    shunned_until_[address] = Clock::now() + kShunFor;
+    Shun(address);
     return false;
   }
   for (const Command* command : batch) Append(context, command->argv);
@@ -254,7 +264,7 @@ bool ClusterClient::ReadReplies(redisContext* context, const Address& address, c
     }
     if (reply->type == REDIS_REPLY_ERROR && StartsWith(reply->str, "ASK ")) {
       asked_.emplace_back(batch[i], AddressIn(reply->str));
-    } else if (Take(reply.get(), batch[i])) {
+    } else if (Take(reply.get(), address, batch[i])) {
       answered.push_back(batch[i]);
     }
   }
@@ -273,13 +283,14 @@ void ClusterClient::Lost(const std::vector<Command*>& batch, size_t from) {
 }
 
 // True if the command got its reply from the node it was sent to.
-bool ClusterClient::Take(redisReply* reply, Command* command) {
+bool ClusterClient::Take(redisReply* reply, const Address& from, Command* command) {
   if (reply->type != REDIS_REPLY_ERROR) {
     command->outcome = Outcome::kReply;
     command->type = reply->type;
     command->integer = reply->integer;
     if (reply->str != nullptr) command->text.assign(reply->str, reply->len);
     command->ended = Clock::now();
+    if (!troubled_until_.empty()) troubled_until_.erase(from);
     return true;
   }
   const std::string error(reply->str, reply->len);
@@ -297,7 +308,10 @@ bool ClusterClient::Take(redisReply* reply, Command* command) {
   if (StartsWith(error, "LOADING")) ++errors_.loading;
   last_error_ = error;
   refresh_wanted_ = true;
-  if (transient) return false;
+  if (transient) {
+    Shun(from);
+    return false;
+  }
   ++errors_.other;
   command->outcome = Outcome::kFailed;
   command->text = error;
@@ -320,7 +334,7 @@ void ClusterClient::ExecuteAsking(const Address& address, Command* command) {
   }
   // Redirected by the importing side: the move has ended meanwhile; ask anew.
   const bool redirected = reply->type == REDIS_REPLY_ERROR && (StartsWith(reply->str, "MOVED ") || StartsWith(reply->str, "ASK "));
-  const bool done = !redirected && Take(reply.get(), command);
+  const bool done = !redirected && Take(reply.get(), address, command);
   if (redirected) refresh_wanted_ = true;
   bool confirmed = false;
   if (!ReadWait(context, address, &confirmed)) Drop(address);

@@ -63,8 +63,8 @@ class ClusterClient {
   void Round(const std::vector<Command*>& commands);
   // Rounds until nothing is pending.
   void Finish(const std::vector<Command*>& commands);
-  // Whether the slot has an owner that answered when last asked.
-  bool Usable(uint16_t slot) const;
+  // Whether the slot has an owner that has not failed us lately: worth new commands.
+  bool Healthy(uint16_t slot) const;
   ErrorCounts TakeErrors();
   const std::string& last_error() const { return last_error_; }
 
@@ -77,6 +77,8 @@ class ClusterClient {
 
   redisContext* Connect(const Address& address);
   void Drop(const Address& address);
+  void Shun(const Address& address);
+  bool Usable(uint16_t slot) const;
   void RefreshSlots();
   bool RefreshFrom(const Address& address);
   bool Send(const Address& address, const std::vector<Command*>& batch);
@@ -84,13 +86,14 @@ class ClusterClient {
   // Sends WAIT 1 / reads its answer: whether a replica has what went before.
   void AppendWait(redisContext* context, const Address& address);
   bool ReadWait(redisContext* context, const Address& address, bool* confirmed);
-  bool Take(redisReply* reply, Command* command);
+  bool Take(redisReply* reply, const Address& from, Command* command);
   void ExecuteAsking(const Address& address, Command* command);
   void Lost(const std::vector<Command*>& batch, size_t from);
 
   ClientOptions options_;
   std::map<Address, Connection> connections_;
-  std::map<Address, Clock::time_point> shunned_until_;  // failed a moment ago
+  std::map<Address, Clock::time_point> shunned_until_;  // failed a moment ago: not even retries
+  std::map<Address, Clock::time_point> troubled_until_; // failed lately, no success since: only retries
   std::map<Address, Clock::time_point> no_wait_until_;  // its last WAIT was not met
   std::map<Address, bool> waiting_;                     // a WAIT stands behind the batch
   std::array<Address, 16384> owner_;

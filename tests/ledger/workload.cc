@@ -39,7 +39,7 @@ PhaseFigures Worker::TakeFigures() {
 bool Worker::PickKey(size_t* key) {
   for (int tries = 0; tries < 64 && live_ > 0; ++tries) {
     const size_t i = random_() % live_;
-    if (busy_[i] || !client_.Usable(slots_[i])) continue;
+    if (busy_[i] || !client_.Healthy(slots_[i])) continue;
     *key = i;
     return true;
   }
