@@ -68,8 +68,11 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
   const auto memory = MemoryOf(key);
   try {
     if (cluster.metadata.deleting) {
-      if (!Finalize(context_, cluster)) return {kBusy};
-      return {};
+      if (Finalize(context_, cluster)) return {};
+      api::Status status = cluster.status;
+      status.phase = "Deleting";
+      WriteStatus(cluster, *object, status, memory.get());
+      return {kBusy};
     }
     if (const auto findings = api::Validate(cluster); !findings.empty()) return Refuse(cluster, *object, base::Join(findings, "; "));
     const controller::Outcome outcome = Pass(cluster, *object, memory.get());
@@ -134,6 +137,9 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     }
   } else {
     status.autoscaling.reset();
+  }
+  for (const Happening& change : Changes(cluster.status, status)) {
+    Event(cluster, change.warning ? kube::EventType::kWarning : kube::EventType::kNormal, change.reason, change.message);
   }
   WriteStatus(cluster, object, status, memory);
   if (failure) std::rethrow_exception(failure);

@@ -38,13 +38,35 @@ void CountShards(const World& world, api::Status* status) {
   }
 }
 
+// Whose master is gone, and what is to happen about it.
+std::string MissingOwner(const World& world, const Shard& shard) {
+  int replicas = 0;
+  std::string name;
+  for (const Member* member : shard.members) {
+    replicas += member->answers && member->joined && !member->master;
+    const topology::Node* node = member->id.empty() ? nullptr : world.view.Find(member->id);
+    if (!member->answers && node != nullptr && !node->slots.empty()) name = " " + member->name;
+  }
+  return shard.name + ": its master" + name + " does not answer; " +
+         (replicas == 0 ? std::string("no replica of it answers either: waiting for one of them to come back")
+                        : Plural(replicas, "replica") + " may be elected once it has been silent for " +
+                              std::to_string(world.spec().node_timeout_ms) + " ms");
+}
+
 // What is wrong that the operator cannot count as work in progress; empty if nothing.
 std::string Trouble(const World& world) {
+  const bool formed = !world.status().cluster_id.empty();
   for (const Shard& shard : world.shards) {
-    if (shard.owner_missing) return shard.name + ": its master does not answer";
-    if (shard.contested) return shard.name + ": two of its nodes claim slots";
+    if (shard.owner_missing) return MissingOwner(world, shard);
+    if (shard.contested) return shard.name + ": two of its nodes claim slots, until the one with the older claim steps down";
+    if (!formed || shard.owner == nullptr) continue;  // on its way up
+    if (shard.owner->loading) return shard.name + ": its master " + shard.owner->name + " is loading its data";
+    if (!shard.owner->serves) {
+      return shard.name + ": its master " + shard.owner->name +
+             " answers, but does not serve: it is cut off from the others, or was restarted and waits for a replica that may hold more";
+    }
   }
-  if (!world.status().cluster_id.empty()) {
+  if (formed) {
     if (const int lost = world.view.Uncovered().size(); lost > 0) return Plural(lost, "slot") + " without an owner";
     for (const Ghost& ghost : world.ghosts) {
       if (ghost.slots > 0) return Plural(ghost.slots, "slot") + " owned by a node that is gone (" + (ghost.name.empty() ? ghost.id : ghost.name) + ")";
@@ -123,6 +145,23 @@ api::Status SummarizeInvalid(const api::RedisCluster& cluster, const std::string
   return status;
 }
 
+std::vector<Happening> Changes(const api::Status& before, const api::Status& after) {
+  std::vector<Happening> changes;
+  const api::Condition* old_trouble = api::FindCondition(before, "Degraded");
+  const api::Condition* trouble = api::FindCondition(after, "Degraded");
+  const bool was = old_trouble != nullptr && old_trouble->status == "True";
+  const bool is = trouble != nullptr && trouble->status == "True";
+  if (is && !was) changes.push_back({true, "Degraded", trouble->message});
+  for (const api::ShardStatus& row : after.shard_statuses) {
+    for (const api::ShardStatus& old : before.shard_statuses) {
+      const bool changed = row.name == old.name && row.master != old.master && !row.master.empty() && !old.master.empty();
+      if (changed && row.slots > 0) changes.push_back({false, "MasterChanged", row.name + ": " + row.master + " has taken over from " + old.master});
+    }
+  }
+  if (was && !is) changes.push_back({false, "Recovered", "no trouble seen any more"});
+  return changes;
+}
+
 bool WorthWritingNow(const api::Status& before, const api::Status& after) {
   const auto condition_differs = [&](const api::Condition& condition) {
     const api::Condition* old = api::FindCondition(before, condition.type);
@@ -137,6 +176,9 @@ bool WorthWritingNow(const api::Status& before, const api::Status& after) {
   if (after.autoscaling && (before.autoscaling->desired_shards != after.autoscaling->desired_shards ||
                             before.autoscaling->seen_spec_shards != after.autoscaling->seen_spec_shards)) {
     return true;
+  }
+  for (const Happening& change : Changes(before, after)) {
+    if (change.reason == "MasterChanged") return true;
   }
   return before.observed_generation != after.observed_generation || before.phase != after.phase ||
          before.cluster_id != after.cluster_id || before.shards != after.shards ||

@@ -51,12 +51,22 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     line.master_id = node.master.empty() ? "" : IdOf(node.master);
     line.config_epoch = node.epoch;
     line.link_connected = true;
+    if (node.moved && !line.myself) {
+      line.address.host = "10.9.9.9";
+      line.link_connected = false;
+    }
     line.slots = node.slots;
     if (line.myself) {
       for (const auto& [slot, peer] : node.migrating) line.migrating[slot] = IdOf(peer);
       for (const auto& [slot, peer] : node.importing) line.importing[slot] = IdOf(peer);
     }
     report.nodes.push_back(line);
+    if (!node.being_met || line.myself) continue;
+    topology::NodeLine handshake;
+    handshake.id = IdOf("handshake-with-" + other);
+    handshake.address = AddressOf(other);
+    handshake.handshake = true;
+    report.nodes.push_back(handshake);
   }
   report.keys = reporter.keys;
   report.cluster_info["cluster_state"] = reporter.serves ? "ok" : "fail";

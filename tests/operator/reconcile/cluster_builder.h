@@ -26,6 +26,8 @@ struct TestNode {
   int64_t keys = 0;
   uint64_t epoch = 0;
   bool link_up = true;         // of a replica
+  bool moved = false;          // the others look for it where it was before
+  bool being_met = false;      // and have begun a handshake with where it is now
   std::map<slot::SlotId, std::string> migrating;  // slot → name
   std::map<slot::SlotId, std::string> importing;
 };

@@ -189,6 +189,21 @@ TEST(Grow, ANodeWithDataOfItsOwnIsNotLetIn) {
   EXPECT_EQ(As<Meet>(JoinNodes(builder.Build(3))), nullptr);
 }
 
+TEST(Repair, ANodeAtAnotherAddressIsIntroducedByAllWhoLookForItInVain) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.At("demo-0").moved = true;
+  const auto step = JoinNodes(builder.Build(3));
+  const auto* meet = As<Meet>(step);
+  ASSERT_NE(meet, nullptr);
+  EXPECT_EQ(meet->pairs.size(), 5u);
+  for (const auto& [who, whom] : meet->pairs) {
+    EXPECT_EQ(whom.name, "demo-0");
+    EXPECT_EQ(whom.address.host, "10.0.0.1") << "where it is, not where it was";
+  }
+  builder.At("demo-0").being_met = true;
+  EXPECT_EQ(As<Meet>(JoinNodes(builder.Build(3))), nullptr) << "one introduction at a time";
+}
+
 // Moves.
 
 TEST(Move, APlanIsActedOnOnlyOnceItIsInTheStatus) {

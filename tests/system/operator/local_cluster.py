@@ -199,6 +199,18 @@ class LocalCluster:
                     for name, nodes in self.views().items()]
             raise AssertionError(f"{error}\n" + "\n".join(told) + self.operator_log()[-3000:])
 
+    def followers(self):
+        """Replica → its master's address, of those whose link is up and that are in step, by their own word."""
+        found = {}
+        for name, address in self.addresses().items():
+            try:
+                info = self.connect(address).info("replication")
+            except (redis.RedisError, OSError):
+                continue
+            if info["role"] == "slave" and info["master_link_status"] == "up" and not info["master_sync_in_progress"]:
+                found[name] = info["master_host"]
+        return found
+
     def node_pid(self, name):
         return self.connect(self.addresses()[name]).info("server")["process_id"]
 

@@ -1,5 +1,7 @@
 """Shards follow the load: up by itself, and down again, with nothing lost."""
 
+import time
+
 import pytest
 
 import harness
@@ -31,3 +33,43 @@ def test_a_shard_is_added_for_load_and_taken_away_without_it(local_cluster, tmp_
         local_cluster.check_whole()
         ledger.close(local_cluster.seeds().split(",")[0])
     assert "Autoscaling" in local_cluster.events()
+
+
+@pytest.mark.timeout(180)
+def test_a_shard_is_added_as_memory_fills(local_cluster, tmp_path):
+    """maxmemory is 24 MiB (75 % of 32): 20 000 small keys are below the target, more and bigger ones above."""
+    local_cluster.apply(shards=3, replicasPerShard=1, resources={"limits": {"memory": "32Mi"}},
+                        autoscaling={"maxShards": 4, "metrics": [{"type": "Memory", "target": 60}], **WINDOWS})
+    local_cluster.wait_ready(3, 6)
+    with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=20000, rate=500) as ledger:
+        ledger.wait_for_keys(20000)
+        used = memory_percent(local_cluster)
+        assert max(used) < 60 and local_cluster.status()["shards"] == 3, used
+        ledger.phase("fill")
+        ledger.command("size 400")
+        keys = 20000
+        deadline = time.monotonic() + 90
+        while local_cluster.status()["autoscaling"]["desiredShards"] == 3:
+            assert time.monotonic() < deadline, f"{keys} keys, {memory_percent(local_cluster)} % used"
+            if max(memory_percent(local_cluster)) < 65 and ledger.status()["live_keys"] >= keys:
+                keys += 4000
+                ledger.command(f"keys {keys}")
+            time.sleep(0.5)
+        local_cluster.wait_ready(4, 8)
+        local_cluster.check_whole()
+        used = memory_percent(local_cluster)
+        print(f"{keys} keys, then {used} % of maxmemory on 4 shards")
+        assert len(used) == 4 and max(used) < 65, used
+        assert "Memory" in local_cluster.status()["autoscaling"]["message"] or "Autoscaling" in local_cluster.events()
+        ledger.close(local_cluster.seeds().split(",")[0])
+
+
+def memory_percent(cluster):
+    """Of each master that owns slots."""
+    found = []
+    addresses = cluster.addresses()
+    for name, slots in cluster.masters().items():
+        if slots:
+            info = cluster.connect(addresses[name]).info("memory")
+            found.append(100 * info["used_memory"] // info["maxmemory"])
+    return found
