@@ -43,15 +43,19 @@ void ReplyWords(resp::ReplyWriter& reply, uint64_t bits, std::span<const Word> w
   }
 }
 
+// Whether the keys are elsewhere than first, last and step say. Where only their
+// use depends on the arguments (SET with GET), they are not.
+bool Movable(const KeySpec& keys) { return keys.find != nullptr && (keys.flags & kKeyVariableFlags) == 0; }
+
 uint64_t ShownFlags(const CommandSpec& spec) {
-  return spec.flags | (spec.keys.find != nullptr ? uint64_t{kMovableKeys} : uint64_t{0});
+  return spec.flags | (Movable(spec.keys) ? uint64_t{kMovableKeys} : uint64_t{0});
 }
 
 // One specification: keys from index `first`, in steps, up to `last`.
 void ReplyKeySpec(resp::ReplyWriter& reply, const KeySpec& keys) {
   reply.Map(3);
   reply.Bulk("flags");
-  ReplyWords(reply, keys.find != nullptr ? (keys.flags | kKeyIncomplete) : keys.flags, kKeyFlagWords, "");
+  ReplyWords(reply, Movable(keys) ? (keys.flags | kKeyIncomplete) : keys.flags, kKeyFlagWords, "");
   reply.Bulk("begin_search");
   reply.Map(2);
   reply.Bulk("type");
@@ -84,9 +88,10 @@ void ReplyInfo(resp::ReplyWriter& reply, const CommandSpec& spec) {
   reply.Integer(spec.keys.last);
   reply.Integer(range && spec.keys.step == 0 ? 1 : spec.keys.step);
   ReplyWords(reply, AclCategoriesOf(spec), kCategoryWords, "@");
-  reply.Array(0);  // tips
-  reply.Array(range ? 1 : 0);
+  reply.Set(0);  // tips
+  reply.Set(range ? 1 : 0);
   if (range) ReplyKeySpec(reply, spec.keys);
+  if (spec.subcommands.empty()) return reply.Set(0);
   reply.Array(static_cast<int64_t>(spec.subcommands.size()));
   for (const CommandSpec& sub : spec.subcommands) ReplyInfo(reply, sub);
 }
@@ -128,7 +133,7 @@ void Info(Call& call) {
   for (const std::string_view name : call.args.subspan(2)) {
     const CommandSpec* spec = call.node.commands->FindFull(name);
     if (spec == nullptr) {
-      call.reply.NullArray();
+      call.reply.Null();
     } else {
       ReplyInfo(call.reply, *spec);
     }
@@ -218,7 +223,7 @@ void List(Call& call) {
     if (!pattern.empty() && !base::GlobMatch(pattern, spec.name, true)) continue;
     names.push_back(spec.name);
   }
-  call.reply.Set(static_cast<int64_t>(names.size()));
+  call.reply.Array(static_cast<int64_t>(names.size()));
   for (const std::string_view name : names) call.reply.Bulk(name);
 }
 
