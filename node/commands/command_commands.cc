@@ -43,19 +43,15 @@ void ReplyWords(resp::ReplyWriter& reply, uint64_t bits, std::span<const Word> w
   }
 }
 
-// Whether the keys are elsewhere than first, last and step say. Where only their
-// use depends on the arguments (SET with GET), they are not.
-bool Movable(const KeySpec& keys) { return keys.find != nullptr && (keys.flags & kKeyVariableFlags) == 0; }
-
-uint64_t ShownFlags(const CommandSpec& spec) {
-  return spec.flags | (Movable(spec.keys) ? uint64_t{kMovableKeys} : uint64_t{0});
-}
-
 // One specification: keys from index `first`, in steps, up to `last`.
-void ReplyKeySpec(resp::ReplyWriter& reply, const KeySpec& keys) {
+void ReplyKeySpec(resp::ReplyWriter& reply, const CommandSpec& spec) {
+  const KeySpec& keys = spec.keys;
+  // `find` alone does not mean that the keys are elsewhere than first, last and step
+  // say: it may only tell how each is used.
+  const bool incomplete = (spec.flags & kMovableKeys) != 0;
   reply.Map(3);
   reply.Bulk("flags");
-  ReplyWords(reply, Movable(keys) ? (keys.flags | kKeyIncomplete) : keys.flags, kKeyFlagWords, "");
+  ReplyWords(reply, incomplete ? (keys.flags | kKeyIncomplete) : keys.flags, kKeyFlagWords, "");
   reply.Bulk("begin_search");
   reply.Map(2);
   reply.Bulk("type");
@@ -83,14 +79,14 @@ void ReplyInfo(resp::ReplyWriter& reply, const CommandSpec& spec) {
   reply.Array(10);
   reply.Bulk(spec.name);
   reply.Integer(spec.arity);
-  ReplyWords(reply, ShownFlags(spec), kFlagWords, "");
+  ReplyWords(reply, spec.flags, kFlagWords, "");
   reply.Integer(spec.keys.first);
   reply.Integer(spec.keys.last);
   reply.Integer(range && spec.keys.step == 0 ? 1 : spec.keys.step);
   ReplyWords(reply, AclCategoriesOf(spec), kCategoryWords, "@");
   reply.Set(0);  // tips
   reply.Set(range ? 1 : 0);
-  if (range) ReplyKeySpec(reply, spec.keys);
+  if (range) ReplyKeySpec(reply, spec);
   if (spec.subcommands.empty()) return reply.Set(0);
   reply.Array(static_cast<int64_t>(spec.subcommands.size()));
   for (const CommandSpec& sub : spec.subcommands) ReplyInfo(reply, sub);

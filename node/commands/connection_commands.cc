@@ -178,7 +178,7 @@ void Reset(Call& call) {
 }
 
 const CommandSpec kSpecs[] = {
-    {"ping", -1, kConnection, {}, kAclConnection,
+    {"ping", -1, kFast, {}, kAclConnection,
      {"Returns the server's liveliness response.", "1.0.0", "connection", "O(1)"}, Ping},
     {"echo", 2, kConnection, {}, kAclConnection, {"Returns the given string.", "1.0.0", "connection", "O(1)"}, Echo},
     {"auth", -2, kNoScript | kConnection | kNoAuth | kAllowBusy, {}, kAclConnection,
