@@ -300,7 +300,7 @@ bool ParseFailover(Call& call, replication::Failover::Request* request, bool* ab
 }
 
 void FailoverCommand(Call& call) {
-  if (call.node.cluster != nullptr) return call.reply.Error("ERR FAILOVER not allowed in cluster mode.");
+  if (call.node.cluster != nullptr) return call.reply.Error("ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.");
   replication::Failover::Request request;
   bool abort = false;
   if (!ParseFailover(call, &request, &abort)) return;
