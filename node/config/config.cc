@@ -399,6 +399,19 @@ void Config::SetOnChange(std::string_view name, OnChange hook) {
 
 // --- CONFIG REWRITE
 
+namespace {
+
+// As people write it: in the largest unit that divides it.
+std::string MemoryWord(int64_t bytes) {
+  constexpr int64_t kKb = 1024;
+  if (bytes <= 0 || bytes % kKb != 0) return std::to_string(bytes);
+  if (bytes % (kKb * kKb) != 0) return std::to_string(bytes / kKb) + "kb";
+  if (bytes % (kKb * kKb * kKb) != 0) return std::to_string(bytes / (kKb * kKb)) + "mb";
+  return std::to_string(bytes / (kKb * kKb * kKb)) + "gb";
+}
+
+}  // namespace
+
 std::vector<std::string> Config::LinesOf(std::string_view name) const {
   const Slot& slot = Must(name);
   const std::string head = std::string(slot.directive->name) + ' ';
@@ -430,6 +443,12 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
       const std::string value = Print(slot);
       if (value.empty() && (slot.directive->flags & kEmptyIsUnset) != 0) break;
       lines.push_back(head + QuoteWord(value));
+      break;
+    }
+    case Type::kMemory: lines.push_back(head + MemoryWord(Int(name))); break;
+    case Type::kPercentMemory: {
+      const int64_t bytes = Int(name);
+      lines.push_back(head + (bytes < 0 ? Print(slot) : MemoryWord(bytes)));
       break;
     }
     default: lines.push_back(head + Print(slot));

@@ -4,11 +4,16 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 
+#include "node/base/log.h"
 #include "node/commands/version.h"
 #include "node/config/value_parser.h"
 
@@ -29,9 +34,22 @@ void PrintFatal(const config::LoadError& error) {
                error.text.c_str(), error.reason.c_str());
 }
 
-bool Check(const config::Config::LoadResult& result) {
+// File, standard input and options are one text to the person who reads of an
+// error: `lines_before` is what came before this part of it.
+bool Check(config::Config::LoadResult result, int lines_before) {
+  result.error.line += lines_before;
   if (!result.ok) PrintFatal(result.error);
   return result.ok;
+}
+
+int LinesIn(std::istream&& text) {
+  return static_cast<int>(std::count(std::istreambuf_iterator<char>(text), std::istreambuf_iterator<char>(), '\n'));
+}
+
+// In quotes, needed or not: an error shows where a value begins and ends.
+std::string Quoted(const std::string& word) {
+  const std::string quoted = config::QuoteWord(word);
+  return quoted[0] == '"' ? quoted : '"' + quoted + '"';
 }
 
 }  // namespace
@@ -61,29 +79,33 @@ Arguments ParseArguments(const std::vector<std::string>& arguments) {
     } else {
       // A value, or the first word of a line without dashes.
       if (!parsed.directives.empty()) parsed.directives += ' ';
-      parsed.directives += config::QuoteWord(word);
+      parsed.directives += Quoted(word);
     }
   }
   return parsed;
 }
 
 bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
+  int lines = 0;
   if (!arguments.config_file.empty()) {
     const std::string path = AbsolutePath(arguments.config_file);
     if (access(path.c_str(), R_OK) != 0) {
-      std::printf("%d:C # Fatal error, can't open config file '%s'\n", static_cast<int>(getpid()), path.c_str());
-      std::fprintf(stderr, "Fatal error, can't open config file '%s'\n", path.c_str());
+      base::Logger log;
+      log.SetRole('C');
+      log.Warning("Fatal error, can't open config file '" + path + "': " + std::strerror(errno));
       return false;
     }
     config->set_file_path(path);
-    if (!Check(config->LoadFile(path))) return false;
+    if (!Check(config->LoadFile(path), 0)) return false;
+    lines = LinesIn(std::ifstream(path));
   }
   if (arguments.from_stdin) {
     const std::string text((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
-    if (!Check(config->LoadText(text))) return false;
+    if (!Check(config->LoadText(text), lines)) return false;
+    lines += static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
   config->BeginOverrides();
-  return Check(config->LoadText(arguments.directives));
+  return Check(config->LoadText(arguments.directives), lines + 1);
 }
 
 void PrintVersion() {
