@@ -41,6 +41,9 @@ void Durability::Host::EndLoading(bool ok) {
   if (ok) {
     log.Logf(base::LogLevel::kNotice, "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
              static_cast<unsigned long long>(loader_->summary().keys), static_cast<unsigned long long>(loader_->summary().expired));
+    // A copy from a replica joins its master's stream, which named its database before.
+    const auto& point = loader_->summary().replication;
+    if (point.has_value()) owner_->replica_.RestoreStreamDb(point->stream_db);
   } else {
     owner_->node_->keyspace->FlushAll(/*later=*/true);
     owner_->functions_.clear();

@@ -132,6 +132,20 @@ def test_a_backlog_too_small_means_a_full_copy(nodes):
     assert_same(master, replica)
 
 
+@pytest.mark.parametrize("kinds", [(OURS, OURS, OURS), (OURS, THEIRS, OURS), (THEIRS, OURS, OURS), (OURS, OURS, THEIRS)])
+def test_a_copy_from_a_replica_joins_the_database_its_stream_is_in(nodes, kinds):
+    first, second, third = [nodes.add(kind=kind) for kind in kinds]
+    writer = first.client(db=2)
+    follow(second, first)
+    writer.execute_command("SET", "before", "1")  # the stream selects database 2, once
+    wait_offsets(first, second)
+    follow(third, second)
+    writer.execute_command("SET", "after", "1")
+    wait_offsets(first, second, third)
+    assert third.client(db=2).execute_command("GET", "after") == "1"
+    assert third.client(db=0).execute_command("DBSIZE") == 0
+
+
 @pytest.mark.parametrize("kinds", [(OURS, OURS, THEIRS), (THEIRS, OURS, THEIRS), (OURS, THEIRS, OURS)])
 def test_a_chain(nodes, kinds):
     first, second, third = [nodes.add(kind=kind) for kind in kinds]
