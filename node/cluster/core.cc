@@ -59,8 +59,8 @@ Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
           HandleLinkActivity(m, in.link);
         } else if constexpr (std::is_same_v<T, Persisted>) {
           if (!m.out.Answered(in.ticket, in.ok)) m.save_failed = true;
-        } else if constexpr (std::is_same_v<T, ReplicaIsEmpty>) {
-          if (Node* node = m.nodes.Find(in.replica); node != nullptr) node->proven_empty = true;
+        } else if constexpr (std::is_same_v<T, ReplicaHoldsNothingNewer>) {
+          if (Node* node = m.nodes.Find(in.replica); node != nullptr) node->proven_no_newer = true;
           ReviewProbation(m);
         } else {
           m.facts = in;
@@ -124,14 +124,16 @@ std::optional<NodeId> ClusterCore::MyMaster() const {
 }
 
 const slot::SlotSet& ClusterCore::OwnSlots() const { return *machine_->myself()->slots; }
-bool ClusterCore::MayBeFollowed() const { 
+bool ClusterCore::MayBeFollowed() const {
   return !machine_->probation.active && !machine_->probation.newcomer;
 }
-std::vector<NodeEndpoint> ClusterCore::ReplicasInDoubt() const {
-  std::vector<NodeEndpoint> replicas;
+bool ClusterCore::OnProbation() const { return machine_->probation.active; }
+std::vector<DoubtfulReplica> ClusterCore::ReplicasInDoubt() const {
+  std::vector<DoubtfulReplica> replicas;
   if (!machine_->probation.silent) return replicas;
   for (const Node* replica : machine_->myself()->replicas) {
-    if (!replica->proven_empty) replicas.push_back(Endpoint(replica->index));
+    if (replica->proven_no_newer) continue;
+    replicas.push_back({Endpoint(replica->index), replica->Failed(), !replica->Has(kFlagNoFailover)});
   }
   return replicas;
 }

@@ -46,6 +46,13 @@ struct DataAtStart {
   int64_t offset = 0;
 };
 
+// A replica that may hold more than its restarted master, which is this node.
+struct DoubtfulReplica {
+  NodeEndpoint endpoint;
+  bool failed = false;     // a majority says so
+  bool may_stand = true;   // false: cluster-replica-no-failover
+};
+
 struct Start {
   std::optional<NodesConf> conf;  // none: a new node with a random id
   Options options;
@@ -91,9 +98,11 @@ class ClusterCore {
   // False while on probation, and while a newcomer without slots that nobody is
   // known to replicate: refuse PSYNC and SYNC then (the replica asks again).
   bool MayBeFollowed() const;
-  // Replicas that keep this node silent (see probation.h): ask each for DBSIZE
-  // now and then, and tell of an empty one by ReplicaIsEmpty.
-  std::vector<NodeEndpoint> ReplicasInDoubt() const;
+  // Restarted without provably complete data, and not yet known to be current.
+  bool OnProbation() const;
+  // Replicas that keep this node silent (see probation.h): ask each what it holds,
+  // and tell of one without newer data by ReplicaHoldsNothingNewer.
+  std::vector<DoubtfulReplica> ReplicasInDoubt() const;
   // A manual failover waits for this node's replica to catch up (I am the
   // master, writes are paused): report offsets at once.
   bool ManualFailoverInProgress() const;

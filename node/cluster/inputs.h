@@ -59,14 +59,15 @@ struct ReplicationFacts {
   bool data_age_known = false;
   int64_t data_age_ms = 0;
 };
-// Proof, asked of the replica itself (DBSIZE 0), that it holds no data at all.
+// Proof, asked of the replica itself, that it holds nothing this node does not hold:
+// it is empty, or not further in the same history.
 // See ClusterCore::ReplicasInDoubt.
-struct ReplicaIsEmpty {
+struct ReplicaHoldsNothingNewer {
   NodeId replica;
 };
 
 using Input = std::variant<LinkConnected, LinkClosed, LinkActivity, MessageReceived, Persisted,
-                           ReplicationFacts, ReplicaIsEmpty>;
+                           ReplicationFacts, ReplicaHoldsNothingNewer>;
 
 // Facts about keys that a few checks need. Asked only inside Step and Execute.
 class KeyCounts {

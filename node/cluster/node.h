@@ -58,7 +58,7 @@ struct Node {
   int64_t offset_time_ms = 0;
   int64_t replication_offset = 0;
   bool heard = false;            // directly, since this process started
-  bool proven_empty = false;     // the driver asked it, since this process started
+  bool proven_no_newer = false;     // the driver asked it, since this process started
 
   std::vector<FailureReport> reports;
 

@@ -6,7 +6,7 @@ namespace windlass::cluster {
 namespace {
 
 bool MayHoldMore(const Machine& m, const Node& replica) {
-  if (replica.proven_empty) return false;
+  if (replica.proven_no_newer) return false;
   // Offset 0 proves nothing: so says also a replica that was restarted with its
   // data and has not synchronised since.
   return !replica.heard || replica.replication_offset == 0 ||

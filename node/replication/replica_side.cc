@@ -343,7 +343,7 @@ bool ReplicaSide::OnContinue(std::string_view rest) {
 }
 
 void ReplicaSide::BecomeConnected() {
-  ever_synchronized_ = true;
+  ever_synchronized_ = ever_linked_ = true;
   last_io_ms_ = NowMs();
   Enter(LinkState::kConnected);
   SendAck();

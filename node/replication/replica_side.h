@@ -118,6 +118,8 @@ class ReplicaSide {
   // "ip:port" of the link's two ends, empty where there is none.
   std::string LinkPeerAddress() const;
   std::string LinkLocalAddress() const;
+  // Whether the stream of any master was applied since this process began.
+  bool ever_linked() const { return ever_linked_; }
 
  private:
   class LinkHandler;
@@ -180,6 +182,7 @@ class ReplicaSide {
   bool ever_synchronized_ = false;
   std::function<void(bool)> successor_done_;  // set: the next PSYNC tells the peer to be the master
   int successor_asked_ = 0;                   // how often it was told
+  bool ever_linked_ = false;
 
   std::unique_ptr<Transfer> transfer_;  // set iff state_ is kTransfer
 

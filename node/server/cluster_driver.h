@@ -62,6 +62,9 @@ class ClusterDriver final : public commands::ClusterPort,
   std::string PreferredEndpoint(const cluster::NodeEndpoint& node) const override;
   void Publish(std::string_view channel, std::string_view message, bool sharded) override;
 
+  // A replica in doubt (see ClusterCore::ReplicasInDoubt) was asked.
+  void TellNothingNewer(const cluster::NodeId& replica) { Step(cluster::ReplicaHoldsNothingNewer{replica}); }
+
   // A publication of another node, for this node's subscribers.
   using OnPublication =
       std::function<void(std::string_view channel, std::string_view message, bool sharded)>;

@@ -18,6 +18,26 @@ namespace {
 constexpr int64_t kSnapshotStepUs = 300;
 constexpr int64_t kServeWhileLoadingEveryMs = 50;
 constexpr char kCleanMark[] = "./windlass-clean-shutdown";
+constexpr std::string_view kCleanEmpty = "empty";
+constexpr std::string_view kCleanSaved = "saved";
+constexpr char kRunNote[] = "./windlass-run";
+constexpr char kBootId[] = "/proc/sys/kernel/random/boot_id";
+
+// What a run promises about its AOF: "always", and "boot ID" for the weaker ones.
+std::string RunNote(persistence::FsyncPolicy fsync) {
+  if (fsync == persistence::FsyncPolicy::kAlways) return "aof always\n";
+  static const std::string boot = [] {
+    const auto text = base::ReadFileIfExists(kBootId);
+    return text.ok() && text->has_value() ? **text : std::string();
+  }();
+  return boot.empty() ? boot : "aof boot " + boot;
+}
+
+// Whether what a run with this note had written to the AOF is still there.
+bool WritesKept(const std::string& note) {
+  return !note.empty() && (note == RunNote(persistence::FsyncPolicy::kAlways) ||
+                           note == RunNote(persistence::FsyncPolicy::kEverySecond));
+}
 
 }  // namespace
 
@@ -112,18 +132,45 @@ bool Durability::IsLikelyReplica() const {
 }
 
 void Durability::TakeCleanMark() {
-  if (persistence::FileBytes(kCleanMark) < 0) return;
-  load_facts_.clean_shutdown = ::unlink(kCleanMark) == 0 && base::SyncParentFolder(kCleanMark).ok();
+  const auto mark = base::ReadFileIfExists(kCleanMark);
+  if (!mark.ok() || !mark->has_value()) return;
+  // The mark alone proves nothing if the data it speaks of has been taken away.
+  const bool empty = std::string_view(**mark).substr(0, kCleanEmpty.size()) == kCleanEmpty;
+  const bool data_there = node_->config->Bool("appendonly") || persistence::FileBytes(saves_.FilePath()) >= 0;
+  load_facts_.clean_shutdown = (empty || data_there) && ::unlink(kCleanMark) == 0 && base::SyncParentFolder(kCleanMark).ok();
+}
+
+void Durability::RecordHowWritesAreKept() {
+  if (!aof_.enabled() || aof_.write_failed()) {
+    aof_is_whole_ = aof_is_whole_ && aof_.enabled();
+  } else if (!aof_is_whole_) {
+    aof_is_whole_ = !aof_.rewriting() && aof_.report().last_rewrite_ok;
+  }
+  const bool kept = aof_is_whole_ && !aof_.write_failed();
+  const bool skips = aof_settings_.no_fsync_on_rewrite;
+  std::string note = kept ? RunNote(skips ? persistence::FsyncPolicy::kEverySecond : aof_settings_.fsync) : std::string();
+  if (note == run_note_) return;
+  if (note.empty()) {
+    ::unlink(kRunNote);
+    if (auto gone = base::SyncParentFolder(kRunNote); !gone.ok()) return node_->log->Warning(gone.error());  // again soon
+  } else if (auto written = base::WriteFileAtomically(kRunNote, note); !written.ok()) {
+    node_->log->Warning(written.error());
+    ::unlink(kRunNote);
+    note.clear();
+  }
+  run_note_ = std::move(note);
 }
 
 void Durability::LeaveCleanMark() {
-  if (auto written = base::WriteFileAtomically(kCleanMark, node_->run_id + "\n"); !written.ok()) {
+  const std::string state(host_->DataIsEmpty() ? kCleanEmpty : kCleanSaved);
+  if (auto written = base::WriteFileAtomically(kCleanMark, state + " " + node_->run_id + "\n"); !written.ok()) {
     node_->log->Warning(written.error());
   }
 }
 
 bool Durability::LoadAtStart() {
   TakeCleanMark();
+  if (const auto note = base::ReadFileIfExists(kRunNote); note.ok() && note->has_value()) run_note_ = **note;
   bool found = false;
   if (node_->config->Bool("appendonly")) {
     if (!LoadAof(&found)) return false;
@@ -134,11 +181,13 @@ bool Durability::LoadAtStart() {
       node_->log->Warning(opened.error());
       return false;
     }
+    aof_is_whole_ = true;
   } else if (!LoadRdb()) {
     return false;
   }
   SetLoading(false, 0);
   saves_.MarkClean();
+  RecordHowWritesAreKept();
   return true;
 }
 
@@ -150,7 +199,7 @@ bool Durability::LoadAof(bool* found) {
   if (!loaded.ok()) return false;
   *found = *loaded == persistence::Aof::Found::kLoaded;
   load_facts_.data_found = *found;
-  load_facts_.every_write_fsynced = aof_settings_.fsync == persistence::FsyncPolicy::kAlways;
+  load_facts_.every_write_kept = WritesKept(run_note_);
   load_facts_.keys = loader.summary().keys;
   return true;
 }
@@ -300,6 +349,7 @@ void Durability::EveryTenthSecond() {
   if (engine_.cleaning() && engine_.CleanStep(kSnapshotStepUs)) node_->loop->After(0, [] {});
   primary_.RetryCopies();
   RefreshStatus();
+  RecordHowWritesAreKept();
 }
 
 void Durability::EverySecond() {

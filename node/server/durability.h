@@ -48,9 +48,12 @@ class Durability final : public commands::Reloader {
     uint64_t keys = 0;
     std::optional<persistence::RdbReplicationPoint> replication;
     bool clean_shutdown = false;   // the last run ended with all its data on disk
-    bool every_write_fsynced = false;  // loaded from an AOF with fsync policy "always"
+    // Loaded from an AOF that the last run wrote with fsync policy "always", or with
+    // any while this machine has not been booted since: what a killed process had
+    // written is still there.
+    bool every_write_kept = false;
     // Nothing that was acknowledged can be missing from what was loaded.
-    bool data_proven_complete() const { return clean_shutdown || (data_found && every_write_fsynced); }
+    bool data_proven_complete() const { return clean_shutdown || (data_found && every_write_kept); }
   };
   const LoadFacts& load_facts() const { return load_facts_; }
   // Timers, turn-end work, and the link to the configured master. After LoadAtStart.
@@ -108,6 +111,8 @@ class Durability final : public commands::Reloader {
   // before anything can be written, so it never outlives the state it speaks of.
   void TakeCleanMark();
   void LeaveCleanMark();
+  // A note beside the data of how the running process keeps its writes.
+  void RecordHowWritesAreKept();
   bool LoadRdb();
   bool LoadAof(bool* found);
   void TakeReplicationPoint(const persistence::RdbReplicationPoint& point);
@@ -147,6 +152,8 @@ class Durability final : public commands::Reloader {
   std::optional<FsyncMark> fsync_mark_;
   int64_t fsynced_offset_ = 0;
   LoadFacts load_facts_;
+  std::string run_note_;      // as it is on disk; empty: nothing is promised
+  bool aof_is_whole_ = false; // the AOF holds all the data, not only since it was enabled
   int64_t last_progress_ms_ = 0;
   bool in_command_ = false;  // DEBUG RELOAD: clients are not served meanwhile
   uint64_t served_before_step_ = 0;

@@ -91,7 +91,8 @@ void Durability::WriteMasterLink(observe::InfoWriter& out) const {
     out.Field("master_sync_last_io_seconds_ago", last_io_s);
   }
   if (!replica_.link_up()) {
-    out.Field("master_link_down_since_seconds", replica_.down_since_ms() > 0 ? (now_ms - replica_.down_since_ms()) / 1000 : int64_t{-1});
+    const bool was_up = replica_.ever_linked() && replica_.down_since_ms() > 0;
+    out.Field("master_link_down_since_seconds", was_up ? (now_ms - replica_.down_since_ms()) / 1000 : int64_t{-1});
   }
   out.Field("slave_priority", config.Int("replica-priority"));
   out.Field("slave_read_only", config.Bool("replica-read-only"));

@@ -60,6 +60,7 @@ void Durability::ReadSettings() {
 void Durability::WatchSettings() {
   const auto reread = [this]() -> base::Result<void> {
     ReadSettings();
+    RecordHowWritesAreKept();
     return {};
   };
   for (const char* name :
@@ -75,6 +76,7 @@ void Durability::WatchSettings() {
     if (wanted == aof_.enabled()) return {};
     if (wanted) return aof_.Enable();
     aof_.Disable();
+    RecordHowWritesAreKept();
     return {};
   });
 }

@@ -119,12 +119,17 @@ bool NodeAssembly::Start() {
 bool NodeAssembly::StartCluster() {
   cluster::DataAtStart data;
   const Durability::LoadFacts& facts = durability_.load_facts();
-  data.proven_complete = facts.data_found && config_->Bool("appendonly") && config_->ValueOf("appendfsync") == "always";
-  data.offset = facts.replication.has_value() ? facts.replication->offset : 0;
+  data.proven_complete = facts.data_proven_complete();
+  HistoryPoint loaded;
+  if (facts.replication.has_value()) loaded = {facts.replication->id, facts.replication->offset};
+  data.offset = loaded.offset;
   node_.cluster = cluster_.get();
   if (const auto begun = cluster_->Begin(data); !begun) {
     log_->Warning(begun.error());
     return false;
+  }
+  if (cluster_->core().OnProbation()) {
+    survey_ = std::make_unique<ReplicaSurvey>(&node_, cluster_.get(), loaded, keyspace_.db(0).size());
   }
   cluster_->SetOnSaveFailed([this](uint64_t ticket) { sessions_.FailReplies(ticket); });
   handover_ = std::make_unique<ClusterHandover>(&node_, cluster_.get());

@@ -27,6 +27,7 @@
 #include "node/server/durability.h"
 #include "node/server/lifecycle.h"
 #include "node/server/listeners.h"
+#include "node/server/replica_survey.h"
 #include "node/server/session_table.h"
 
 namespace windlass::server {
@@ -80,6 +81,7 @@ class NodeAssembly {
   migration::Migrator migrator_;
   std::unique_ptr<ClusterDriver> cluster_;
   std::unique_ptr<ClusterHandover> handover_;
+  std::unique_ptr<ReplicaSurvey> survey_;
   Listeners listeners_;
   NodeLifecycle lifecycle_;
   net::TimerId expire_timer_ = 0;

@@ -102,11 +102,12 @@ void World::Feed(Host* host, const cluster::Input& input) { Apply(host, host->co
 void World::Tick(Host* host) {
   Replicate(host);
   Feed(host, host->Facts(now_us_));
-  for (const cluster::NodeEndpoint& doubtful : host->core->ReplicasInDoubt()) {
+  for (const cluster::DoubtfulReplica& in_doubt : host->core->ReplicasInDoubt()) {
+    const cluster::NodeEndpoint& doubtful = in_doubt.endpoint;
     const Host* replica = HostOfIp(doubtful.address.ip);
     if (replica == nullptr || !replica->alive() || !(replica->core->MyId() == doubtful.id)) continue;
     if (!network_.Reachable(host->index(), replica->index()) || !replica->DatasetEmpty()) continue;
-    Feed(host, cluster::ReplicaIsEmpty{doubtful.id});
+    Feed(host, cluster::ReplicaHoldsNothingNewer{doubtful.id});
   }
   Apply(host, host->core->Tick(now_ms()));
   Event next;

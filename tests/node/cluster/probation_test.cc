@@ -26,7 +26,7 @@ TEST(Probation, OffsetZeroOfAReplicaProvesNothing) {
 
 TEST(Probation, EndsWhenTheReplicaIsProvenEmptyAndTheRestIsHeard) {
   OneNode node(ThreeShards(), kEmpty);
-  node.Feed(ReplicaIsEmpty{Id('1')});
+  node.Feed(ReplicaHoldsNothingNewer{Id('1')});
   EXPECT_FALSE(node.core->MayBeFollowed()) << "2 and 3 may have become its replicas";
   node.Deliver('b', node.Usual('b'));
   EXPECT_GT(node.Sent(MessageType::kPong).size(), 0u) << "but it speaks again";
