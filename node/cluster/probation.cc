@@ -1,6 +1,8 @@
 // When probation is silent, and when it ends.
 #include "node/cluster/probation.h"
 
+#include "node/cluster/send.h"
+
 namespace windlass::cluster {
 
 namespace {
@@ -52,6 +54,10 @@ void ReviewProbation(Machine& m) {
         wait = wait || MayBeOurs(*node);
       }
     }
+  }
+  // Pings that were swallowed are still waited for; on new links there are new ones.
+  if (p.silent && !silent) {
+    for (Node* node : m.nodes.all()) CloseInbound(m, node);
   }
   p.silent = silent;
   p.active = silent || wait;

@@ -14,8 +14,10 @@
 //   or its replicas would throw away what they have.
 // - A replica is proof of nothing lost when it was heard, since this start, with
 //   an offset (but 0, which says nothing) not above that of the data loaded here,
-//   or when the driver asked it and found it empty: so that an empty cluster that
-//   was restarted as a whole comes up again.
+//   or when the driver asked it and found that it is empty, or not further in the
+//   same history: so that a cluster that was restarted as a whole comes up again.
+// - When silence ends, peers' links are closed: the pings that were swallowed would
+//   be waited for, new links bring new ones.
 // - Without recorded replicas there is nobody to elect, and silence would only do
 //   harm: the node takes part, but does not serve until every node that could be
 //   its replica by now (it was a replica, or a master without slots) was heard
@@ -25,8 +27,10 @@
 // where its former replicas look for their master: it refuses PSYNC until it owns a
 // slot or a heartbeat has named it somebody's master.
 //
-// A replica that may not stand for election (cluster-replica-no-failover) or never
-// comes back leaves the decision to a person: CLUSTER FAILOVER TAKEOVER on the
+// The driver also orders a replica that holds more to take over when nobody was
+// elected (server/replica_survey). A replica that may not stand for election
+// (cluster-replica-no-failover), or one that never comes back and is not seen to
+// have failed, leaves the decision to a person: CLUSTER FAILOVER TAKEOVER on the
 // replica, or CLUSTER FORGET of it here.
 #pragma once
 

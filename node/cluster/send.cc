@@ -130,13 +130,16 @@ void CloseOutbound(Machine& m, Node* node) {
   node->outbound_up = false;
 }
 
+void CloseInbound(Machine& m, Node* node) {
+  if (node->inbound == 0) return;
+  m.out.Push(Disconnect{LinkId{true, node->inbound}});
+  m.inbound.erase(node->inbound);
+  node->inbound = 0;
+}
+
 void CloseLinks(Machine& m, Node* node) {
   CloseOutbound(m, node);
-  if (node->inbound != 0) {
-    m.out.Push(Disconnect{LinkId{true, node->inbound}});
-    m.inbound.erase(node->inbound);
-    node->inbound = 0;
-  }
+  CloseInbound(m, node);
 }
 
 }  // namespace windlass::cluster

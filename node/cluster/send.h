@@ -26,6 +26,7 @@ void SendUpdate(Machine& m, const Node* to, const Node& about);
 
 void OpenLink(Machine& m, Node* node);
 void CloseOutbound(Machine& m, Node* node);
+void CloseInbound(Machine& m, Node* node);
 void CloseLinks(Machine& m, Node* node);
 
 }  // namespace windlass::cluster

@@ -35,6 +35,14 @@ TEST(Probation, EndsWhenTheReplicaIsProvenEmptyAndTheRestIsHeard) {
   EXPECT_TRUE(node.core->MayBeFollowed());
 }
 
+TEST(Probation, ClosesTheLinksWhosePingsItSwallowed) {
+  OneNode node(ThreeShards(), kEmpty);
+  node.Deliver('b', node.Usual('b'));
+  const int before = node.Count<Disconnect>();
+  node.Feed(ReplicaHoldsNothingNewer{Id('1')});
+  EXPECT_EQ(node.Count<Disconnect>(), before + 1);
+}
+
 TEST(Probation, EndsWhenTheReplicasOffsetIsNotAboveTheLoadedData) {
   OneNode node(ThreeShards(), DataAtStart{false, 500});
   node.Deliver('2', node.Usual('2'));
