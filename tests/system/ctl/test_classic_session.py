@@ -2,12 +2,14 @@
 tool and either server: after each step every node says what it should.
 
 The four combinations spend most of their time waiting for the cluster's own
-timeouts (60 s for which FORGET bans a node), so they run side by side.
+timeouts (60 s for which FORGET bans a node), so they run side by side, and beside this
+folder's other tests (conftest.py).
 """
 
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -182,11 +184,10 @@ class Session:
             assert self.on_owner(f"key:{index}", "GET", f"key:{index}") == f"value:{index}"
 
 
-@pytest.fixture(scope="module")
-def sessions(request, tmp_path_factory):
-    """The selected combinations, all started, as {combination: future}."""
-    wanted = {tuple(item.callspec.params[name] for name in ("tool", "kind"))
-              for item in request.session.items if item.fspath == request.fspath}
+@contextmanager
+def start_sessions(items, tmp_path_factory):
+    """The combinations that these tests are for, as {(tool, kind): future}."""
+    wanted = {tuple(item.callspec.params[name] for name in ("tool", "kind")) for item in items}
     with ThreadPoolExecutor(len(COMBINATIONS)) as pool:
         yield {(tool, kind): pool.submit(
             Session(tool, kind, tmp_path_factory.mktemp(f"{tool}-{kind}")).run)
