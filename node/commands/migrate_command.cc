@@ -168,8 +168,13 @@ void DeleteDelivered(Move& move, const std::vector<bool>& delivered) {
 
 void FinishMove(Move& move, migration::TransferOutcome outcome) {
   for (const std::string& key : move.keys) move.node->moving_keys->Remove(move.db, key);
-  if (!move.copy) DeleteDelivered(move, outcome.delivered);
   move.error = std::move(outcome.error);
+  if (!move.copy && move.node->status.is_replica) {
+    // Writes were paused for a failover: another is the master now and still has them.
+    move.error = "READONLY The keys were copied but not deleted here: this node was demoted meanwhile";
+  } else if (!move.copy) {
+    DeleteDelivered(move, outcome.delivered);
+  }
   if (move.client_waits) move.node->blocker->Wake(move.client_id);
   ResumeHeldClients(*move.node);
 }

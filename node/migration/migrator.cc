@@ -9,6 +9,7 @@
 namespace windlass::migration {
 namespace {
 
+constexpr int64_t kMayTellLookMs = 5;  // how often it is asked whether results may be told
 constexpr int64_t kIdleLifeMs = 10000;
 constexpr size_t kMaxIdle = 64;
 constexpr int64_t kCleanupMs = 1000;
@@ -203,11 +204,19 @@ class Migrator::Session final : public net::ByteHandler {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+struct Migrator::Ended {
+  OnDone done;
+  TransferOutcome outcome;
+};
+
 Migrator::Migrator(net::EventLoop* loop) : loop_(loop) {
   cleanup_timer_ = loop_->Every(kCleanupMs, [this] { CloseIdle(); });
 }
 
-Migrator::~Migrator() { loop_->Cancel(cleanup_timer_); }
+Migrator::~Migrator() {
+  *alive_ = false;
+  loop_->Cancel(cleanup_timer_);
+}
 
 void Migrator::Start(Transfer transfer, OnDone done) {
   auto session = std::make_unique<Session>(this, std::move(transfer), std::move(done));
@@ -221,8 +230,14 @@ void Migrator::Finish(Session* session) {
   std::unique_ptr<Session> ended = std::move(found->second);
   sessions_.erase(found);
   if (std::unique_ptr<Idle> idle = ended->TakeConnection()) Keep(std::move(idle));
-  const OnDone done = ended->TakeDone();
-  done(ended->TakeOutcome());
+  Tell(std::make_shared<Ended>(Ended{ended->TakeDone(), ended->TakeOutcome()}));
+}
+
+void Migrator::Tell(std::shared_ptr<Ended> ended) {
+  if (!may_tell_ || may_tell_()) return ended->done(std::move(ended->outcome));
+  loop_->After(kMayTellLookMs, [this, alive = alive_, ended] {
+    if (*alive) Tell(ended);
+  });
 }
 
 void Migrator::Keep(std::unique_ptr<Idle> connection) {

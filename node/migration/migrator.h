@@ -30,13 +30,18 @@ class Migrator {
   // before. REQUIRES: transfer has items.
   void Start(Transfer transfer, OnDone done);
   size_t running() const { return sessions_.size(); }
+  // While `may` says false, transfers that have ended are not told of: what follows
+  // from them is a write.
+  void SetMayTell(std::function<bool()> may) { may_tell_ = std::move(may); }
   size_t idle_connections() const { return idle_.size(); }
 
  private:
   class Session;
   struct Idle;
+  struct Ended;
 
   void Finish(Session* session);
+  void Tell(std::shared_ptr<Ended> ended);
   void Keep(std::unique_ptr<Idle> connection);
   std::unique_ptr<Idle> TakeIdle(const std::string& address);
   void CloseIdle();
@@ -45,6 +50,8 @@ class Migrator {
   std::map<Session*, std::unique_ptr<Session>> sessions_;
   std::list<std::unique_ptr<Idle>> idle_;  // oldest first
   net::TimerId cleanup_timer_;
+  std::function<bool()> may_tell_;  // unset: always
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace windlass::migration

@@ -56,6 +56,9 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.migrator = &migrator_;
   node_.moving_keys = &moving_keys_;
   sessions_.SetDispatcher(&dispatcher_);
+  // While writes are paused the log stands still: a manual failover waits for the
+  // replica to reach its end exactly, and a MIGRATE ends with a DEL.
+  migrator_.SetMayTell([this] { return sessions_.CurrentPause() == commands::PauseMode::kNone; });
   sessions_.set_on_gone([this](client::Client& client) {
     durability_.Forget(client);
     commands::ForgetTransaction(node_, client);

@@ -182,3 +182,22 @@ def test_slots_move_under_load_without_loss(nodes, source_kind, target_kind):
         assert source.call("CLUSTER", "COUNTKEYSINSLOT", slot) == 0
     wait_for(lambda: all(not node.cluster_nodes()[node.id()]["migrating"] and
                          not node.cluster_nodes()[node.id()]["importing"] for node in everyone))
+
+
+def test_a_move_that_ends_while_writes_are_paused_waits_with_its_deletion(apart):
+    source, target = apart
+    source.call("SET", "k", "v")
+    target.pause()  # the copy is on its way until it goes on
+    moving = threading.Thread(target=lambda: replies.append(
+        source.call("MIGRATE", target.host, target.port, "k", 0, 5000, timeout=20)))
+    replies = []
+    moving.start()
+    time.sleep(0.3)
+    source.call("CLIENT", "PAUSE", 1500, "WRITE")
+    target.resume()
+    wait_for(lambda: target.call("GET", "k") == "v", 5)
+    time.sleep(0.2)
+    assert source.call("EXISTS", "k") == 1 and not replies
+    moving.join(10)
+    assert replies == ["OK"]
+    assert source.call("EXISTS", "k") == 0
