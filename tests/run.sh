@@ -18,6 +18,7 @@ TEXT
 }
 
 preset=release only= install=1 seeds=2000 budget=0
+readonly side_by_side=3
 while [ $# -gt 0 ]; do
   case "$1" in
     --preset) preset=$2; shift ;;
@@ -74,14 +75,42 @@ run_unit() {
   done
 }
 
-run_pytest() {
+# Runs one folder; its exit status goes to a file, so that folders can run side by side.
+start_pytest() {
   local folder=$1 name=${1//\//-}
+  rm -f "$results/$name.status"
   WINDLASS_BIN=$build/bin timeout 1200 /usr/bin/python3 -m pytest -q -ra -p no:cacheprovider "tests/$folder" \
-    --junitxml="$results/$name.xml" > "$results/$name.log" 2>&1
-  local status=$?
-  [ $status -eq 0 ] || tail -n 60 "$results/$name.log"
+    --durations=5 --junitxml="$results/$name.xml" > "$results/$name.log" 2>&1
+  echo $? > "$results/$name.status"
+}
+
+report_pytest() {
+  local folder=$1 name=${1//\//-} status
+  status=$(cat "$results/$name.status" 2>/dev/null || echo 1)
+  [ "$status" -eq 0 ] || tail -n 60 "$results/$name.log"
   grep -E '^SKIPPED' "$results/$name.log"
-  count "$folder" "$results/$name.xml" $status
+  count "$folder" "$results/$name.xml" "$status"
+}
+
+# The black-box folders, a few at a time: they mostly wait.
+run_folders() {
+  local -A running=()
+  local folder pid
+  for folder in "$@"; do
+    in_time "$folder" || continue
+    while [ ${#running[@]} -ge "$side_by_side" ]; do
+      wait -n -p pid "${!running[@]}"
+      report_pytest "${running[$pid]}"
+      unset "running[$pid]"
+    done
+    start_pytest "$folder" &
+    running[$!]=$folder
+  done
+  while [ ${#running[@]} -gt 0 ]; do
+    wait -n -p pid "${!running[@]}"
+    report_pytest "${running[$pid]}"
+    unset "running[$pid]"
+  done
 }
 
 run_simulation() {
@@ -104,9 +133,11 @@ cmake --preset "$preset" > "$results/build.log" 2>&1 && cmake --build "$build" >
 note "built"
 
 if wanted unit; then run_unit; fi
-if wanted architecture; then run_pytest architecture; fi
+if wanted architecture; then run_folders architecture; fi
 if wanted simulation && in_time simulation; then run_simulation; fi
+folders=()
 while read -r folder; do
-  wanted "$folder" && in_time "$folder" && run_pytest "$folder"
+  wanted "$folder" && folders+=("$folder")
 done < <(cd tests && find system differential clients local -name 'test_*.py' -printf '%h\n' 2>/dev/null | sort -u)
+run_folders "${folders[@]}"
 finish
