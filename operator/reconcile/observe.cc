@@ -63,8 +63,9 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   }
   for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, name)) {
     const Json& metadata = claim->at("metadata");
-    if (metadata.contains("deletionTimestamp")) continue;
-    seen.claims[metadata.value("name", "")] = metadata.value("labels", Json::object()).value(api::kLabelShard, "");
+    // One on its way out brings no node back, but its name is taken until it is gone.
+    const bool deleting = metadata.contains("deletionTimestamp");
+    seen.claims[metadata.value("name", "")] = deleting ? "" : metadata.value("labels", Json::object()).value(api::kLabelShard, "");
   }
   redis::ObserveOptions options;
   options.admin = admin;
