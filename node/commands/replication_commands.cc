@@ -185,8 +185,7 @@ void ReplicaConfiguration(Call& call) {
   call.reply.Ok();
 }
 
-// Waits, as far as the deadline allows, until `enough` holds, then `answer` writes
-// the reply. deadline 0: for ever.
+// Waits until `enough` holds or time is up (0: never), then `answer` writes the reply.
 struct AckWait {
   int64_t timeout_ms = 0;
   std::function<bool()> enough;
@@ -206,14 +205,22 @@ void WaitForAcks(Call& call, AckWait wait) {
   primary->WaitForAcks(id, std::move(wait.enough), [blocker, id] { blocker->Wake(id); });
 }
 
+// Far beyond any use, and far from overflow when added to a time in microseconds.
+constexpr int64_t kLongestTimeoutMs = int64_t{100} * 365 * 24 * 3600 * 1000;
+
 // False: the reply is written.
 bool ParseTimeout(Call& call, std::string_view text, int64_t* timeout_ms) {
   if (!ParseInt64(text, timeout_ms)) {
     call.reply.Error("ERR timeout is not an integer or out of range");
     return false;
   }
-  if (*timeout_ms < 0) call.reply.Error("ERR timeout is negative");
-  return *timeout_ms >= 0;
+  if (*timeout_ms < 0) {
+    call.reply.Error("ERR timeout is negative");
+    return false;
+  }
+  if (*timeout_ms <= kLongestTimeoutMs) return true;
+  call.reply.Error("ERR timeout is out of range");
+  return false;
 }
 
 void Wait(Call& call) {
@@ -283,7 +290,7 @@ bool ParseFailover(Call& call, replication::Failover::Request* request, bool* ab
     if (EqualsNoCase(args[i], "timeout") && left >= 1 && request->timeout_ms == 0) {
       if (!ParseInt64(args[++i], &number)) return fail(kNotInteger);
       if (number <= 0) return fail("ERR FAILOVER timeout must be greater than 0");
-      request->timeout_ms = number;
+      request->timeout_ms = std::min(number, kLongestTimeoutMs);
     } else if (EqualsNoCase(args[i], "abort") && args.size() == 2) {
       *abort = true;
     } else if (EqualsNoCase(args[i], "to") && left >= 2 && request->host.empty()) {

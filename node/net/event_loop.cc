@@ -110,7 +110,8 @@ void EventLoop::Unwatch(int fd) {
 
 TimerId EventLoop::AddTimer(int64_t ms, bool repeat, std::function<void()> fn) {
   const TimerId id = next_timer_++;
-  const int64_t period_us = std::max<int64_t>(ms, repeat ? 1 : 0) * 1000;
+  constexpr int64_t kLongestMs = INT64_MAX / 4000;  // "never" must not overflow
+  const int64_t period_us = std::clamp<int64_t>(ms, repeat ? 1 : 0, kLongestMs) * 1000;
   timers_.push_back({ReadMonotonicUs() + period_us, repeat ? period_us : 0, id});
   std::push_heap(timers_.begin(), timers_.end(), Later());
   timer_functions_.emplace(id, std::move(fn));

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kSnapshotStepUs = 300;
 constexpr int64_t kServeWhileLoadingEveryMs = 50;
+constexpr int64_t kLongestPauseMs = int64_t{365} * 24 * 3600 * 1000;  // FAILOVER ends it long before
 constexpr char kCleanMark[] = "./windlass-clean-shutdown";
 constexpr std::string_view kCleanEmpty = "empty";
 constexpr std::string_view kCleanSaved = "saved";
@@ -81,9 +82,8 @@ replication::ReplicaSide::Parts Durability::ReplicaParts() {
 }
 
 replication::Failover::Parts Durability::FailoverParts() {
-  constexpr int64_t kUntilResumedMs = INT64_MAX / 2;
   return {node_->loop, node_->log, &history_, &primary_, &replica_,
-          [this] { node_->sessions->PauseForFailover(kUntilResumedMs); },
+          [this] { node_->sessions->PauseForFailover(node_->clock->UnixMs() + kLongestPauseMs); },
           [this] { node_->sessions->UnpauseForFailover(); },
           [this](const std::string& master) { (void)node_->config->Store("replicaof", master); }};
 }
