@@ -37,6 +37,16 @@ std::string Join(std::span<const std::string> words) {
   return text;
 }
 
+// As a file has them: taken apart again, the same words.
+std::string JoinQuoted(std::span<const std::string> words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    text += QuoteWord(word);
+  }
+  return text;
+}
+
 bool ParseCount(const std::string& text, int64_t* value) {
   char* end = nullptr;
   *value = std::strtoll(text.c_str(), &end, 10);
@@ -158,7 +168,7 @@ base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> words
   switch (directive.type) {
     case Type::kOutputLimits: return AssignOutputLimits(words);
     case Type::kSave: return AssignSave(words, false);
-    case Type::kLines: slot.list.push_back(Join(words)); return {};
+    case Type::kLines: slot.list.push_back(JoinQuoted(words)); return {};
     case Type::kList:
       slot.list.assign(words.begin(), words.end());
       if (slot.list.size() == 1 && slot.list[0].empty()) slot.list.clear();
@@ -436,7 +446,7 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
       break;
     case Type::kList:
       if (slot.text.empty() && (slot.directive->flags & kEmptyIsUnset) != 0) break;
-      lines.push_back(head + (slot.text.empty() ? "\"\"" : slot.text));
+      lines.push_back(head + (slot.list.empty() ? "\"\"" : JoinQuoted(slot.list)));
       break;
     case Type::kText:
     case Type::kEvents: {
@@ -456,11 +466,10 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
   return lines;
 }
 
-bool Config::IsInitial(std::string_view name) const {
+bool Config::IsInitial(std::string_view name, const Config& fresh) const {
   const Slot& slot = Must(name);
   if (slot.directive->name == "dir") return false;
   if (slot.directive->type == Type::kLines) return slot.list.empty();
-  const Config fresh;
   return fresh.Print(fresh.Must(name)) == Print(slot);
 }
 

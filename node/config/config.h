@@ -84,9 +84,9 @@ class Config {
   void SetOnChange(std::string_view name, OnChange hook);
 
   // For the rewriter: the lines that say this directive's current value, and
-  // whether it is what the program would use anyway.
+  // whether it is what `fresh`, a Config told nothing, has anyway.
   std::vector<std::string> LinesOf(std::string_view name) const;
-  bool IsInitial(std::string_view name) const;
+  bool IsInitial(std::string_view name, const Config& fresh) const;
 
  private:
   struct Slot;

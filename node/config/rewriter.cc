@@ -55,6 +55,7 @@ std::string RewriteText(const Config& config, std::string_view old_text) {
     if (!directive.alias.empty()) names.emplace(directive.alias, directive.name);
     pending[std::string(directive.name)].lines = config.LinesOf(directive.name);
   }
+  const Config fresh;
   std::string out;
   bool has_marker = false;
   while (!old_text.empty()) {
@@ -74,7 +75,7 @@ std::string RewriteText(const Config& config, std::string_view old_text) {
   for (const Directive& directive : Directives()) {
     const auto it = pending.find(std::string(directive.name));
     if (it == pending.end() || it->second.used == it->second.lines.size()) continue;
-    if (!it->second.mentioned && config.IsInitial(directive.name)) continue;
+    if (!it->second.mentioned && config.IsInitial(directive.name, fresh)) continue;
     if (!has_marker) {
       has_marker = true;
       if (!out.empty()) out += '\n';

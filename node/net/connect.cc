@@ -17,17 +17,20 @@ namespace {
 
 base::Error SystemError(const std::string& what) { return {what + ": " + std::strerror(errno)}; }
 
-// Owns itself until the connection stands, fails or times out.
-class Connector final : public FdHandler {
+// Owned by its timer, so by the loop, until the connection stands, fails or times out.
+class Connector final : public FdHandler, public std::enable_shared_from_this<Connector> {
  public:
   Connector(EventLoop* loop, int fd, Connection::OnConnected done)
       : loop_(loop), fd_(fd), done_(std::move(done)) {}
+  ~Connector() override {
+    if (fd_ >= 0) close(fd_);  // the loop has ended
+  }
 
   void Start(int64_t timeout_ms) {
     loop_->Watch(fd_, kWritable, this);
-    timer_ = loop_->After(timeout_ms, [this] {
-      timer_ = 0;
-      Finish(base::Error{"Connection timed out"});
+    timer_ = loop_->After(timeout_ms, [self = shared_from_this()] {
+      self->timer_ = 0;
+      self->Finish(base::Error{"Connection timed out"});
     });
   }
 
@@ -44,6 +47,8 @@ class Connector final : public FdHandler {
 
  private:
   void Finish(base::Result<std::unique_ptr<Connection>> result) {
+    // The timer lets go of this, which the loop may be calling.
+    loop_->DeleteLater(std::make_unique<std::shared_ptr<Connector>>(shared_from_this()));
     if (timer_ != 0) loop_->Cancel(timer_);
     if (fd_ >= 0) {
       loop_->Unwatch(fd_);
@@ -51,7 +56,6 @@ class Connector final : public FdHandler {
       fd_ = -1;
     }
     const Connection::OnConnected done = std::move(done_);
-    loop_->DeleteLater(std::unique_ptr<Connector>(this));
     done(std::move(result));
   }
 
@@ -123,7 +127,7 @@ void Connection::Connect(EventLoop* loop, const ConnectOptions& options, OnConne
     loop->Post([done = std::move(done), message = fd.error()] { done(base::Error{message}); });
     return;
   }
-  (new Connector(loop, *fd, std::move(done)))->Start(options.timeout_ms);
+  std::make_shared<Connector>(loop, *fd, std::move(done))->Start(options.timeout_ms);
 }
 
 }  // namespace windlass::net

@@ -67,7 +67,7 @@ void Aof::EndOfTurn() {
     if (!helper_busy_ && synced_ < appended_) WriteAndSyncInHelper();
     return;
   }
-  if (buffer_.empty()) return;
+  if (buffer_.empty() || helper_writes_) return;  // the policy was `always` until now: in order
   // write(2) may block behind a running fsync: let it finish, but not for ever.
   if (helper_busy_ && parts_.settings->fsync == FsyncPolicy::kEverySecond) {
     const int64_t now = parts_.clock->UnixMs();
@@ -103,6 +103,7 @@ void Aof::WriteFailed(const std::string& error) {
 
 void Aof::WriteAndSyncInHelper() {
   helper_busy_ = true;
+  helper_writes_ = true;
   std::string batch = std::exchange(buffer_, std::string());
   batch_failed_ = std::make_shared<std::atomic<bool>>(false);
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
@@ -117,6 +118,7 @@ void Aof::WriteAndSyncInHelper() {
     post([this, alive, batch = std::move(batch), error = std::move(error)]() mutable {
       if (alive.expired()) return;
       helper_busy_ = false;
+      helper_writes_ = false;
       if (error.empty()) {
         WriteSucceeded(static_cast<int64_t>(batch.size()));
         synced_ = written_;

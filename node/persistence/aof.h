@@ -146,6 +146,7 @@ class Aof {
   int64_t written_ = 0;
   int64_t synced_ = 0;
   bool helper_busy_ = false;  // a batch or an fsync is with the helper
+  bool helper_writes_ = false;  // and what it is busy with is a batch: nothing may be written before it
   std::shared_ptr<std::atomic<bool>> batch_failed_;
   int64_t postponed_since_ms_ = 0;
   uint64_t delayed_fsyncs_ = 0;
@@ -162,6 +163,7 @@ class Aof {
   uint64_t rewrite_failures_ = 0;
   int64_t base_bytes_ = 0;       // all files when the last base was made: growth is measured against it
   int64_t current_bytes_ = 0;
+  int64_t increment_from_ = 0;   // written_ when the open increment was opened
   std::shared_ptr<bool> alive_;
 };
 

@@ -2,6 +2,7 @@
 #include "node/persistence/aof_manifest.h"
 
 #include <charconv>
+#include <cstdint>
 
 namespace windlass::persistence {
 namespace {
@@ -20,6 +21,8 @@ std::string_view TakeWord(std::string_view* rest) {
   rest->remove_prefix(end);
   return word;
 }
+
+constexpr int64_t kLastSequence = INT64_MAX / 2;  // the next files count on from here
 
 struct Line {
   AofFileInfo file;
@@ -41,12 +44,13 @@ base::Result<Line> ParseLine(std::string_view text) {
     }  // keys of the future are passed over
   }
   if (line.file.name.empty() || line.file.sequence <= 0 || line.type == 0) return base::Error{"AOF manifest: a line lacks file, seq or type"};
+  if (line.file.sequence > kLastSequence) return base::Error{"AOF manifest: bad seq"};
   if (line.file.name.find('/') != std::string::npos) return base::Error{"AOF manifest: a file's name can't be a path"};
   return line;
 }
 
 void AppendLine(const AofFileInfo& file, char type, std::string* out) {
-  const bool quoted = file.name.find_first_of(" \t") != std::string::npos;
+  const bool quoted = file.name.find_first_of(" \t\r") != std::string::npos;
   *out += "file " + (quoted ? '"' + file.name + '"' : file.name) + " seq " + std::to_string(file.sequence) + " type " + type + "\n";
 }
 

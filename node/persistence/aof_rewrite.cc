@@ -30,6 +30,7 @@ base::Result<void> Aof::OpenIncrement(const std::string& name, bool create) {
   if (file->fd < 0) return base::Error{"Can't open the append-only file " + name + ": " + std::strerror(errno)};
   file->size = std::max<int64_t>(FileBytes(path), 0);
   file_ = std::move(file);
+  increment_from_ = written_;
   selected_db_ = -1;
   return {};
 }
@@ -127,7 +128,8 @@ void Aof::RewriteFinished(base::Result<int64_t> result) {
   base_stands_ = true;
   rewrite_failures_ = 0;
   ++rewrites_;
-  current_bytes_ = *result + (file_ != nullptr ? file_->size : 0);
+  // Not file_->size, which the helper may be changing.
+  current_bytes_ = *result + (file_ != nullptr ? written_ - increment_from_ : 0);
   base_bytes_ = current_bytes_;
   parts_.log->Notice("Background AOF rewrite terminated with success");
   DeleteHistory();

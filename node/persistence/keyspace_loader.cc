@@ -1,6 +1,7 @@
 // See keyspace_loader.h. What it logs is in the words tools look for.
 #include "node/persistence/keyspace_loader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 
@@ -24,8 +25,9 @@ base::Result<void> KeyspaceLoader::OnAux(std::string_view name, std::string_view
   if (name == "redis-ver") {
     log_->Notice("Loading RDB produced by version " + std::string(value));
   } else if (name == "ctime") {
-    const int64_t age = static_cast<int64_t>(std::time(nullptr)) - ToInteger(value, 0);
-    log_->Logf(base::LogLevel::kNotice, "RDB age %ld seconds", static_cast<long>(age < 0 ? 0 : age));
+    const int64_t now = static_cast<int64_t>(std::time(nullptr));
+    const int64_t created = std::clamp<int64_t>(ToInteger(value, 0), 0, now);
+    log_->Logf(base::LogLevel::kNotice, "RDB age %ld seconds", static_cast<long>(now - created));
   } else if (name == "used-mem") {
     log_->Logf(base::LogLevel::kNotice, "RDB memory usage when created %.2f Mb",
                static_cast<double>(ToInteger(value, 0)) / (1024 * 1024));

@@ -14,6 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
+constexpr int kRounds = DAMAGE_ROUNDS;  // damaged and cut inputs of each
+
 std::vector<std::string> Corpus() {
   std::vector<std::string> inputs;
   for (const auto& entry : std::filesystem::directory_iterator(CORPUS_DIR)) {
@@ -39,7 +41,7 @@ TEST(FuzzTarget, TakesItsCorpusWholeAndCut) {
   Feed("");
   for (const std::string& input : corpus) {
     Feed(input);
-    for (size_t length = 0; length < input.size(); length += 1 + input.size() / 200) {
+    for (size_t length = 0; length < input.size(); length += 1 + input.size() / kRounds) {
       Feed(input.substr(0, length));
     }
   }
@@ -48,7 +50,7 @@ TEST(FuzzTarget, TakesItsCorpusWholeAndCut) {
 TEST(FuzzTarget, TakesSeededDamage) {
   windlass::base::Random random(20);
   for (const std::string& input : Corpus()) {
-    for (int round = 0; round < 500 && !input.empty(); ++round) {
+    for (int round = 0; round < kRounds && !input.empty(); ++round) {
       std::string damaged = input;
       for (uint64_t i = 0; i <= random.Below(6); ++i) {
         damaged[random.Below(damaged.size())] = static_cast<char>(random.Below(256));

@@ -11,6 +11,7 @@ build/release/bin below the repository; $WINDLASS_NODE overrides windlass-node.
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ import redis
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("redis-server", "windlass-node")
+SANITIZER_REPORT = re.compile(r"^.*(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: )", re.MULTILINE)
 
 
 def binary(name):
@@ -254,10 +256,29 @@ class NodeProcess:
             if entry.name not in ("node.log", "redis.conf"):
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
-    def close(self):
+    def end_quickly(self):
+        self.resume()
+        if os.environ.get("WINDLASS_CHECK_LEAKS") and self.kind == "windlass-node":
+            try:
+                self.call("SHUTDOWN", "NOSAVE", "NOW", "FORCE", timeout=2)
+            except (redis.exceptions.RedisError, OSError):
+                pass
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
         if self.running():
-            self.resume()
             self.kill()
+
+    def close(self):
+        """Ends it, if it still runs; an error if a sanitizer had something to say.
+
+        With WINDLASS_CHECK_LEAKS set it ends by itself, so that leaks are told.
+        """
+        if self.running():
+            self.end_quickly()
+        found = SANITIZER_REPORT.search(self.log())
+        assert not found, f"{self}: a sanitizer's report\n{self.log()[found.start():][:4000]}"
 
 
 class Nodes:
@@ -297,8 +318,13 @@ class Nodes:
         return [node for node in self.all if node.running()]
 
     def close(self):
+        reports = []
         for node in self.all:
-            node.close()
+            try:
+                node.close()
+            except AssertionError as report:
+                reports.append(str(report))
+        assert not reports, "\n".join(reports)
 
 
 def form_cluster(masters, replicas=()):

@@ -156,6 +156,13 @@ TEST(RewriteTest, CommentsAndOrderStayAndTheRestIsAppended) {
   EXPECT_EQ(text.find("hz "), std::string::npos);  // a default that the file did not mention
 }
 
+TEST(RewriteTest, WordsThatNeedQuotesKeepThem) {
+  Config config;
+  const std::string text = "rename-command FLUSHALL \"\"\nbind \"a\\x00b\" 127.0.0.1\n";
+  ASSERT_TRUE(config.LoadText(text).ok);
+  EXPECT_EQ(RewriteText(config, text).substr(0, text.size()), text);
+}
+
 TEST(RewriteTest, RewritingTwiceChangesNothing) {
   Config config;
   ASSERT_TRUE(config.LoadText("requirepass \"a # b\"\nsave \"\"\nappendfsync always\n").ok);

@@ -23,6 +23,14 @@ TEST(EventLoopTest, TimersRunInOrderOfTheirTime) {
   EXPECT_EQ(order, "abc");
 }
 
+TEST(EventLoopTest, ATimerForEverIsNotDue) {
+  EventLoop loop;
+  bool ran = false;
+  loop.After(INT64_MAX / 2, [&] { ran = true; });
+  loop.RunOnce(1);
+  EXPECT_FALSE(ran);
+}
+
 TEST(EventLoopTest, APeriodicTimerRunsUntilItCancelsItself) {
   EventLoop loop;
   int runs = 0;
