@@ -5,6 +5,8 @@ half moved, the status wiped in two of them. The phase of each is printed. The
 ledger says that nothing was lost.
 """
 
+import random
+import signal
 import time
 
 import pytest
@@ -24,6 +26,9 @@ class Killer:
         self.kills = []
         self.left_at = None  # who owned how much when the last one was killed
 
+    def done(self):
+        return len(self.kills) >= KILLS and sum(k["half_moved"] > 0 for k in self.kills) >= HALF_MOVED
+
     def phase(self):
         status = self.cluster.status()
         operation = status.get("operation") or {}
@@ -40,7 +45,11 @@ class Killer:
             # One that has not gone on yet proves nothing by being killed.
             if self.cluster.masters() == self.left_at:
                 continue
+            # Held still first, or the slots that were seen half moved have long arrived.
+            self.cluster.operator.send_signal(signal.SIGSTOP)
             if with_open_slots and self.cluster.open_slots() == 0:
+                self.cluster.operator.send_signal(signal.SIGCONT)
+                time.sleep(random.uniform(0.01, 0.05))
                 continue
             self.cluster.stop_operator()
             # Counted as it was left, not as it was when we looked.
@@ -64,7 +73,7 @@ def test_ten_kills_lose_nothing(local_cluster, tmp_path):
     with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=KEYS, rate=1500) as ledger:
         ledger.wait_for_keys(KEYS, 120)
         target = 3
-        while len(killer.kills) < KILLS or sum(k["half_moved"] > 0 for k in killer.kills) < HALF_MOVED:
+        while not killer.done():
             assert len(killer.kills) < 3 * KILLS, f"too few with slots half moved: {killer.kills}"
             target = 5 if target == 3 else 3
             ledger.phase(f"after-{len(killer.kills)}-kills-to-{target}-shards")
@@ -72,7 +81,7 @@ def test_ten_kills_lose_nothing(local_cluster, tmp_path):
             harness.wait_for(killer.phase, 30, "something begins")
             # One while nodes come or go, then as many with slots half moved as fit.
             killer.kill(with_open_slots=False)
-            while len(killer.kills) < KILLS and killer.kill(with_open_slots=True):
+            while not killer.done() and killer.kill(with_open_slots=True):
                 pass
             local_cluster.wait_ready(target, 2 * target, timeout=120)
             local_cluster.check_whole()
