@@ -10,6 +10,8 @@ usage: tests/run.sh [options]
   --preset NAME     CMake preset to build and test (default: release)
   --only SUITE,...  run these suites only: unit, architecture, simulation, and
                     the folders of black-box tests (system/..., differential, local)
+  --units PATTERN   of the unit test programs, those whose name matches only
+  --targets LIST    build these targets only (default: everything)
   --no-install      do not install Debian packages
   --seeds N         simulation seeds (default: 2000)
   --budget SECONDS  start no further suite after this long (default: none)
@@ -17,12 +19,14 @@ usage: tests/run.sh [options]
 TEXT
 }
 
-preset=release only= install=1 seeds=2000 budget=0
+preset=release only= install=1 seeds=2000 budget=0 units=. targets=all
 readonly side_by_side=3
 while [ $# -gt 0 ]; do
   case "$1" in
     --preset) preset=$2; shift ;;
     --only) only=$2; shift ;;
+    --units) units=$2; shift ;;
+    --targets) targets=$2; shift ;;
     --no-install) install= ;;
     --seeds) seeds=$2; shift ;;
     --budget) budget=$2; shift ;;
@@ -68,6 +72,7 @@ run_unit() {
   for program in "$build"/unit/*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     name=$(basename "$program")
+    [[ $name =~ $units ]] || continue
     timeout 300 "$program" --gtest_brief=1 --gtest_output="xml:$results/$name.xml" > "$results/$name.log" 2>&1
     local status=$?
     [ $status -eq 0 ] || grep -E 'FAILED|ERROR|runtime error|Failure|SUMMARY' "$results/$name.log" | head -n 40
@@ -79,7 +84,7 @@ run_unit() {
 start_pytest() {
   local folder=$1 name=${1//\//-}
   rm -f "$results/$name.status"
-  WINDLASS_BIN=$build/bin timeout 1200 /usr/bin/python3 -m pytest -q -ra -p no:cacheprovider "tests/$folder" \
+  WINDLASS_TEST_LANE=$2 WINDLASS_BIN=$build/bin timeout 1200 /usr/bin/python3 -m pytest -q -ra -p no:cacheprovider "tests/$folder" \
     --durations=5 --junitxml="$results/$name.xml" > "$results/$name.log" 2>&1
   echo $? > "$results/$name.status"
 }
@@ -95,7 +100,7 @@ report_pytest() {
 # The black-box folders, a few at a time: they mostly wait.
 run_folders() {
   local -A running=()
-  local folder pid
+  local folder pid lane=0
   for folder in "$@"; do
     in_time "$folder" || continue
     while [ ${#running[@]} -ge "$side_by_side" ]; do
@@ -103,7 +108,7 @@ run_folders() {
       report_pytest "${running[$pid]}"
       unset "running[$pid]"
     done
-    start_pytest "$folder" &
+    start_pytest "$folder" $((lane++ % (side_by_side + 1))) &
     running[$!]=$folder
   done
   while [ ${#running[@]} -gt 0 ]; do
@@ -124,7 +129,7 @@ run_simulation() {
 mkdir -p "$results"
 rm -f "$results"/*.xml
 note "building ($preset)"
-cmake --preset "$preset" > "$results/build.log" 2>&1 && cmake --build "$build" >> "$results/build.log" 2>&1 || {
+cmake --preset "$preset" > "$results/build.log" 2>&1 && cmake --build "$build" --target $targets >> "$results/build.log" 2>&1 || {
   grep -E 'error|FAILED' "$results/build.log" | head -n 40
   tail -n 20 "$results/build.log"
   failed=1

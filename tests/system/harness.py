@@ -75,14 +75,23 @@ def _is_free(host, port):
     return True
 
 
+# Test programs that run side by side each have a lane of their own, and no port is
+# given out twice: an old cluster that still looks for a node must not find another's.
+_FIRST_PORT, _LAST_PORT, _LANES = 10001, 22500, 4
+_given_out = set()
+
+
 def free_ports(count, host="127.0.0.1"):
     """Ports whose bus port (+10000) is free too; both below the ephemeral range."""
+    width = (_LAST_PORT - _FIRST_PORT + 1) // _LANES
+    first = _FIRST_PORT + int(os.environ.get("WINDLASS_TEST_LANE", random.randrange(_LANES))) % _LANES * width
     found = []
     for _ in range(20000):
-        port = random.randint(10001, 22500)
-        if port in found:
+        port = random.randrange(first, first + width)
+        if port in _given_out:
             continue
         if _is_free(host, port) and _is_free(host, port + 10000):
+            _given_out.add(port)
             found.append(port)
             if len(found) == count:
                 return found
