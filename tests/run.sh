@@ -140,9 +140,13 @@ note "built"
 if wanted unit; then run_unit; fi
 if wanted architecture; then run_folders architecture; fi
 if wanted simulation && in_time simulation; then run_simulation; fi
+# Those that take longest go first, so that none is waited for alone at the end.
 folders=()
-while read -r folder; do
+for folder in system/cluster system/operator system/ctl; do
   wanted "$folder" && folders+=("$folder")
+done
+while read -r folder; do
+  wanted "$folder" && [[ " ${folders[*]} " != *" $folder "* ]] && folders+=("$folder")
 done < <(cd tests && find system differential clients local -name 'test_*.py' -printf '%h\n' 2>/dev/null | sort -u)
 run_folders "${folders[@]}"
 finish
