@@ -142,7 +142,7 @@ if wanted architecture; then run_folders architecture; fi
 if wanted simulation && in_time simulation; then run_simulation; fi
 # Those that take longest go first, so that none is waited for alone at the end.
 folders=()
-for folder in system/cluster system/operator system/ctl; do
+for folder in system/cluster system/chaos system/operator system/ctl; do
   wanted "$folder" && folders+=("$folder")
 done
 while read -r folder; do
