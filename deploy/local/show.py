@@ -32,7 +32,6 @@ class Show:
         self.bin = Path(options.bin)
         self.dir = Path(options.dir)
         self.steps = []
-        self.processes = []
         self.load = None
         self.api = None
         self.picture = None

@@ -1,8 +1,10 @@
 #include "operator/local/pod_runner/api_port.h"
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "node/base/clock.h"
+#include "operator/base/time.h"
 
 namespace windlass::pod_runner {
 
@@ -19,13 +21,6 @@ bool MergePatch(const ApiCall& call, const std::string& target, const nlohmann::
   return call("PATCH", target, patch.dump(), "application/merge-patch+json").status == 200;
 }
 
-std::string TimestampNow() {
-  const time_t now = time(nullptr);
-  tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
+std::string TimestampNow() { return base::Rfc3339(base::SystemClock().UnixMs()); }
 
 }  // namespace windlass::pod_runner
