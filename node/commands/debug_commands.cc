@@ -83,9 +83,8 @@ void Populate(Call& call) {
 void Object(Call& call) {
   const keyspace::Entry* entry = FindKey(call, call.args[2]);
   if (entry == nullptr) return call.reply.Error(kNoSuchKey);
-  char buffer[types::kMaxIntegerDigits];
-  const size_t serialized =
-      entry->type() == types::Type::kString ? persistence::DumpString(entry->Text(buffer)).size() - 11 : 0;
+  constexpr size_t kPayloadFrame = 11;  // type, version and checksum of a DUMP
+  const size_t serialized = persistence::DumpValue(*entry).size() - kPayloadFrame;
   char text[256];
   std::snprintf(text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
                 static_cast<const void*>(entry), std::string(types::EncodingName(entry->encoding())).c_str(), serialized,

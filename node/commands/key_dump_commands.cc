@@ -1,6 +1,7 @@
 // DUMP and RESTORE: one key's value as bytes that another server understands.
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "node/commands/key_commands.h"
 #include "node/commands/string_commands.h"
@@ -79,9 +80,7 @@ void PropagateRestore(Call& call, int64_t at_ms) {
 void DumpCommand(Call& call) {
   const Entry* entry = call.db.FindRead(call.slot, call.args[1], call.now_ms, Touches(call));
   if (entry == nullptr) return call.reply.Null();
-  if (entry->type() != types::Type::kString) return call.reply.Error(kWrongType);
-  char digits[types::kMaxIntegerDigits];
-  call.reply.Bulk(persistence::DumpString(entry->Text(digits)));
+  call.reply.Bulk(persistence::DumpValue(*entry));
 }
 
 void RestoreCommand(Call& call) {
@@ -93,7 +92,8 @@ void RestoreCommand(Call& call) {
   const auto ttl = types::ParseInteger(call.args[2]);
   if (!ttl) return call.reply.Error(kNotInteger);
   if (*ttl < 0) return call.reply.Error("ERR Invalid TTL value, must be >= 0");
-  const persistence::RestoredValue value = persistence::ParseDumpPayload(call.args[3], !call.node.status.skip_checksum);
+  persistence::RestoredValue value = persistence::ParseDumpPayload(
+      call.args[3], !call.node.status.skip_checksum, call.db.keyspace().limits());
   if (value.fault == persistence::PayloadFault::kVersionOrChecksum) {
     return call.reply.Error("ERR DUMP payload version or checksum are wrong");
   }
@@ -111,7 +111,9 @@ void RestoreCommand(Call& call) {
       return call.reply.Ok();
     }
   }
-  Entry* entry = call.db.SetString(call.slot, key, value.string, {at_ms, false});
+  const keyspace::Expiry expiry{at_ms, false};
+  Entry* entry = value.object != nullptr ? call.db.SetObject(call.slot, key, std::move(value.object), expiry)
+                                         : call.db.SetString(call.slot, key, value.string, expiry);
   SetAccess(call, *entry, *options);
   if (*ttl != 0 && !options->absolute_ttl) PropagateRestore(call, at_ms);
   call.reply.Ok();

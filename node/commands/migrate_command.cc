@@ -116,35 +116,19 @@ bool ParseRequest(Call& call, Request* request) {
   return true;
 }
 
-// The value as DUMP makes it, or none for a type that has no such form yet.
-std::optional<std::string> Dump(const keyspace::Entry& entry) {
-  if (entry.type() != types::Type::kString) return std::nullopt;
-  char buffer[types::kMaxIntegerDigits];
-  return persistence::DumpString(entry.Text(buffer));
-}
-
-// Copies the values of the keys that are here; each once. False: an error was replied.
-bool CollectItems(Call& call, Request* request) {
+// Copies the values of the keys that are here; each once.
+void CollectItems(Call& call, Request* request) {
   for (const std::string_view key : request->keys) {
     const keyspace::Entry* entry = call.db.Find(call.slot, key, call.now_ms);
     if (entry == nullptr || !call.node.moving_keys->Add(call.db.index(), key)) continue;
-    std::optional<std::string> payload = Dump(*entry);
     migration::Item item;
     item.key = key;
     if (entry->has_expiry()) {
       item.ttl_ms = std::max<int64_t>(1, entry->expire_at_ms() - call.now_ms);
     }
-    if (payload) item.payload = std::move(*payload);
+    item.payload = persistence::DumpValue(*entry);
     request->transfer.items.push_back(std::move(item));
-    if (!payload) {
-      for (const migration::Item& held : request->transfer.items) {
-        call.node.moving_keys->Remove(call.db.index(), held.key);
-      }
-      call.reply.Error("ERR MIGRATE of this type of value is not supported");
-      return false;
-    }
   }
-  return true;
 }
 
 // One MIGRATE under way; outlives its client.
@@ -208,7 +192,7 @@ void Migrate(Call& call) {
   if (call.client.Has(client::kDenyBlocking | client::kMulti)) {
     return call.reply.Error("ERR MIGRATE is not allowed inside a transaction or script");
   }
-  if (!CollectItems(call, &request)) return;
+  CollectItems(call, &request);
   if (request.transfer.items.empty()) return call.reply.Simple("NOKEY");
   StartMove(call, std::move(request));
 }

@@ -74,6 +74,29 @@ struct Status {
   bool skip_checksum = false;      // DEBUG SET-SKIP-CHECKSUM-VALIDATION
 };
 
+// The classes of keyspace events; the letters of notify-keyspace-events.
+enum class NotifyClass : uint32_t {
+  kGeneric = 1 << 2,    // g
+  kString = 1 << 3,     // $
+  kList = 1 << 4,       // l
+  kSet = 1 << 5,        // s
+  kHash = 1 << 6,       // h
+  kSortedSet = 1 << 7,  // z
+  kExpired = 1 << 8,    // x
+  kEvicted = 1 << 9,    // e
+  kStream = 1 << 10,    // t
+  kKeyMiss = 1 << 11,   // m
+  kModule = 1 << 13,    // d
+  kNew = 1 << 14,       // n
+};
+
+// Tells those who subscribed to it what happened to a key.
+class KeyEvents {
+ public:
+  virtual ~KeyEvents() = default;
+  virtual void Publish(int db, NotifyClass kind, std::string_view event, std::string_view key) = 0;
+};
+
 enum class WakeReason { kReady, kTimeout, kUnblock, kUnblockError, kClosed };
 
 // Clients that wait for something that is not a key: WAIT, MIGRATE, FAILOVER.
@@ -179,6 +202,7 @@ struct Node {
   Lifecycle* lifecycle = nullptr;
   Executor* executor = nullptr;
   Reloader* reloader = nullptr;
+  KeyEvents* key_events = nullptr;  // null: nobody can have subscribed
   const CommandTable* commands = nullptr;
   WatchTable* watches = nullptr;
 

@@ -94,8 +94,16 @@ void Database::BeforeChange(slot::SlotId slot, Entry& entry) {
   for (ChangeObserver* observer : keyspace_.observers_) observer->BeforeChange(*this, slot, entry);
 }
 
-void Database::Changed(slot::SlotId slot, std::string_view key) {
-  ++keyspace_.dirty_;
+void Database::BookObject(slot::SlotId slot, const Found& found, size_t bytes_before) {
+  const bool expiring = found.entry->has_expiry();
+  const size_t bytes_after = found.entry->ExternalBytes();
+  keyspace_.heap_bytes_ += bytes_after;
+  keyspace_.heap_bytes_ -= bytes_before;
+  table(slot).Update(found.place, found.place.handle(), {bytes_before, expiring}, {bytes_after, expiring});
+}
+
+void Database::ChangedBy(slot::SlotId slot, std::string_view key, uint64_t changes) {
+  keyspace_.dirty_ += changes;
   if (keyspace_.change_listener_ != nullptr) keyspace_.change_listener_->AfterChange(*this, slot, key);
 }
 

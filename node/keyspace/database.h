@@ -69,7 +69,7 @@ class Database {
   // good until the next change.
   std::span<char> ResizeString(slot::SlotId slot, std::string_view key, size_t length);
 
-  // --- containers.
+  // --- containers. To change one in place: object_edit.h.
   Entry* SetObject(slot::SlotId slot, std::string_view key, std::unique_ptr<types::Object> object,
                    Expiry expiry = {});
 
@@ -126,6 +126,7 @@ class Database {
  private:
   friend class ExpiryCycle;
   friend class Keyspace;
+  friend class ObjectEdit;
   static constexpr int kGroupSlots = 128;  // key counts of groups of slots, for random picks
 
   struct Found {
@@ -153,7 +154,10 @@ class Database {
   void DeleteExpiredEntry(slot::SlotId slot, Entry* entry);
   void CountKeys(slot::SlotId slot, int64_t keys, int64_t expiring);
   void BeforeChange(slot::SlotId slot, Entry& entry);
-  void Changed(slot::SlotId slot, std::string_view key);
+  void Changed(slot::SlotId slot, std::string_view key) { ChangedBy(slot, key, 1); }
+  void ChangedBy(slot::SlotId slot, std::string_view key, uint64_t changes);
+  // The memory of a container after a change in place.
+  void BookObject(slot::SlotId slot, const Found& found, size_t bytes_before);
 
   Keyspace& keyspace_;
   const int index_;

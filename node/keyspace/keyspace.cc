@@ -47,14 +47,16 @@ size_t Keyspace::used_bytes() const { return arena_.used_bytes() + heap_bytes_; 
 size_t Keyspace::ExpireStep(int64_t now_ms, int64_t budget_us) { return expiry_cycle_->Step(now_ms, budget_us); }
 
 void Keyspace::Discard(Entry* entry, bool later) {
-  if (!later || !EntryBuilder::HoldsBlob(*entry) || entry->ExternalBytes() < kBigFreeBytes) {
+  const bool is_blob = EntryBuilder::HoldsBlob(*entry);
+  const bool is_object = entry->type() != types::Type::kString;
+  if (!later || !(is_blob || is_object) || entry->ExternalBytes() < kBigFreeBytes) {
     EntryBuilder::Free(arena_, entry);
     return;
   }
-  types::Blob* blob = EntryBuilder::ValueOf(*entry, true).blob;
+  const EntryValue value = EntryBuilder::ValueOf(*entry, true);
   EntryBuilder::FreeShell(arena_, entry);
   if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
-  freer_->Run([blob] { types::Blob::Destroy(blob); });
+  freer_->Run([value, is_blob] { is_blob ? types::Blob::Destroy(value.blob) : delete value.object; });
 }
 
 void Keyspace::Bury(SlotTable table, bool later) {

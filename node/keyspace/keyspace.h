@@ -13,6 +13,7 @@
 #include "node/keyspace/arena.h"
 #include "node/keyspace/database.h"
 #include "node/keyspace/observers.h"
+#include "node/types/limits.h"
 
 namespace windlass::base {
 class WorkerThread;
@@ -83,6 +84,9 @@ class Keyspace {
   bool has_room() const { return arena_.has_room(); }
 
   AccessOptions& access_options() { return access_options_; }
+  // When containers change their encoding.
+  types::Limits& limits() { return limits_; }
+  const types::Limits& limits() const { return limits_; }
 
   // Frees dropped tables, finishes stretches: bounded by `budget_us`. True if more
   // is left; call it every turn while so, and `hz` times a second otherwise.
@@ -93,6 +97,7 @@ class Keyspace {
  private:
   friend class Database;
   friend class ExpiryCycle;
+  friend class ObjectEdit;
 
   TableContext context() { return {&arena_, hash_seed_, &heap_bytes_}; }
   // A dropped table, freed up to `next_bucket`.
@@ -118,6 +123,7 @@ class Keyspace {
   ChangeListener* change_listener_ = nullptr;
   ExpiryListener* expiry_listener_ = nullptr;
   AccessOptions access_options_;
+  types::Limits limits_;
   KeyspaceStats stats_;
   size_t heap_bytes_ = 0;  // outside the arena: blobs, containers, large bucket arrays
   std::vector<Dropped> graveyard_;

@@ -2,8 +2,10 @@
 #include "node/persistence/dump_payload.h"
 
 #include "node/persistence/crc64.h"
+#include "node/persistence/object_codec.h"
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
+#include "node/types/number.h"
 
 namespace windlass::persistence {
 namespace {
@@ -18,18 +20,48 @@ RestoredValue Refused(PayloadFault fault, std::string detail) {
   return refused;
 }
 
+void AppendFooter(std::string* out) {
+  AppendLittleEndian(kRdbWrittenVersion, kVersionSize, out);
+  AppendLittleEndian(Crc64(0, *out), kRdbChecksumSize, out);
+}
+
+ReadStatus ReadObject(uint8_t type, const types::Limits& limits, EncodingCursor* cursor, RestoredValue* value) {
+  const std::unique_ptr<ObjectReader> reader = MakeObjectReader(static_cast<RdbType>(type), limits);
+  if (reader == nullptr) {
+    const std::string_view name = RdbTypeName(type);
+    return cursor->Bad(name.empty() ? "unknown type " + std::to_string(type)
+                                    : "a " + std::string(name) + " is not supported yet");
+  }
+  while (!reader->complete()) {
+    if (const ReadStatus s = reader->ReadPart(cursor); s != ReadStatus::kDone) return s;
+  }
+  value->object = reader->Take();
+  return value->object != nullptr ? ReadStatus::kDone : cursor->Bad("a container without elements");
+}
+
 }  // namespace
 
 std::string DumpString(std::string_view value) {
   std::string out;
   out.push_back(static_cast<char>(RdbType::kString));
   AppendString(value, /*compress=*/true, &out);
-  AppendLittleEndian(kRdbWrittenVersion, kVersionSize, &out);
-  AppendLittleEndian(Crc64(0, out), kRdbChecksumSize, &out);
+  AppendFooter(&out);
   return out;
 }
 
-RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum) {
+std::string DumpValue(const keyspace::Entry& entry) {
+  if (entry.type() == types::Type::kString) {
+    char digits[types::kMaxIntegerDigits];
+    return DumpString(entry.Text(digits));
+  }
+  std::string out;
+  out.push_back(static_cast<char>(RdbTypeOf(*entry.object())));
+  AppendObject(*entry.object(), /*compress=*/true, &out);
+  AppendFooter(&out);
+  return out;
+}
+
+RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum, const types::Limits& limits) {
   if (payload.size() < kFooterSize + 1) return Refused(PayloadFault::kVersionOrChecksum, "shorter than its footer");
   EncodingCursor footer(payload.substr(payload.size() - kFooterSize));
   uint64_t version = 0;
@@ -44,13 +76,9 @@ RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum) {
   EncodingCursor cursor(body);
   uint8_t type = 0;
   cursor.Byte(&type);
-  if (static_cast<RdbType>(type) != RdbType::kString) {
-    const std::string_view name = RdbTypeName(type);
-    return Refused(PayloadFault::kBadFormat, name.empty() ? "unknown type " + std::to_string(type)
-                                                          : "a " + std::string(name) + " is not supported yet");
-  }
   RestoredValue value;
-  const ReadStatus status = cursor.String(&value.string);
+  const ReadStatus status = static_cast<RdbType>(type) == RdbType::kString ? cursor.String(&value.string)
+                                                                          : ReadObject(type, limits, &cursor, &value);
   if (status == ReadStatus::kBad) return Refused(PayloadFault::kBadFormat, cursor.bad_reason());
   if (status == ReadStatus::kNeedMore) return Refused(PayloadFault::kBadFormat, "cut short");
   if (cursor.position() != body.size()) return Refused(PayloadFault::kBadFormat, "bytes after the value");

@@ -2,14 +2,18 @@
 // writes it, two bytes of RDB version and a CRC-64 over all before it.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "node/base/result.h"
+#include "node/keyspace/entry.h"
+#include "node/types/limits.h"
 
 namespace windlass::persistence {
 
 std::string DumpString(std::string_view value);
+std::string DumpValue(const keyspace::Entry& entry);
 
 enum class PayloadFault {
   kNone,
@@ -20,9 +24,12 @@ enum class PayloadFault {
 struct RestoredValue {
   PayloadFault fault = PayloadFault::kNone;
   std::string detail;  // for the log, if fault
-  std::string string;  // the value, if not
+  std::string string;  // the value, if not and there is no object
+  std::unique_ptr<types::Object> object;
 };
 
-RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum = true);
+// `limits`: by which a container is encoded.
+RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum = true,
+                               const types::Limits& limits = {});
 
 }  // namespace windlass::persistence

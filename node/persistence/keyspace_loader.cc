@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 namespace windlass::persistence {
 namespace {
@@ -58,7 +59,7 @@ base::Result<void> KeyspaceLoader::OnFunction(std::string_view code) {
   return {};
 }
 
-base::Result<void> KeyspaceLoader::OnString(RdbStringEntry entry) {
+base::Result<void> KeyspaceLoader::OnEntry(RdbEntry entry) {
   if (options_.drop_expired && entry.expire_at_ms >= 0 && entry.expire_at_ms < options_.now_ms) {
     ++summary_.expired;
     return {};
@@ -67,7 +68,11 @@ base::Result<void> KeyspaceLoader::OnString(RdbStringEntry entry) {
   const slot::SlotId slot = db.slotted() ? slot::KeySlot(entry.key) : 0;
   keyspace::Expiry expiry;
   if (entry.expire_at_ms >= 0) expiry.at_ms = entry.expire_at_ms;
-  db.SetString(slot, entry.key, entry.value, expiry);
+  if (entry.object != nullptr) {
+    db.SetObject(slot, entry.key, std::move(entry.object), expiry);
+  } else {
+    db.SetString(slot, entry.key, entry.string, expiry);
+  }
   ++summary_.keys;
   return {};
 }

@@ -36,11 +36,12 @@ class KeyspaceLoader final : public RdbSink {
 
   const LoadSummary& summary() const { return summary_; }
 
+  types::Limits limits() const override { return keyspace_->limits(); }
   base::Result<void> OnVersion(int version) override;
   base::Result<void> OnAux(std::string_view name, std::string_view value) override;
   base::Result<void> OnSelectDb(int db) override;
   base::Result<void> OnFunction(std::string_view code) override;
-  base::Result<void> OnString(RdbStringEntry entry) override;
+  base::Result<void> OnEntry(RdbEntry entry) override;
 
  private:
   keyspace::Keyspace* keyspace_;

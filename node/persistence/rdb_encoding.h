@@ -34,9 +34,11 @@ class EncodingCursor {
   size_t wanted() const { return wanted_; }
   const std::string& bad_reason() const { return bad_reason_; }
 
+  // Says why the bytes make no sense; returns kBad.
+  ReadStatus Bad(std::string reason);
+
  private:
   ReadStatus Need(uint64_t bytes);
-  ReadStatus Bad(std::string reason);
   // `encoded` tells that *length is a string encoding.
   ReadStatus LengthOrEncoding(uint64_t* length, bool* encoded);
   ReadStatus EncodedString(uint64_t encoding, std::string* value);

@@ -1,5 +1,5 @@
-// See rdb_reader.h. An item (an opcode with its data, or an entry) is parsed whole
-// or not at all; when its bytes are not all there, the cursor says how many to
+// See rdb_reader.h. An item (an opcode with its data, a string, or
+// a part of a container) is parsed whole or not at all; when its bytes are not all there, the cursor says how many to
 // wait for, so that a huge value is not parsed again with every packet.
 #include "node/persistence/rdb_reader.h"
 
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "node/persistence/crc64.h"
+#include "node/persistence/object_codec.h"
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
 
@@ -26,6 +27,10 @@ std::string Printable(std::string_view text) {
 }
 
 }  // namespace
+
+RdbReader::RdbReader(RdbReaderOptions options, RdbSink* sink) : options_(options), sink_(sink) {}
+
+RdbReader::~RdbReader() = default;
 
 base::Result<void> RdbReader::Feed(std::string_view bytes) {
   if (!failure_.empty()) return base::Error{failure_};
@@ -94,6 +99,7 @@ ReadStatus RdbReader::ParseHeader(EncodingCursor* cursor) {
 }
 
 ReadStatus RdbReader::ParseItem(EncodingCursor* cursor) {
+  if (object_reader_ != nullptr) return ParsePart(cursor);
   uint8_t type = 0;
   if (const ReadStatus s = cursor->Byte(&type); s != ReadStatus::kDone) return s;
   return type >= kRdbFirstOpcode ? ParseOpcode(type, cursor) : ParseEntry(type, cursor);
@@ -151,18 +157,37 @@ ReadStatus RdbReader::ParseSelectDb(EncodingCursor* cursor) {
 }
 
 ReadStatus RdbReader::ParseEntry(uint8_t type, EncodingCursor* cursor) {
-  RdbStringEntry entry;
   const std::string_view type_name = RdbTypeName(type);
   if (type_name.empty()) return Fail("Unknown RDB encoding type " + std::to_string(type));
-  if (const ReadStatus s = cursor->String(&entry.key); s != ReadStatus::kDone) return s;
-  if (static_cast<RdbType>(type) != RdbType::kString) {
-    return Fail("Key '" + Printable(entry.key) + "' holds a " + std::string(type_name) + " (RDB type " +
-                std::to_string(type) + "), which this server does not support yet");
+  entry_ = RdbEntry();
+  if (const ReadStatus s = cursor->String(&entry_.key); s != ReadStatus::kDone) return s;
+  if (static_cast<RdbType>(type) == RdbType::kString) {
+    if (const ReadStatus s = cursor->String(&entry_.string); s != ReadStatus::kDone) return s;
+    return TellEntry();
   }
-  if (const ReadStatus s = cursor->String(&entry.value); s != ReadStatus::kDone) return s;
-  entry.db = db_;
-  entry.expire_at_ms = std::exchange(next_expire_at_ms_, -1);
-  return Tell(sink_->OnString(std::move(entry)));
+  object_reader_ = MakeObjectReader(static_cast<RdbType>(type), sink_->limits());
+  if (object_reader_ != nullptr) return ReadStatus::kDone;
+  return Fail("Key '" + Printable(entry_.key) + "' holds a " + std::string(type_name) + " (RDB type " +
+              std::to_string(type) + "), which this server does not support yet");
+}
+
+ReadStatus RdbReader::ParsePart(EncodingCursor* cursor) {
+  if (const ReadStatus s = object_reader_->ReadPart(cursor); s != ReadStatus::kDone) return s;
+  if (!object_reader_->complete()) return ReadStatus::kDone;
+  entry_.object = object_reader_->Take();
+  object_reader_.reset();
+  // Peers skip a key without elements instead of refusing the file.
+  if (entry_.object == nullptr) {
+    next_expire_at_ms_ = -1;
+    return ReadStatus::kDone;
+  }
+  return TellEntry();
+}
+
+ReadStatus RdbReader::TellEntry() {
+  entry_.db = db_;
+  entry_.expire_at_ms = std::exchange(next_expire_at_ms_, -1);
+  return Tell(sink_->OnEntry(std::move(entry_)));
 }
 
 // Data a module keeps beside the keys: its module is not here, so it is skipped.

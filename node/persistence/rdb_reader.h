@@ -6,20 +6,25 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "node/base/result.h"
+#include "node/types/limits.h"
+#include "node/types/object.h"
 
 namespace windlass::persistence {
 
 class EncodingCursor;
+class ObjectReader;
 enum class ReadStatus;
 
-struct RdbStringEntry {
+struct RdbEntry {
   int db = 0;
   std::string key;
-  std::string value;
+  std::string string;                      // the value, if there is no object
+  std::unique_ptr<types::Object> object;
   int64_t expire_at_ms = -1;  // -1: none
 };
 
@@ -27,12 +32,14 @@ struct RdbStringEntry {
 class RdbSink {
  public:
   virtual ~RdbSink() = default;
+  // By which containers are encoded.
+  virtual types::Limits limits() const { return {}; }
   virtual base::Result<void> OnVersion(int version) { return {}; }
   virtual base::Result<void> OnAux(std::string_view name, std::string_view value) { return {}; }
   virtual base::Result<void> OnSelectDb(int db) { return {}; }
   virtual base::Result<void> OnResizeDb(uint64_t keys, uint64_t expires) { return {}; }
   virtual base::Result<void> OnFunction(std::string_view code) { return {}; }
-  virtual base::Result<void> OnString(RdbStringEntry entry) = 0;
+  virtual base::Result<void> OnEntry(RdbEntry entry) = 0;
 };
 
 struct RdbReaderOptions {
@@ -41,7 +48,8 @@ struct RdbReaderOptions {
 
 class RdbReader {
  public:
-  RdbReader(RdbReaderOptions options, RdbSink* sink) : options_(options), sink_(sink) {}
+  RdbReader(RdbReaderOptions options, RdbSink* sink);
+  ~RdbReader();
 
   // Takes the next bytes. Bytes after the end of the RDB are left alone: see extra().
   base::Result<void> Feed(std::string_view bytes);
@@ -62,6 +70,8 @@ class RdbReader {
   ReadStatus ParseAux(EncodingCursor* cursor);
   ReadStatus ParseSelectDb(EncodingCursor* cursor);
   ReadStatus ParseEntry(uint8_t type, EncodingCursor* cursor);
+  ReadStatus ParsePart(EncodingCursor* cursor);
+  ReadStatus TellEntry();
   ReadStatus ParseModuleAux(EncodingCursor* cursor);
   ReadStatus ParseChecksum(EncodingCursor* cursor);
   ReadStatus Tell(base::Result<void> verdict);
@@ -78,6 +88,8 @@ class RdbReader {
   int version_ = 0;
   int db_ = 0;
   int64_t next_expire_at_ms_ = -1;  // of the entry that follows
+  RdbEntry entry_;                               // being read
+  std::unique_ptr<ObjectReader> object_reader_;  // of entry_, while its parts come in
   std::string failure_;
 };
 

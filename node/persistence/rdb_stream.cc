@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "node/types/number.h"
-
 namespace windlass::persistence {
 
 std::unique_ptr<RdbStream> RdbStream::Start(snapshot::Engine* engine, RdbStreamOptions options) {
@@ -43,12 +41,7 @@ void RdbStream::OnEntry(int db, slot::SlotId slot, const keyspace::Entry& entry)
     if (!std::exchange(size.announced, true)) writer_.ResizeDb(size.keys, size.expires);
     current_db_ = db;
   }
-  if (entry.type() != types::Type::kString) {
-    // Never a file that leaves something out.
-    return snapshot_->Abort("a value of this type cannot be saved yet");
-  }
-  char digits[types::kMaxIntegerDigits];
-  writer_.StringEntry(entry.key(), entry.Text(digits), entry.expire_at_ms());
+  writer_.Entry(entry);
 }
 
 }  // namespace windlass::persistence

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "node/persistence/crc64.h"
+#include "node/persistence/object_codec.h"
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
+#include "node/types/number.h"
 
 namespace windlass::persistence {
 namespace {
@@ -55,11 +57,25 @@ void RdbWriter::ResizeDb(uint64_t keys, uint64_t expires) {
   AppendLength(expires, &out_);
 }
 
-void RdbWriter::StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms) {
-  if (expire_at_ms >= 0) {
-    AppendOpcode(RdbOpcode::kExpireTimeMs, &out_);
-    AppendLittleEndian(static_cast<uint64_t>(expire_at_ms), 8, &out_);
+void RdbWriter::Expiry(int64_t expire_at_ms) {
+  if (expire_at_ms < 0) return;
+  AppendOpcode(RdbOpcode::kExpireTimeMs, &out_);
+  AppendLittleEndian(static_cast<uint64_t>(expire_at_ms), 8, &out_);
+}
+
+void RdbWriter::Entry(const keyspace::Entry& entry) {
+  if (entry.type() == types::Type::kString) {
+    char digits[types::kMaxIntegerDigits];
+    return StringEntry(entry.key(), entry.Text(digits), entry.expire_at_ms());
   }
+  Expiry(entry.expire_at_ms());
+  out_.push_back(static_cast<char>(RdbTypeOf(*entry.object())));
+  AppendString(entry.key(), options_.compress, &out_);
+  AppendObject(*entry.object(), options_.compress, &out_);
+}
+
+void RdbWriter::StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms) {
+  Expiry(expire_at_ms);
   out_.push_back(static_cast<char>(RdbType::kString));
   AppendString(key, options_.compress, &out_);
   AppendString(value, options_.compress, &out_);

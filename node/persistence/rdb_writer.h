@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "node/keyspace/entry.h"
+
 namespace windlass::persistence {
 
 // Where in a replication history the data stands; lets a restarted server resume.
@@ -44,6 +46,7 @@ class RdbWriter {
   void ResizeDb(uint64_t keys, uint64_t expires);
   // expire_at_ms: -1 for none.
   void StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms);
+  void Entry(const keyspace::Entry& entry);
   void End();
 
   // Bytes made and not yet taken.
@@ -51,6 +54,8 @@ class RdbWriter {
   std::string Take();
 
  private:
+  void Expiry(int64_t expire_at_ms);
+
   RdbWriterOptions options_;
   std::string out_;
   uint64_t checksum_ = 0;

@@ -111,6 +111,7 @@ bool NodeAssembly::Start() {
   if (cluster_ != nullptr && !StartCluster()) return false;
   WatchSettings();
   ApplyAccessSettings();
+  ApplyLimits();
   loop_.Every(kCronMs, [this] { ServerCron(); });
   expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
   if (config_->Int("port") != 0) log_->Notice("Ready to accept connections tcp");
@@ -193,6 +194,23 @@ void NodeAssembly::ApplyAccessSettings() {
   options.lfu_decay_minutes = config_->Int("lfu-decay-time");
 }
 
+void NodeAssembly::ApplyLimits() {
+  types::Limits& limits = keyspace_.limits();
+  const auto size = [this](const char* name) { return static_cast<size_t>(config_->Int(name)); };
+  limits.hash_max_listpack_entries = size("hash-max-listpack-entries");
+  limits.hash_max_listpack_value = size("hash-max-listpack-value");
+  limits.set_max_intset_entries = size("set-max-intset-entries");
+  limits.set_max_listpack_entries = size("set-max-listpack-entries");
+  limits.set_max_listpack_value = size("set-max-listpack-value");
+  limits.zset_max_listpack_entries = size("zset-max-listpack-entries");
+  limits.zset_max_listpack_value = size("zset-max-listpack-value");
+  limits.list_max_listpack_size = config_->Int("list-max-listpack-size");
+  limits.list_compress_depth = config_->Int("list-compress-depth");
+  limits.stream_node_max_bytes = size("stream-node-max-bytes");
+  limits.stream_node_max_entries = size("stream-node-max-entries");
+  limits.hll_sparse_max_bytes = size("hll-sparse-max-bytes");
+}
+
 void NodeAssembly::WatchSettings() {
   const auto ok = [] { return base::Result<void>(); };
   config_->SetOnChange("loglevel", [this, ok] {
@@ -208,6 +226,15 @@ void NodeAssembly::WatchSettings() {
   for (const char* name : {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"}) {
     config_->SetOnChange(name, [this, ok] {
       ApplyAccessSettings();
+      return ok();
+    });
+  }
+  for (const char* name :
+       {"hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries", "set-max-listpack-entries",
+        "set-max-listpack-value", "zset-max-listpack-entries", "zset-max-listpack-value", "list-max-listpack-size",
+        "list-compress-depth", "stream-node-max-bytes", "stream-node-max-entries", "hll-sparse-max-bytes"}) {
+    config_->SetOnChange(name, [this, ok] {
+      ApplyLimits();
       return ok();
     });
   }

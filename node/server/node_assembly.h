@@ -50,6 +50,7 @@ class NodeAssembly {
   void WatchSettings();
   bool StartCluster();
   void ApplyAccessSettings();
+  void ApplyLimits();
   void ServerCron();
   void ExpireCron();
   void EndTurn();

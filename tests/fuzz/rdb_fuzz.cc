@@ -27,8 +27,8 @@ class Told final : public persistence::RdbSink {
     return Say("size " + std::to_string(keys) + " " + std::to_string(expires));
   }
   base::Result<void> OnFunction(std::string_view code) override { return Say("function " + std::string(code)); }
-  base::Result<void> OnString(persistence::RdbStringEntry entry) override {
-    return Say(std::to_string(entry.db) + " " + entry.key + "=" + entry.value + "@" +
+  base::Result<void> OnEntry(persistence::RdbEntry entry) override {
+    return Say(std::to_string(entry.db) + " " + entry.key + "=" + entry.string + "@" +
                std::to_string(entry.expire_at_ms));
   }
   base::Result<void> Say(const std::string& event) {

@@ -129,8 +129,8 @@ class RecordingSink : public RdbSink {
     events.push_back("function " + std::string(code));
     return {};
   }
-  base::Result<void> OnString(RdbStringEntry entry) override {
-    events.push_back(std::to_string(entry.db) + " " + entry.key + "=" + entry.value + " @" +
+  base::Result<void> OnEntry(RdbEntry entry) override {
+    events.push_back(std::to_string(entry.db) + " " + entry.key + "=" + entry.string + " @" +
                      std::to_string(entry.expire_at_ms));
     return {};
   }
