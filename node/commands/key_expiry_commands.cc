@@ -91,7 +91,8 @@ void TellLifetime(Call& call, const TimeForm& form) {
   if (!entry->has_expiry()) return call.reply.Integer(-1);
   const int64_t at_ms = entry->expire_at_ms();
   const int64_t ms = form.absolute ? at_ms : std::max<int64_t>(at_ms - call.now_ms, 0);
-  call.reply.Integer(form.seconds ? (ms + 500) / 1000 : ms);
+  const int64_t nearest_second = ms / 1000 + (ms % 1000 >= 500 ? 1 : 0);
+  call.reply.Integer(form.seconds ? nearest_second : ms);
 }
 
 }  // namespace

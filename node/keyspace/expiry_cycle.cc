@@ -1,6 +1,8 @@
 // ExpiryCycle: one pass in chunks.
 #include "node/keyspace/expiry_cycle.h"
 
+#include <algorithm>
+
 #include "node/base/clock.h"
 #include "node/keyspace/keyspace.h"
 
@@ -11,6 +13,9 @@ namespace {
 constexpr uint32_t kChunkBuckets = 64;      // about 4 KiB of buckets between looks at the clock
 constexpr size_t kCandidatesPerRound = 400;
 constexpr size_t kMaxIdleChunks = 4096;     // chunks of one call that need not find anything
+
+// For the mean: no longer than this, about 3500 years, counts.
+constexpr int64_t kLongestCountedTtlMs = int64_t{1} << 47;
 
 }  // namespace
 
@@ -30,7 +35,8 @@ bool ExpiryCycle::Chunk(Database& db, int64_t now_ms, Tally* tally) {
         if (entry.IsExpired(now_ms)) {
           expired_.push_back({static_cast<slot::SlotId>(slot), context.arena->HandleOf(&entry)});
         } else {
-          tally->ttl_sum_ms += entry.expire_at_ms() - now_ms;
+          // A key may live to the end of time: the sum must not run over.
+          tally->ttl_sum_ms += std::min(entry.expire_at_ms() - now_ms, kLongestCountedTtlMs);
           ++tally->ttl_count;
         }
       });

@@ -79,7 +79,7 @@ def same(command, ours, theirs):
                 return sorted(ours_value[1]) == sorted(theirs_value[1]) and ours_value[0] == theirs_value[0] == b"0"
         return True
     if name == b"DUMP" and isinstance(ours_value, bytes) and isinstance(theirs_value, bytes):
-        # Compression may choose other matches: what it says must be the same.
+        # Compression may choose other matches, or give up: what it says must be the same.
         return dumped_string(ours_value) == dumped_string(theirs_value) is not None
     if name == b"OBJECT" and str(command[1]).upper() == "IDLETIME":
         # The oracle's shared integers share their last use too.
@@ -92,8 +92,9 @@ def same(command, ours, theirs):
 
 
 def dumped_string(payload):
-    """The string in a compressed DUMP payload (type, 0xc3, two lengths, LZF data);
-    None if it is not one: those must be the same to the byte."""
+    """The string in a DUMP payload that is plain (type, length, bytes) or compressed
+    (type, 0xc3, two lengths, LZF data); None if it is neither: those must be the
+    same to the byte."""
     def length(at):
         first = payload[at]
         if first < 0x40:
@@ -102,6 +103,9 @@ def dumped_string(payload):
             return (first & 0x3F) << 8 | payload[at + 1], at + 2
         return int.from_bytes(payload[at + 1:at + 5], "big"), at + 5
 
+    if payload[:1] == b"\x00" and payload[1] < 0x80:  # not compressed
+        size, at = length(1)
+        return payload[at:at + size] if at + size + 10 == len(payload) else None
     if payload[:2] != b"\x00\xc3":
         return None
     packed, at = length(2)
