@@ -1,0 +1,342 @@
+// See listpack.h.
+#include "node/types/listpack.h"
+
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace windlass::types {
+namespace {
+
+constexpr size_t kMaxBackLength = 5;
+constexpr size_t kMaxHead = 9;  // encoding byte and the longest integer
+
+// An element's encoding: the head, then (for strings) the bytes.
+struct Encoded {
+  uint8_t head[kMaxHead];
+  size_t head_bytes = 0;
+  std::string_view body = {};
+  uint8_t back[kMaxBackLength];
+  size_t back_bytes = 0;
+  size_t size() const { return head_bytes + body.size() + back_bytes; }
+  void WriteTo(uint8_t* out) const {
+    std::memcpy(out, head, head_bytes);
+    if (!body.empty()) std::memcpy(out + head_bytes, body.data(), body.size());
+    std::memcpy(out + head_bytes + body.size(), back, back_bytes);
+  }
+};
+
+size_t BackLengthBytes(uint64_t length) {
+  if (length <= 127) return 1;
+  if (length < 16383) return 2;
+  if (length < 2097151) return 3;
+  if (length < 268435455) return 4;
+  return 5;
+}
+
+// Seven bits a byte, most significant first, the high bit set in all but the first.
+void EncodeBackLength(uint64_t length, Encoded* out) {
+  out->back_bytes = BackLengthBytes(length);
+  for (size_t i = out->back_bytes; i-- > 0; length >>= 7) {
+    out->back[i] = static_cast<uint8_t>((length & 127) | (i == 0 ? 0 : 128));
+  }
+}
+
+void EncodeInteger(int64_t value, Encoded* out) {
+  const auto little_endian = [out](uint8_t code, uint64_t bits, size_t bytes) {
+    out->head[0] = code;
+    for (size_t i = 0; i < bytes; ++i) out->head[i + 1] = static_cast<uint8_t>(bits >> (8 * i));
+    out->head_bytes = bytes + 1;
+  };
+  const uint64_t bits = static_cast<uint64_t>(value);
+  if (value >= 0 && value <= 127) {
+    out->head[0] = static_cast<uint8_t>(value);
+    out->head_bytes = 1;
+  } else if (value >= -4096 && value <= 4095) {
+    out->head[0] = static_cast<uint8_t>(0xc0 | (bits >> 8 & 0x1f));
+    out->head[1] = static_cast<uint8_t>(bits);
+    out->head_bytes = 2;
+  } else if (value >= INT16_MIN && value <= INT16_MAX) {
+    little_endian(0xf1, bits, 2);
+  } else if (value >= -(1 << 23) && value < 1 << 23) {
+    little_endian(0xf2, bits, 3);
+  } else if (value >= INT32_MIN && value <= INT32_MAX) {
+    little_endian(0xf3, bits, 4);
+  } else {
+    little_endian(0xf4, bits, 8);
+  }
+}
+
+Encoded Encode(std::string_view value) {
+  Encoded out;
+  if (const auto integer = value.size() <= kMaxIntegerDigits ? ParseInteger(value) : std::nullopt) {
+    EncodeInteger(*integer, &out);
+  } else {
+    const size_t length = value.size();
+    if (length < 64) {
+      out.head[0] = static_cast<uint8_t>(0x80 | length);
+      out.head_bytes = 1;
+    } else if (length < 4096) {
+      out.head[0] = static_cast<uint8_t>(0xe0 | length >> 8);
+      out.head[1] = static_cast<uint8_t>(length);
+      out.head_bytes = 2;
+    } else {
+      out.head[0] = 0xf0;
+      for (size_t i = 0; i < 4; ++i) out.head[i + 1] = static_cast<uint8_t>(length >> (8 * i));
+      out.head_bytes = 5;
+    }
+    out.body = value;
+  }
+  EncodeBackLength(out.head_bytes + out.body.size(), &out);
+  return out;
+}
+
+// Head and body of the element at `p`, without its back-length; 0: no such
+// encoding. Reads at most `available` bytes; the result may be more than that.
+size_t ContentBytes(const uint8_t* p, size_t available) {
+  const uint8_t first = p[0];
+  if (first < 0x80) return 1;
+  if (first < 0xc0) return size_t{1} + (first & 0x3f);
+  if (first < 0xe0) return 2;
+  if (first < 0xf0) return available < 2 ? 2 : 2 + (static_cast<size_t>(first & 15) << 8 | p[1]);
+  switch (first) {
+    case 0xf0: {
+      if (available < 5) return 5;
+      uint32_t length = 0;
+      std::memcpy(&length, p + 1, 4);
+      return size_t{5} + length;
+    }
+    case 0xf1: return 3;
+    case 0xf2: return 4;
+    case 0xf3: return 5;
+    case 0xf4: return 9;
+    default: return 0;
+  }
+}
+
+int64_t SignedLittleEndian(const uint8_t* p, size_t bytes) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < bytes; ++i) bits |= static_cast<uint64_t>(p[i]) << (8 * i);
+  const size_t unused = 64 - 8 * bytes;
+  return static_cast<int64_t>(bits << unused) >> unused;
+}
+
+uint8_t* Allocate(uint8_t* old, size_t bytes) {
+  void* memory = std::realloc(old, bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return static_cast<uint8_t*>(memory);
+}
+
+}  // namespace
+
+Listpack::Listpack() : data_(Allocate(nullptr, kHeaderBytes + 1)), capacity_(kHeaderBytes + 1) { Clear(); }
+
+Listpack::~Listpack() { std::free(data_); }
+
+Listpack::Listpack(Listpack&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
+
+Listpack& Listpack::operator=(Listpack&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(capacity_, other.capacity_);
+  return *this;
+}
+
+Listpack Listpack::Clone() const {
+  Listpack copy;
+  copy.data_ = Allocate(copy.data_, total());
+  copy.capacity_ = total();
+  std::memcpy(copy.data_, data_, total());
+  return copy;
+}
+
+void Listpack::Clear() {
+  data_ = Allocate(data_, kHeaderBytes + 1);
+  capacity_ = kHeaderBytes + 1;
+  SetTotal(kHeaderBytes + 1);
+  data_[4] = data_[5] = 0;
+  data_[kHeaderBytes] = kTerminator;
+}
+
+size_t Listpack::total() const {
+  uint32_t bytes = 0;
+  std::memcpy(&bytes, data_, 4);
+  return bytes;
+}
+
+void Listpack::SetTotal(size_t bytes) {
+  const uint32_t stored = static_cast<uint32_t>(bytes);
+  std::memcpy(data_, &stored, 4);
+}
+
+size_t Listpack::size() const {
+  uint16_t count = 0;
+  std::memcpy(&count, data_ + 4, 2);
+  if (count != kCountUnknown) return count;
+  size_t counted = 0;
+  for (Position at = First(); at != kEnd; at = Next(at)) ++counted;
+  return counted;
+}
+
+void Listpack::AddToCount(int64_t change) {
+  uint16_t count = 0;
+  std::memcpy(&count, data_ + 4, 2);
+  size_t now = 0;
+  if (count != kCountUnknown) {
+    now = static_cast<size_t>(static_cast<int64_t>(count) + change);
+  } else if (change < 0) {
+    now = size();  // the bytes have changed already: it may have become known again
+  } else {
+    return;
+  }
+  count = now >= kCountUnknown ? kCountUnknown : static_cast<uint16_t>(now);
+  std::memcpy(data_ + 4, &count, 2);
+}
+
+size_t Listpack::ElementBytes(Position at) const {
+  const size_t content = ContentBytes(data_ + at, total() - at);
+  return content + BackLengthBytes(content);
+}
+
+Listpack::Position Listpack::Next(Position at) const {
+  const Position next = at + static_cast<Position>(ElementBytes(at));
+  return data_[next] == kTerminator ? kEnd : next;
+}
+
+Listpack::Position Listpack::Last() const {
+  return empty() ? kEnd : Previous(static_cast<Position>(total() - 1));
+}
+
+Listpack::Position Listpack::Previous(Position at) const {
+  if (at <= kHeaderBytes) return kEnd;
+  size_t content = 0;
+  size_t shift = 0;
+  size_t p = at;
+  uint8_t byte = 0;
+  do {
+    byte = data_[--p];
+    content |= static_cast<size_t>(byte & 127) << shift;
+    shift += 7;
+  } while ((byte & 128) != 0);
+  return static_cast<Position>(p - content);
+}
+
+Listpack::Position Listpack::Seek(int64_t index) const {
+  Position at = index >= 0 ? First() : Last();
+  for (; index > 0 && at != kEnd; --index) at = Next(at);
+  for (; index < -1 && at != kEnd; ++index) at = Previous(at);
+  return at;
+}
+
+Listpack::Value Listpack::Get(Position at) const {
+  const uint8_t* p = data_ + at;
+  const uint8_t first = p[0];
+  const auto text = [&](size_t head) {
+    return Value{false, 0, {reinterpret_cast<const char*>(p + head), ContentBytes(p, kMaxHead) - head}};
+  };
+  if (first < 0x80) return {true, first, {}};
+  if (first < 0xc0) return text(1);
+  if (first < 0xe0) {
+    const int64_t bits = static_cast<int64_t>(first & 0x1f) << 8 | p[1];
+    return {true, bits >= 4096 ? bits - 8192 : bits, {}};
+  }
+  if (first < 0xf0) return text(2);
+  if (first == 0xf0) return text(5);
+  constexpr size_t kBytes[] = {0, 2, 3, 4, 8};
+  return {true, SignedLittleEndian(p + 1, kBytes[first - 0xf0]), {}};
+}
+
+Listpack::Position Listpack::Find(std::string_view value, Position from, size_t skip) const {
+  const auto integer = value.size() <= kMaxIntegerDigits ? ParseInteger(value) : std::nullopt;
+  Position at = from;
+  while (at != kEnd) {
+    const Value here = Get(at);
+    if (here.is_integer ? integer.has_value() && *integer == here.integer : here.bytes == value) return at;
+    at = Next(at);
+    for (size_t i = 0; i < skip && at != kEnd; ++i) at = Next(at);
+  }
+  return kEnd;
+}
+
+void Listpack::Splice(size_t at, size_t old_bytes, size_t new_bytes) {
+  const size_t before = total();
+  const size_t after = before - old_bytes + new_bytes;
+  assert(after <= UINT32_MAX);
+  if (after > capacity_) {
+    data_ = Allocate(data_, after);
+    capacity_ = after;
+  }
+  std::memmove(data_ + at + new_bytes, data_ + at + old_bytes, before - at - old_bytes);
+  if (after < capacity_) {
+    data_ = Allocate(data_, after);
+    capacity_ = after;
+  }
+  SetTotal(after);
+}
+
+Listpack::Position Listpack::Insert(Position before, std::string_view value) {
+  // The value may lie in this very listpack.
+  const bool inside = value.data() >= reinterpret_cast<const char*>(data_) &&
+                      value.data() < reinterpret_cast<const char*>(data_) + total();
+  const std::string copy = inside ? std::string(value) : std::string();
+  const Encoded encoded = Encode(inside ? std::string_view(copy) : value);
+  const Position at = before == kEnd ? static_cast<Position>(total() - 1) : before;
+  Splice(at, 0, encoded.size());
+  encoded.WriteTo(data_ + at);
+  AddToCount(1);
+  return at;
+}
+
+Listpack::Position Listpack::Replace(Position at, std::string_view value) {
+  const Encoded encoded = Encode(value);
+  Splice(at, ElementBytes(at), encoded.size());
+  encoded.WriteTo(data_ + at);
+  return at;
+}
+
+Listpack::Position Listpack::Erase(Position at, size_t count) {
+  size_t bytes = 0;
+  int64_t erased = 0;
+  for (; count > 0 && data_[at + bytes] != kTerminator; --count, ++erased) {
+    bytes += ElementBytes(static_cast<Position>(at + bytes));
+  }
+  Splice(at, bytes, 0);
+  AddToCount(-erased);
+  return data_[at] == kTerminator ? kEnd : at;
+}
+
+size_t Listpack::EncodedBytes(std::string_view value) { return Encode(value).size(); }
+
+std::optional<Listpack> Listpack::Parse(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes + 1 || bytes.size() > kMaxBytes) return std::nullopt;
+  const uint8_t* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  uint32_t total = 0;
+  uint16_t count = 0;
+  std::memcpy(&total, data, 4);
+  std::memcpy(&count, data + 4, 2);
+  if (total != bytes.size() || data[total - 1] != kTerminator) return std::nullopt;
+  size_t at = kHeaderBytes;
+  size_t found = 0;
+  for (; at < total - 1; ++found) {
+    const size_t available = total - 1 - at;
+    const size_t content = ContentBytes(data + at, available);
+    if (content == 0 || content > available) return std::nullopt;
+    Encoded back;
+    EncodeBackLength(content, &back);
+    if (back.back_bytes > available - content ||
+        std::memcmp(data + at + content, back.back, back.back_bytes) != 0) {
+      return std::nullopt;
+    }
+    at += content + back.back_bytes;
+  }
+  if (at != total - 1 || (count != kCountUnknown && count != found)) return std::nullopt;
+  Listpack parsed;
+  parsed.data_ = Allocate(parsed.data_, total);
+  parsed.capacity_ = total;
+  std::memcpy(parsed.data_, data, total);
+  return parsed;
+}
+
+}  // namespace windlass::types

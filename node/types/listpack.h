@@ -1,0 +1,97 @@
+// A listpack: a sequence of short strings and integers in one run of bytes, in
+// the layout that RDB files and DUMP payloads carry, so that saving is a copy.
+//
+//   total bytes (4) element count (2) { encoding+data back-length(1-5) }* 0xFF
+//
+// Little-endian. An element that reads as a canonical integer is kept as one. The
+// count 65535 stands for "count them". Layout: the listpack specification
+// (github.com/antirez/listpack).
+//
+// A Position is the offset of an element; kEnd is none. A change makes all other
+// positions stale.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "node/types/number.h"
+
+namespace windlass::types {
+
+class Listpack {
+ public:
+  using Position = uint32_t;
+  static constexpr Position kEnd = 0;
+
+  struct Value {
+    bool is_integer = false;
+    int64_t integer = 0;
+    std::string_view bytes = {};  // if not an integer; good until the next change
+    // As text; `buffer` has kMaxIntegerDigits bytes.
+    std::string_view Text(char* buffer) const {
+      return is_integer ? std::string_view(buffer, FormatInteger(integer, buffer)) : bytes;
+    }
+    std::string ToString() const {
+      char buffer[kMaxIntegerDigits];
+      return std::string(Text(buffer));
+    }
+  };
+
+  Listpack();
+  ~Listpack();
+  Listpack(Listpack&& other) noexcept;
+  Listpack& operator=(Listpack&& other) noexcept;
+  Listpack Clone() const;
+  // Takes untrusted bytes after checking each of them. Nothing: not a listpack.
+  static std::optional<Listpack> Parse(std::string_view bytes);
+
+  size_t size() const;  // elements
+  bool empty() const { return data_[kHeaderBytes] == kTerminator; }
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(data_), total()}; }
+  size_t MemoryBytes() const { return capacity_; }
+
+  Position First() const { return empty() ? kEnd : kHeaderBytes; }
+  Position Last() const;
+  Position Next(Position at) const;
+  Position Previous(Position at) const;
+  // The index-th element, from the end if negative.
+  Position Seek(int64_t index) const;
+  Value Get(Position at) const;
+  // The first element from `from` on that equals `value`, looking at every
+  // (skip + 1)-th.
+  Position Find(std::string_view value, Position from, size_t skip = 0) const;
+
+  // Inserts before `before`, kEnd: at the end. Returns where the element is.
+  Position Insert(Position before, std::string_view value);
+  Position Append(std::string_view value) { return Insert(kEnd, value); }
+  Position Prepend(std::string_view value) { return Insert(First(), value); }
+  Position Replace(Position at, std::string_view value);
+  // Removes `count` elements; returns the position of what follows.
+  Position Erase(Position at, size_t count = 1);
+  void Clear();
+
+  // What the element would take.
+  static size_t EncodedBytes(std::string_view value);
+  // Bytes up to which one listpack may grow: its length field and sanity.
+  static constexpr size_t kMaxBytes = size_t{1} << 30;
+
+ private:
+  static constexpr size_t kHeaderBytes = 6;
+  static constexpr uint8_t kTerminator = 0xff;
+  static constexpr uint16_t kCountUnknown = 0xffff;
+
+  size_t total() const;
+  void SetTotal(size_t bytes);
+  void AddToCount(int64_t change);
+  // Makes the bytes [at, at + old_bytes) be `new_bytes` long.
+  void Splice(size_t at, size_t old_bytes, size_t new_bytes);
+  size_t ElementBytes(Position at) const;  // with its back-length
+
+  uint8_t* data_;
+  size_t capacity_;
+};
+
+}  // namespace windlass::types

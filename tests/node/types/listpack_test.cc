@@ -1,0 +1,113 @@
+// Listpack: the bytes of the format, and a random comparison with a vector.
+#include "node/types/listpack.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace windlass::types {
+namespace {
+
+std::vector<std::string> Elements(const Listpack& pack) {
+  std::vector<std::string> out;
+  for (auto at = pack.First(); at != Listpack::kEnd; at = pack.Next(at)) out.push_back(pack.Get(at).ToString());
+  return out;
+}
+
+TEST(ListpackTest, BytesAreThoseOfTheFormat) {
+  Listpack pack;
+  pack.Append("1");
+  pack.Append("abc");
+  pack.Append("-1");
+  const std::string expected("\x11\0\0\0\x03\0" "\x01\x01" "\x83" "abc\x04" "\xdf\xff\x02" "\xff", 17);
+  EXPECT_EQ(std::string(pack.bytes()), expected);
+}
+
+TEST(ListpackTest, EveryEncodingComesBack) {
+  std::vector<std::string> values = {"", "0", "127", "128", "-1", "4095", "-4096", "4096", "32767", "-32768", "8388607",
+                                     "-8388608", "2147483647", "-2147483648", "9223372036854775807",
+                                     "-9223372036854775808", "9223372036854775808", "007", "+1"};
+  for (const size_t length : {size_t{63}, size_t{64}, size_t{4095}, size_t{4096}, size_t{16380}, size_t{70000}}) {
+    values.emplace_back(length, 'x');
+  }
+  Listpack pack;
+  for (const std::string& value : values) pack.Append(value);
+  EXPECT_EQ(Elements(pack), values);
+  const auto parsed = Listpack::Parse(pack.bytes());
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(Elements(*parsed), values);
+  std::vector<std::string> backwards;
+  for (auto at = pack.Last(); at != Listpack::kEnd; at = pack.Previous(at)) {
+    backwards.insert(backwards.begin(), pack.Get(at).ToString());
+  }
+  EXPECT_EQ(backwards, values);
+}
+
+TEST(ListpackTest, BehavesAsAVector) {
+  std::mt19937 random(7);
+  Listpack pack;
+  std::vector<std::string> model;
+  const auto value = [&] {
+    const unsigned kind = random() % 3;
+    return kind == 0 ? std::to_string(static_cast<int>(random())) : std::string(random() % (kind == 1 ? 10 : 300), 'v');
+  };
+  for (int i = 0; i < 20000; ++i) {
+    const size_t at = model.empty() ? 0 : random() % model.size();
+    switch (model.size() > 200 ? 3 : random() % 4) {
+      case 0:
+        model.push_back(value());
+        pack.Append(model.back());
+        break;
+      case 1:
+        model.insert(model.begin() + static_cast<long>(at), value());
+        pack.Insert(pack.Seek(static_cast<int64_t>(at)), model[at]);
+        break;
+      case 2:
+        if (model.empty()) break;
+        model[at] = value();
+        pack.Replace(pack.Seek(static_cast<int64_t>(at)), model[at]);
+        break;
+      default: {
+        if (model.empty()) break;
+        const size_t count = std::min<size_t>(1 + random() % 5, model.size() - at);
+        model.erase(model.begin() + static_cast<long>(at), model.begin() + static_cast<long>(at + count));
+        pack.Erase(pack.Seek(static_cast<int64_t>(at)), count);
+      }
+    }
+    ASSERT_EQ(pack.size(), model.size());
+    if (i % 50 == 0) {
+      ASSERT_EQ(Elements(pack), model);
+      ASSERT_TRUE(Listpack::Parse(pack.bytes()));
+    }
+  }
+}
+
+TEST(ListpackTest, MoreElementsThanItsCountHolds) {
+  Listpack pack;
+  for (int i = 0; i < 66000; ++i) pack.Append("1");
+  EXPECT_EQ(pack.size(), 66000u);
+  pack.Erase(pack.First(), 65000);
+  EXPECT_EQ(pack.size(), 1000u);
+}
+
+TEST(ListpackTest, DamagedBytesAreRefused) {
+  Listpack pack;
+  for (const char* value : {"1", "hello", "-70000", "12345678901"}) pack.Append(value);
+  pack.Append(std::string(100, 'y'));
+  const std::string good(pack.bytes());
+  for (size_t cut = 0; cut < good.size(); ++cut) EXPECT_FALSE(Listpack::Parse(good.substr(0, cut)));
+  std::mt19937 random(3);
+  for (int i = 0; i < 20000; ++i) {
+    std::string bad = good;
+    bad[random() % bad.size()] = static_cast<char>(random());
+    // Accepted or not: what is accepted can be walked.
+    if (const auto parsed = Listpack::Parse(bad)) {
+      EXPECT_EQ(Elements(*parsed).size(), parsed->size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace windlass::types
