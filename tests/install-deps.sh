@@ -13,6 +13,8 @@ test_packages=(
   redis-server redis-tools python3 python3-pytest python3-pytest-timeout python3-redis python3-yaml
   iproute2 procps
 )
+# A real Kubernetes beside what it is built from (tests/kubernetes/binaries).
+kubernetes_packages=(etcd-server containerd runc containernetworking-plugins iptables conntrack openssl gcc libc6-dev)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
 
 case "${1:-all}" in
@@ -21,10 +23,11 @@ case "${1:-all}" in
     packages=(python3 python3-redis)
     command -v kubectl >/dev/null || packages+=(kubernetes-client)
     ;;
+  kubernetes) packages=("${test_packages[@]}" "${kubernetes_packages[@]}") ;;
   fuzz) packages=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
   all) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
-  -h | --help) echo "usage: tests/install-deps.sh [build|show|fuzz|all]   (default: all)"; exit 0 ;;
-  *) echo "install-deps.sh: '$1' is none of build, show, fuzz and all" >&2; exit 2 ;;
+  -h | --help) echo "usage: tests/install-deps.sh [build|show|kubernetes|fuzz|all]   (default: all)"; exit 0 ;;
+  *) echo "install-deps.sh: '$1' is none of build, show, kubernetes, fuzz and all" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -12,6 +12,8 @@
 namespace windlass::resources {
 namespace {
 
+constexpr int kUser = 65532;
+
 Json FieldEnv(const char* name, const char* path) {
   return {{"name", name}, {"valueFrom", {{"fieldRef", {{"fieldPath", path}}}}}};
 }
@@ -38,10 +40,16 @@ Json Container(const api::RedisCluster& cluster, const std::string& image) {
           {"resources", resources},
           {"readinessProbe", Probe(1, 3)},
           {"livenessProbe", Probe(5, 6)},
-          {"securityContext", {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}}},
+          {"securityContext", {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}, {"readOnlyRootFilesystem", true}}},
           {"volumeMounts", Json::array({{{"name", "config"}, {"mountPath", "/config"}, {"readOnly", true}},
                                         {{"name", "auth"}, {"mountPath", "/auth"}, {"readOnly", true}},
                                         {{"name", "data"}, {"mountPath", "/data"}}})}};
+}
+
+// Whatever user the image names, the node is this one, and its volume is writable for it.
+Json SecurityContext() {
+  return {{"runAsNonRoot", true}, {"runAsUser", kUser}, {"runAsGroup", kUser}, {"fsGroup", kUser},
+          {"fsGroupChangePolicy", "OnRootMismatch"}, {"seccompProfile", {{"type", "RuntimeDefault"}}}};
 }
 
 // Everything that does not tell one node from another.
@@ -52,7 +60,7 @@ Json Template(const api::RedisCluster& cluster, const std::string& image) {
           {"terminationGracePeriodSeconds", 60},
           {"automountServiceAccountToken", false},
           {"enableServiceLinks", false},
-          {"securityContext", {{"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+          {"securityContext", SecurityContext()},
           {"subdomain", api::NodesServiceName(name)},
           {"volumes", Json::array({{{"name", "config"}, {"configMap", {{"name", api::ConfigMapName(name)}}}},
                                    {{"name", "auth"}, {"secret", {{"secretName", api::NodeSecretName(name)}}}}})}};

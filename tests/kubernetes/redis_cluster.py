@@ -1,0 +1,81 @@
+"""A RedisCluster in a namespace of its own, for one test."""
+
+import contextlib
+import time
+import urllib.error
+
+import harness
+from cluster_client import ClusterClient
+from ledger_process import Ledger
+
+RESOURCES = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
+STORAGE = {"size": "1Gi"}
+
+
+class RedisCluster(ClusterClient):
+    def __init__(self, kubernetes, release, namespace):
+        super().__init__(namespace)
+        self.kubernetes, self.release = kubernetes, release
+        self.server, self.token, self.trust = kubernetes.server, kubernetes.credentials.admin_token, kubernetes.trust
+        self.call("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+
+    def apply(self, **spec):
+        return super().apply(**{"resources": RESOURCES, **spec})
+
+    def kubectl(self, *arguments, **options):
+        return self.kubernetes.kubectl("-n", self.namespace, *arguments, **options)
+
+    def operator_log(self):
+        return self.release.log()
+
+    def delete(self):
+        """The cluster, then its namespace with whatever is left."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            self.call("DELETE", self.path, {})
+        harness.wait_for(self.gone, 60, f"{self.name} in {self.namespace} is gone")
+        self.call("DELETE", f"/api/v1/namespaces/{self.namespace}", {})
+
+    def gone(self):
+        try:
+            self.cluster()
+            return False
+        except urllib.error.HTTPError as error:
+            return error.code == 404
+
+    def claims(self):
+        items = self.call("GET", f"{self.core}/persistentvolumeclaims")["items"]
+        return {c["metadata"]["name"]: c for c in items}
+
+    def condition(self, kind):
+        return next((c for c in self.status().get("conditions", []) if c["type"] == kind), {})
+
+    def masters_with_slots(self):
+        return sorted(name for name, slots in self.masters().items() if slots)
+
+    def followed(self, replicas):
+        """Waits until so many replicas follow in step."""
+        harness.wait_for(lambda: len(self.followers()) == replicas, 60, f"{replicas} replicas in step")
+
+    def settle(self, shards, nodes=None, timeout=180):
+        """Ready, replicas in step, one map; how long that took."""
+        begin = time.monotonic()
+        nodes = nodes or 2 * shards
+        self.wait_ready(shards, nodes, timeout=timeout)
+        took = time.monotonic() - begin
+        self.followed(nodes - shards)
+        self.check_whole()
+        return took
+
+    def ledger(self, folder, **options):
+        return Ledger(self.seeds(), folder, password=self.password(), **{"keys": 5000, "rate": 800, **options})
+
+    def close(self, ledger):
+        """Closes the books against a node that is there now."""
+        ledger.close(self.seeds().split(",")[0])
+
+
+def only_redirects(ledger):
+    """No phase that was planned may show a client more than redirects."""
+    for phase in ledger.phases:
+        if phase["planned"]:
+            assert phase["clusterdown"] == phase["readonly"] == phase["loading"] == phase["failed"] == 0, phase

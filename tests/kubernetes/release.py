@@ -1,0 +1,77 @@
+"""The operator as the chart installs it, and its pods."""
+
+import os
+import time
+
+import harness
+from process import wait_for
+
+NAMESPACE = "windlass-system"
+NAME = "windlass"
+CHART = harness.ROOT / "helm" / "windlass"
+
+
+class Release:
+    def __init__(self, kubernetes):
+        self.kubernetes = kubernetes
+        self.chart = os.environ.get("WINDLASS_CHART", str(CHART))
+        self.core = f"/api/v1/namespaces/{NAMESPACE}"
+
+    def install(self, *options):
+        self.kubernetes.helm("upgrade", "--install", NAME, self.chart, "--namespace", NAMESPACE, "--create-namespace",
+                             "--set", "image.operator.repository=windlass/operator,image.operator.tag=dev",
+                             "--set", "image.node.repository=windlass/node,image.node.tag=dev",
+                             "--set", "image.operator.pullPolicy=Never,image.node.pullPolicy=Never", *options)
+        wait_for(self.available, 60, "the operator is available")
+
+    def uninstall(self):
+        self.kubernetes.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "60s")
+
+    def deployment(self):
+        found = self.kubernetes.call("GET", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")["items"]
+        return next(d for d in found if "operator" in d["metadata"]["name"] or d["metadata"]["name"] == NAME)
+
+    def available(self):
+        deployment = self.deployment()
+        status = deployment["status"]
+        return (status.get("observedGeneration") == deployment["metadata"]["generation"]
+                and status.get("availableReplicas") == deployment["spec"]["replicas"] == status.get("updatedReplicas"))
+
+    def scale(self, replicas):
+        name = self.deployment()["metadata"]["name"]
+        self.kubernetes.kubectl("scale", "deployment", name, "-n", NAMESPACE, f"--replicas={replicas}")
+
+    def pods(self):
+        items = self.kubernetes.call("GET", f"{self.core}/pods")["items"]
+        owner = self.deployment()["metadata"]["name"]
+        return sorted(p["metadata"]["name"] for p in items
+                      if p["metadata"]["name"].startswith(owner) and "deletionTimestamp" not in p["metadata"])
+
+    def lease(self):
+        leases = self.kubernetes.call("GET", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases")["items"]
+        return leases[0]["spec"] if leases else {}
+
+    def leader(self):
+        """The pod that holds the lease, of those that run."""
+        holder = self.lease().get("holderIdentity") or ""
+        return next((name for name in self.pods() if holder.startswith(name)), None)
+
+    def wait_leader(self, other_than=None, timeout=60):
+        """The new leader, and how long it took."""
+        begin = time.monotonic()
+        leader = wait_for(lambda: (lambda l: l if l != other_than else None)(self.leader()), timeout, "somebody leads")
+        return leader, time.monotonic() - begin
+
+    def kill(self, pod):
+        """As if its machine had lost power: no time to say good-bye."""
+        self.kubernetes.kubectl("delete", "pod", pod, "-n", NAMESPACE, "--grace-period=0", "--force")
+
+    def log(self, pod=None):
+        names = [pod] if pod else self.pods()
+        return "\n".join(self.kubernetes.kubectl("logs", "-n", NAMESPACE, name, "--tail=200", check=False).stdout
+                         for name in names)
+
+    def refusals(self):
+        """What the API server forbade any account of the operator's namespace."""
+        return [f"{e['verb']} {e['requestURI']} by {e['user']['username']}" for e in self.kubernetes.audited()
+                if e.get("responseStatus", {}).get("code") == 403]

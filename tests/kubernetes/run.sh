@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The acceptance tests on a real Kubernetes: gets its programs, builds our images,
+# and runs pytest with all of it in namespaces of their own. Run as root.
+# Ends with "N passed, N failed".
+# usage: tests/kubernetes/run.sh [--no-install] [--no-build] [pytest options]
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+
+install=1 build=1
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --no-install) install= ;;
+    --no-build) build= ;;
+    *) break ;;
+  esac
+  shift
+done
+
+started=$(date +%s)
+note() { printf '== %4ds  %s\n' $(($(date +%s) - started)) "$*"; }
+fail() { note "$*"; echo "0 passed, 1 failed"; exit 1; }
+readonly output=$PWD/build/kubernetes
+mkdir -p "$output"
+[ "$(id -u)" -eq 0 ] || fail "a kubelet needs root"
+
+if [ -n "$install" ]; then
+  tests/install-deps.sh build && tests/install-deps.sh kubernetes || fail "packages could not be installed"
+fi
+if [ -n "$build" ]; then
+  note "building windlass"
+  cmake --preset release > "$output/build.log" 2>&1 &&
+    cmake --build build/release --target windlass-node windlass-operator windlassctl windlass-ledger >> "$output/build.log" 2>&1 ||
+    { tail -n 20 "$output/build.log"; fail "the build failed"; }
+  note "building images"
+  deploy/image/build.sh --output "$output/images" > "$output/images.log" 2>&1 || { tail -n 20 "$output/images.log"; fail "the images could not be built"; }
+fi
+note "getting the programs of Kubernetes"
+programs=$(tests/kubernetes/binaries/get.sh) || fail "no programs of Kubernetes"
+
+# Short, because sockets are in it, and on a file system of its own kind of the machine.
+folder=$(mktemp -d /tmp/wlk.XXXXXX)
+trap 'rm -rf --one-file-system "$folder"' EXIT
+logs=$output/logs
+rm -rf "$logs"
+mkdir -p "$logs"
+export WINDLASS_BIN=$PWD/build/release/bin WINDLASS_KUBERNETES_BIN=$programs WINDLASS_KUBERNETES_FOLDER=$folder/k
+export WINDLASS_KUBERNETES_LOGS=$logs WINDLASS_IMAGES=${WINDLASS_IMAGES:-$output/images}
+note "starting"
+# When the first process of the namespace ends, everything in it ends; bash as that
+# process also waits for those whose parents are gone.
+tests/with-kubectl.sh unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc \
+  bash -c '/usr/bin/python3 -m pytest -q -s -p no:cacheprovider --tb=short --basetemp="$WINDLASS_KUBERNETES_FOLDER-tmp" \
+    --junitxml="$1/results.xml" tests/kubernetes "${@:2}"; exit $?' bash "$output" "$@"
+status=$?
+[ $status -eq 0 ] || cp -r "$folder/k/logs" "$logs/cluster" 2>/dev/null
+line=$(/usr/bin/python3 tests/count_results.py "$output/results.xml" 2>/dev/null) || line="0 1"
+ok=${line% *} bad=${line#* }
+[ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+[ "$bad" -eq 0 ] || note "objects and logs of what failed: $logs"
+note "done"
+echo "$ok passed, $bad failed"
+[ "$bad" -eq 0 ] && [ "$ok" -gt 0 ]

@@ -1,0 +1,161 @@
+"""One RedisCluster as a test sees it: through the API, and from its nodes.
+
+The API is spoken to directly, so that no kubectl is needed. What runs behind it,
+the local control plane or a real Kubernetes, is for subclasses to start.
+"""
+
+import base64
+import json
+import urllib.error
+import urllib.request
+
+import redis
+
+import harness
+
+
+class ClusterClient:
+    def __init__(self, namespace="default", name="demo"):
+        self.namespace, self.name = namespace, name
+        self.server = self.token = self.trust = None
+        self.core = f"/api/v1/namespaces/{namespace}"
+        self.clusters = f"/apis/windlass.dev/v1alpha1/namespaces/{namespace}/redisclusters"
+        self.path = f"{self.clusters}/{name}"
+        self.selector = f"labelSelector=windlass.dev%2Fcluster%3D{name}"
+
+    def operator_log(self):
+        return ""
+
+    # The API.
+
+    def call(self, method, path, body=None, content_type="application/json"):
+        request = urllib.request.Request(self.server + path, method=method)
+        if self.token:
+            request.add_header("Authorization", "Bearer " + self.token)
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("Content-Type", content_type)
+        with urllib.request.urlopen(request, data, timeout=10, context=self.trust) as reply:
+            return json.load(reply)
+
+    def apply(self, **spec):
+        spec = {"resources": {"limits": {"memory": "256Mi"}}, "failover": {"nodeTimeoutMilliseconds": 2000}, **spec}
+        return self.call("POST", self.clusters, {"apiVersion": "windlass.dev/v1alpha1", "kind": "RedisCluster",
+                                            "metadata": {"name": self.name}, "spec": spec})
+
+    def patch(self, **spec):
+        return self.call("PATCH", self.path, {"spec": spec}, "application/merge-patch+json")
+
+    def wipe_status(self):
+        """Sets the status to nothing, whatever the operator writes meanwhile."""
+        for _ in range(50):
+            cluster = self.cluster()
+            cluster["status"] = {}
+            try:
+                return self.call("PUT", self.path + "/status", cluster)
+            except urllib.error.HTTPError as error:
+                if error.code != 409:
+                    raise
+        raise AssertionError("the status could not be wiped")
+
+    def cluster(self):
+        return self.call("GET", self.path)
+
+    def status(self):
+        return self.cluster().get("status", {})
+
+    def pods(self):
+        items = self.call("GET", self.core + "/pods?" + self.selector)["items"]
+        return {p["metadata"]["name"]: p for p in items if "deletionTimestamp" not in p["metadata"]}
+
+    def delete_pod(self, name, grace_seconds=None):
+        body = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
+        self.call("DELETE", f"{self.core}/pods/{name}", body)
+
+    def delete_claim(self, name):
+        self.call("DELETE", f"{self.core}/persistentvolumeclaims/{name}", {})
+
+    def events(self):
+        return [e["reason"] for e in self.call("GET", self.core + "/events")["items"]
+                if e["involvedObject"]["kind"] == "RedisCluster"]
+
+    def password(self):
+        secret = self.call("GET", f"{self.core}/secrets/{self.name}-auth")
+        return base64.b64decode(secret["data"]["password"]).decode()
+
+    # The nodes.
+
+    def addresses(self):
+        return {name: pod["status"]["podIP"] for name, pod in self.pods().items() if pod.get("status", {}).get("podIP")}
+
+    def connect(self, address):
+        return redis.Redis(host=address, port=6379, password=self.password(), socket_timeout=2, decode_responses=True)
+
+    def seeds(self):
+        return ",".join(f"{address}:6379" for address in sorted(self.addresses().values())[:3])
+
+    def views(self):
+        """CLUSTER NODES by every node that answers."""
+        views = {}
+        for name, address in self.addresses().items():
+            try:
+                connection = self.connect(address)
+                connection.set_response_callback("CLUSTER NODES", lambda text, **_: text)
+                views[name] = harness.parse_cluster_nodes(connection.execute_command("CLUSTER NODES"))
+                connection.close()
+            except (redis.RedisError, OSError):
+                continue
+        return views
+
+    def masters(self):
+        """name → slots, by each node's own word."""
+        found = {}
+        for name, nodes in self.views().items():
+            me = next(n for n in nodes.values() if "myself" in n["flags"])
+            if "master" in me["flags"]:
+                found[name] = me["slot_count"]
+        return found
+
+    def open_slots(self):
+        count = 0
+        for nodes in self.views().values():
+            count += sum(len(n["migrating"]) for n in nodes.values() if "myself" in n["flags"])
+        return count
+
+    def wait_ready(self, shards, nodes=None, timeout=90):
+        def ready():
+            cluster = self.cluster()
+            status = cluster.get("status", {})
+            current = status.get("observedGeneration") == cluster["metadata"]["generation"]
+            right = status.get("phase") == "Ready" and status.get("shards") == shards
+            return current and right and (nodes is None or status.get("nodes") == nodes == status.get("readyNodes"))
+        try:
+            harness.wait_for(ready, timeout, f"{shards} shards ready", interval=0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nstatus: {json.dumps(self.status(), indent=1)}\n{self.operator_log()[-3000:]}")
+
+    def check_whole(self):
+        """Every slot has one owner by its own word, all agree, and no slot is half moved."""
+        def whole():
+            views = self.views()
+            maps = {json.dumps(sorted((i, n["slots"]) for i, n in nodes.items() if n["slots"])) for nodes in views.values()}
+            return len(maps) == 1 and sum(self.masters().values()) == 16384 and self.open_slots() == 0
+        try:
+            harness.wait_for(whole, 20, "one map of 16384 slots")
+        except AssertionError as error:
+            told = [f"{name}: {[n for n in nodes.values() if n['slots'] or n['migrating'] or n['importing']]}"
+                    for name, nodes in self.views().items()]
+            raise AssertionError(f"{error}\n" + "\n".join(told) + self.operator_log()[-3000:])
+
+    def followers(self):
+        """Replica → its master's address, of those whose link is up and that are in step, by their own word."""
+        found = {}
+        for name, address in self.addresses().items():
+            try:
+                info = self.connect(address).info("replication")
+            except (redis.RedisError, OSError):
+                continue
+            if info["role"] == "slave" and info["master_link_status"] == "up" and not info["master_sync_in_progress"]:
+                found[name] = info["master_host"]
+        return found
