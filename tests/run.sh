@@ -12,6 +12,8 @@ usage: tests/run.sh [options]
                     the folders of black-box tests (system/..., differential, local)
   --units PATTERN   of the unit test programs, those whose name matches only
   --targets LIST    build these targets only (default: everything)
+  --kubernetes      run the acceptance tests on a real Kubernetes instead (as root;
+                    what follows goes to tests/kubernetes/run.sh)
   --no-install      do not install Debian packages
   --seeds N         simulation seeds (default: 2000)
   --budget SECONDS  start no further suite after this long (default: none)
@@ -27,6 +29,7 @@ while [ $# -gt 0 ]; do
     --only) only=$2; shift ;;
     --units) units=$2; shift ;;
     --targets) targets=$2; shift ;;
+    --kubernetes) shift; exec tests/kubernetes/run.sh "$@" ;;
     --no-install) install= ;;
     --seeds) seeds=$2; shift ;;
     --budget) budget=$2; shift ;;

@@ -9,7 +9,8 @@ namespace windlass::cli {
 
 void AddCredentialOptions(CLI::App& subcommand, Session& session) {
   subcommand.add_option("-a,--pass", session.admin.credentials.password,
-                        "Password of every node (default: $REDISCLI_AUTH)");
+                        "Password of every node (default: $REDISCLI_AUTH, else requirepass in the file "
+                        "$WINDLASSCTL_AUTH_FILE)");
   subcommand.add_option("--user", session.admin.credentials.user, "ACL user to log in as");
 }
 

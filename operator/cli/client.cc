@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cctype>
+#include <cstdlib>
 #include <memory>
 
 #include "operator/base/text.h"
@@ -166,10 +167,11 @@ void RunClient(Session& session, const Options& options, redis::Command command)
 
 void RegisterClient(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
+  if (const char* host = std::getenv("WINDLASSCTL_HOST")) options->host = host;
   CLI::App* cli = app.add_subcommand("cli", "A client: one command as arguments, commands on standard input, or a "
                                             "prompt. Exit code 1 if a reply was an error");
   cli->set_help_flag("--help", "Print this help message and exit");
-  cli->add_option("-h,--host", options->host, "Host (default 127.0.0.1)");
+  cli->add_option("-h,--host", options->host, "Host (default $WINDLASSCTL_HOST, else 127.0.0.1)");
   cli->add_option("-p,--port", options->port, "Port (default 6379)")->check(CLI::Range(1, 65535));
   cli->add_option("-n,--db", options->database, "Database number")->check(CLI::Range(0, 1 << 20));
   cli->add_flag("-c,--cluster", options->follow, "Follow redirections");

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <fstream>
+#include <iomanip>
 #include <iostream>
 
 #include "operator/cli/commands.h"
@@ -23,6 +25,19 @@ const char* const kFooter =
     "\n"
     "Exit codes: 0 done; 1 failed, refused, or check found a problem; 2 used wrongly.\n"
     "`windlassctl SUBCOMMAND --help` tells more.";
+
+// Of $REDISCLI_AUTH, else of the configuration file that a node's pod has: `requirepass "…"`.
+std::string DefaultPassword() {
+  if (const char* password = std::getenv("REDISCLI_AUTH")) return password;
+  const char* path = std::getenv("WINDLASSCTL_AUTH_FILE");
+  if (path == nullptr) return "";
+  std::ifstream file(path);
+  for (std::string directive; file >> directive; std::getline(file, directive)) {
+    std::string password;
+    if (directive == "requirepass" && file >> std::quoted(password)) return password;
+  }
+  return "";
+}
 
 int Run(CLI::App& app, windlass::cli::Session& session, int argc, char** argv) {
   using namespace windlass;
@@ -46,7 +61,7 @@ int main(int argc, char** argv) {
   using namespace windlass;
   cli::Session session{std::cin, std::cout, std::cerr};
   session.color = isatty(STDOUT_FILENO) != 0;
-  if (const char* password = std::getenv("REDISCLI_AUTH")) session.admin.credentials.password = password;
+  session.admin.credentials.password = DefaultPassword();
 
   CLI::App app{"Windlass's hands: administers Redis clusters as redis-trib and redis-cli --cluster do.",
                "windlassctl"};

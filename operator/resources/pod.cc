@@ -33,7 +33,10 @@ Json Container(const api::RedisCluster& cluster, const std::string& image) {
           {"args",
            {"/config/redis.conf", "--include", "/auth/auth.conf", "--bind", "$(POD_IP)",
             "--cluster-announce-ip", "$(POD_IP)", "--cluster-announce-hostname", "$(POD_NAME)"}},
-          {"env", Json::array({FieldEnv("POD_IP", "status.podIP"), FieldEnv("POD_NAME", "metadata.name")})},
+          // The last two: `kubectl exec POD -- windlassctl cli …` needs no options.
+          {"env", Json::array({FieldEnv("POD_IP", "status.podIP"), FieldEnv("POD_NAME", "metadata.name"),
+                               FieldEnv("WINDLASSCTL_HOST", "status.podIP"),
+                               {{"name", "WINDLASSCTL_AUTH_FILE"}, {"value", "/auth/auth.conf"}}})},
           {"workingDir", "/data"},
           {"ports", Json::array({{{"name", "redis"}, {"containerPort", api::kRedisPort}},
                                  {{"name", "bus"}, {"containerPort", api::kBusPort}}})},
