@@ -5,6 +5,11 @@
 #include <arpa/inet.h>
 #include <openssl/sha.h>
 
+#include <initializer_list>
+
+#include "node/types/hash.h"
+#include "node/types/set.h"
+
 namespace windlass::commands {
 namespace {
 
@@ -26,12 +31,33 @@ void MixNumber(Digest* digest, uint32_t number) {
   Mix(digest, &wire, sizeof wire);
 }
 
+// Elements without order: each as a digest of its own.
+void XorParts(Digest* digest, std::initializer_list<std::string_view> parts) {
+  Digest element{};
+  for (const std::string_view part : parts) Mix(&element, part.data(), part.size());
+  Xor(digest, element.data(), element.size());
+}
+
+void MixObject(Digest* digest, const types::Object& object) {
+  switch (object.type()) {
+    case types::Type::kSet:
+      return static_cast<const types::Set&>(object).ForEach(
+          [digest](std::string_view member) { Xor(digest, member.data(), member.size()); });
+    case types::Type::kHash:
+      return static_cast<const types::Hash&>(object).ForEach(
+          [digest](std::string_view field, std::string_view value) { XorParts(digest, {field, value}); });
+    default: return;
+  }
+}
+
 void MixValue(Digest* digest, const keyspace::Entry& entry) {
   MixNumber(digest, static_cast<uint32_t>(entry.type()));
   if (entry.type() == types::Type::kString) {
     char buffer[types::kMaxIntegerDigits];
     const std::string_view text = entry.Text(buffer);
     Mix(digest, text.data(), text.size());
+  } else {
+    MixObject(digest, *entry.object());
   }
   if (entry.has_expiry()) Xor(digest, "!!expire!!", 10);
 }

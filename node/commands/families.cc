@@ -3,6 +3,7 @@
 
 #include "node/commands/cluster_commands.h"
 #include "node/commands/command_table.h"
+#include "node/commands/container_families.h"
 #include "node/commands/key_commands.h"
 #include "node/commands/migrate_command.h"
 #include "node/commands/persistence_commands.h"
@@ -15,7 +16,7 @@ std::vector<std::span<const CommandSpec>> CommandFamilies() {
   return {DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
-          PersistenceCommands(), ReplicationCommands()};
+          PersistenceCommands(), ReplicationCommands(), HashCommands(), SetCommands()};
 }
 
 }  // namespace windlass::commands

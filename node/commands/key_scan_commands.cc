@@ -1,6 +1,4 @@
 // Going through keys and dropping all of them: KEYS SCAN RANDOMKEY DBSIZE FLUSH*.
-#include <cerrno>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,9 +6,9 @@
 #include "node/base/glob.h"
 #include "node/commands/key_commands.h"
 #include "node/commands/ports.h"
+#include "node/commands/scan_arguments.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
-#include "node/types/number.h"
 
 namespace windlass::commands {
 
@@ -20,58 +18,6 @@ using keyspace::ExpiryMode;
 namespace {
 
 bool HidesExpired(const Call& call) { return call.db.keyspace().expiry_mode() != ExpiryMode::kIgnore; }
-
-// A cursor as C reads an unsigned decimal: nothing is zero, "-1" wraps.
-std::optional<uint64_t> ParseCursor(std::string_view text) {
-  const std::string copy(text);
-  if (!copy.empty() && std::string_view(" \t\n\v\f\r").find(copy[0]) != std::string_view::npos) return std::nullopt;
-  errno = 0;
-  char* end = nullptr;
-  const uint64_t cursor = std::strtoull(copy.c_str(), &end, 10);
-  if (*end != '\0' || errno == ERANGE) return std::nullopt;
-  return cursor;
-}
-
-struct ScanOptions {
-  int64_t count = 10;
-  std::optional<std::string_view> pattern;
-  std::optional<std::string_view> type;
-};
-
-// Nothing: the reply was written.
-std::optional<ScanOptions> ParseScan(Call& call) {
-  ScanOptions options;
-  for (size_t i = 2; i < call.args.size(); i += 2) {
-    const std::string_view word = call.args[i];
-    if (i + 1 >= call.args.size()) {
-      call.reply.Error(kSyntaxError);
-      return std::nullopt;
-    }
-    const std::string_view value = call.args[i + 1];
-    if (EqualsNoCase(word, "COUNT")) {
-      const auto count = types::ParseInteger(value);
-      if (!count) {
-        call.reply.Error(kNotInteger);
-        return std::nullopt;
-      }
-      if (*count < 1) {
-        call.reply.Error(kSyntaxError);
-        return std::nullopt;
-      }
-      options.count = *count;
-    } else if (EqualsNoCase(word, "MATCH")) {
-      options.pattern = value;
-    } else if (EqualsNoCase(word, "TYPE")) {
-      options.type = value;
-    } else {
-      call.reply.Error(kSyntaxError);
-      return std::nullopt;
-    }
-  }
-  // The pattern of everything asks nothing.
-  if (options.pattern == "*") options.pattern.reset();
-  return options;
-}
 
 // Whether memory is freed later. Nothing: the reply was written.
 std::optional<bool> ParseFlush(Call& call) {
@@ -104,9 +50,9 @@ void KeysCommand(Call& call) {
 }
 
 void ScanCommand(Call& call) {
-  const auto cursor = ParseCursor(call.args[1]);
-  if (!cursor) return call.reply.Error("ERR invalid cursor");
-  const auto options = ParseScan(call);
+  const auto cursor = ParseCursor(call, call.args[1]);
+  if (!cursor) return;
+  const auto options = ParseScan(call, 2, ScanOf::kKeys);
   if (!options) return;
   struct Key {
     slot::SlotId slot;
@@ -130,10 +76,7 @@ void ScanCommand(Call& call) {
       });
   // Where this node decides, finding deletes what is past its time.
   for (const Key& key : expired) call.db.Find(key.slot, key.name, call.now_ms);
-  call.reply.Array(2);
-  call.reply.Bulk(std::to_string(next));
-  call.reply.Array(count);
-  call.reply.Raw(body);
+  ReplyScan(call, next, count, body);
 }
 
 void RandomKeyCommand(Call& call) {

@@ -73,6 +73,10 @@ class Database {
   Entry* SetObject(slot::SlotId slot, std::string_view key, std::unique_ptr<types::Object> object,
                    Expiry expiry = {});
 
+  // A new key for a container that an ObjectEdit fills at once: counts and tells
+  // nothing by itself. REQUIRES: the key is absent.
+  Entry* InsertObject(slot::SlotId slot, std::string_view key, std::unique_ptr<types::Object> object);
+
   // --- keys. False: absent (expired counts as present: use Find before).
   bool Erase(slot::SlotId slot, std::string_view key);
   // Like Erase, and frees what is big later or in a helper thread.

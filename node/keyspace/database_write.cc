@@ -62,6 +62,15 @@ Entry* Database::SetObject(slot::SlotId slot, std::string_view key, std::unique_
   return Store(slot, key, value, expiry);
 }
 
+Entry* Database::InsertObject(slot::SlotId slot, std::string_view key, std::unique_ptr<types::Object> object) {
+  EntryValue value;
+  value.kind = EntryValue::Kind::kObject;
+  value.object = object.release();
+  Entry* entry = EntryBuilder::Make(keyspace_.arena_, key, value, kNoExpiry);
+  entry->set_access(AccessClock::Fresh(keyspace_.access_options_.policy, keyspace_.clock_ms_));
+  return Add(slot, keyspace_.context().Hash(key), entry);
+}
+
 std::span<char> Database::ResizeString(slot::SlotId slot, std::string_view key, size_t length) {
   const Found found = Locate(slot, key);
   Entry* entry = found.entry;

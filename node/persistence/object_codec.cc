@@ -3,16 +3,16 @@
 
 #include <cassert>
 
+#include "node/persistence/hash_codec.h"
+#include "node/persistence/set_codec.h"
+
 namespace windlass::persistence {
 
 RdbType RdbTypeOf(const types::Object& object) {
   switch (object.type()) {
-    case types::Type::kString:
-    case types::Type::kList:
-    case types::Type::kSet:
-    case types::Type::kSortedSet:
-    case types::Type::kHash:
-    case types::Type::kStream: break;
+    case types::Type::kSet: return RdbTypeOfSet(static_cast<const types::Set&>(object));
+    case types::Type::kHash: return RdbTypeOfHash(static_cast<const types::Hash&>(object));
+    default: break;
   }
   assert(false && "no codec for this type");
   return RdbType::kString;
@@ -20,20 +20,17 @@ RdbType RdbTypeOf(const types::Object& object) {
 
 void AppendObject(const types::Object& object, bool compress, std::string* out) {
   switch (object.type()) {
-    case types::Type::kString:
-    case types::Type::kList:
-    case types::Type::kSet:
-    case types::Type::kSortedSet:
-    case types::Type::kHash:
-    case types::Type::kStream: break;
+    case types::Type::kSet: return AppendSet(static_cast<const types::Set&>(object), compress, out);
+    case types::Type::kHash: return AppendHash(static_cast<const types::Hash&>(object), compress, out);
+    default: break;
   }
   assert(false && "no codec for this type");
 }
 
 std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits& limits) {
-  switch (type) {
-    default: return nullptr;
-  }
+  if (auto reader = MakeHashReader(type, limits)) return reader;
+  if (auto reader = MakeSetReader(type, limits)) return reader;
+  return nullptr;
 }
 
 }  // namespace windlass::persistence

@@ -41,7 +41,7 @@ def binary(name):
 
 
 def server_binary(kind):
-    return shutil.which("redis-server") if kind == "redis-server" else binary(kind)
+    return shutil.which(kind) if kind in ("redis-server", "valkey-server") else binary(kind)
 
 
 def wait_for(predicate, timeout=15.0, what="", interval=0.05):
@@ -77,12 +77,13 @@ def _is_free(host, port):
 
 # Test programs that run side by side each have a lane of their own, and no port is
 # given out twice: an old cluster that still looks for a node must not find another's.
-_FIRST_PORT, _LAST_PORT, _LANES = 10001, 22500, 4
+_FIRST_PORT, _LAST_PORT, _LANES = 10001, 20000, 4
 _given_out = set()
 
 
 def free_ports(count, host="127.0.0.1"):
-    """Ports whose bus port (+10000) is free too; both below the ephemeral range."""
+    """Ports whose bus port (+10000) is free too; both below the ephemeral range, and no
+    lane's ports among another's bus ports."""
     width = (_LAST_PORT - _FIRST_PORT + 1) // _LANES
     first = _FIRST_PORT + int(os.environ.get("WINDLASS_TEST_LANE", random.randrange(_LANES))) % _LANES * width
     found = []

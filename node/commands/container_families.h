@@ -1,0 +1,13 @@
+// The families of commands on containers, one span of rows each.
+#pragma once
+
+#include <span>
+
+#include "node/commands/command.h"
+
+namespace windlass::commands {
+
+std::span<const CommandSpec> HashCommands();
+std::span<const CommandSpec> SetCommands();
+
+}  // namespace windlass::commands
