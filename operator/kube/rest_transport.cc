@@ -136,16 +136,17 @@ HttpResponse RestTransport::Stream(const HttpRequest& request, const LineSink& s
   try {
     web::http::http_response response = client.request(message, cancel.get_token()).get();
     answer.status = response.status_code();
-    // The reader sees the end only if the buffer is closed when the body is done.
-    body = response.content_ready().then([buffer](pplx::task<web::http::http_response> done) mutable {
+    // The reader sees the end only if the buffer is closed when the body is done. Nothing may
+    // wait in here: closing needs a thread of the pool, and when the server goes away, the
+    // streams that break off together would hold all of them.
+    body = response.content_ready().then([buffer](pplx::task<web::http::http_response> done) {
       std::string broken;
       try {
         done.get();
       } catch (const std::exception& error) {
         broken = *error.what() == 0 ? "broken off" : error.what();
       }
-      buffer.close(std::ios_base::out).wait();
-      return broken;
+      return ByteBuffer(buffer).close(std::ios_base::out).then([broken] { return broken; });
     });
   } catch (const std::exception& error) {
     if (stop.stop_requested()) return {};
