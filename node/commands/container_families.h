@@ -8,6 +8,7 @@
 namespace windlass::commands {
 
 std::span<const CommandSpec> HashCommands();
+std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> SetCommands();
 
 }  // namespace windlass::commands

@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "node/types/hash.h"
+#include "node/types/list.h"
 #include "node/types/set.h"
 
 namespace windlass::commands {
@@ -40,6 +41,9 @@ void XorParts(Digest* digest, std::initializer_list<std::string_view> parts) {
 
 void MixObject(Digest* digest, const types::Object& object) {
   switch (object.type()) {
+    case types::Type::kList:
+      return static_cast<const types::List&>(object).ForEach(
+          [digest](std::string_view element) { Mix(digest, element.data(), element.size()); });
     case types::Type::kSet:
       return static_cast<const types::Set&>(object).ForEach(
           [digest](std::string_view member) { Xor(digest, member.data(), member.size()); });

@@ -19,6 +19,14 @@ bool KeysByCount(std::span<const std::string_view> args, std::vector<KeyPosition
   return true;
 }
 
+// args[1] is taken from, args[2] put to.
+inline bool MoveKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {
+  if (args.size() < 3) return false;
+  out->push_back({1, kKeyRW | kKeyAccess | kKeyDelete});
+  out->push_back({2, kKeyRW | kKeyInsert});
+  return true;
+}
+
 // args[1] is the target, all that follow are read.
 template <uint16_t TargetFlags>
 bool StoreKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {

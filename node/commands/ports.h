@@ -51,6 +51,7 @@ class MovingKeys;
 
 namespace windlass::commands {
 
+class KeyWaits;     // commands/key_waits.h
 class ClusterPort;  // commands/cluster_port.h; the cluster driver implements it
 class CommandTable;
 class WatchTable;
@@ -199,6 +200,7 @@ struct Node {
 
   Sessions* sessions = nullptr;
   Blocker* blocker = nullptr;
+  KeyWaits* key_waits = nullptr;
   Lifecycle* lifecycle = nullptr;
   Executor* executor = nullptr;
   Reloader* reloader = nullptr;

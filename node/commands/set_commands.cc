@@ -185,14 +185,6 @@ void SScanCommand(Call& call) {
   ReplyScan(call, next, count, body);
 }
 
-// The source and the target are used in different ways.
-bool MoveKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {
-  if (args.size() < 3) return false;
-  out->push_back({1, kKeyRW | kKeyAccess | kKeyDelete});
-  out->push_back({2, kKeyRW | kKeyInsert});
-  return true;
-}
-
 const CommandSpec kRows[] = {
     {"sadd", -3, kWrite | kDenyOom | kFast, {1, 1, 1, kKeyRW | kKeyInsert, nullptr}, kAclSet,
      {"Adds members to a set, which is created if it does not exist.", "1.0.0", "set", "O(1)"}, SAddCommand},

@@ -4,12 +4,14 @@
 #include <cassert>
 
 #include "node/persistence/hash_codec.h"
+#include "node/persistence/list_codec.h"
 #include "node/persistence/set_codec.h"
 
 namespace windlass::persistence {
 
 RdbType RdbTypeOf(const types::Object& object) {
   switch (object.type()) {
+    case types::Type::kList: return kRdbTypeOfList;
     case types::Type::kSet: return RdbTypeOfSet(static_cast<const types::Set&>(object));
     case types::Type::kHash: return RdbTypeOfHash(static_cast<const types::Hash&>(object));
     default: break;
@@ -20,6 +22,7 @@ RdbType RdbTypeOf(const types::Object& object) {
 
 void AppendObject(const types::Object& object, bool compress, std::string* out) {
   switch (object.type()) {
+    case types::Type::kList: return AppendList(static_cast<const types::List&>(object), compress, out);
     case types::Type::kSet: return AppendSet(static_cast<const types::Set&>(object), compress, out);
     case types::Type::kHash: return AppendHash(static_cast<const types::Hash&>(object), compress, out);
     default: break;
@@ -29,6 +32,7 @@ void AppendObject(const types::Object& object, bool compress, std::string* out) 
 
 std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits& limits) {
   if (auto reader = MakeHashReader(type, limits)) return reader;
+  if (auto reader = MakeListReader(type, limits)) return reader;
   if (auto reader = MakeSetReader(type, limits)) return reader;
   return nullptr;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "node/commands/key_waits.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/migration/moving_keys.h"
@@ -210,6 +211,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   --depth_;
   current_ = outer;
   Account(client, spec, args, elapsed_ns, reply_begin);
+  if (depth_ == 0 && changed) node_->key_waits->ServeReady();
 }
 
 void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool changed,

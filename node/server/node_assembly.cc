@@ -38,6 +38,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       sessions_(&node_),
       blocker_(&loop_, &sessions_),
       watches_(&sessions_.Clients()),
+      key_waiter_(&node_, &watches_),
       durability_(&node_),
       dispatcher_(&node_, &table_, &durability_.log()),
       migrator_(&loop_),
@@ -50,6 +51,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.sessions = &sessions_;
   node_.blocker = &blocker_;
   node_.watches = &watches_;
+  node_.key_waits = &key_waiter_;
   node_.executor = &dispatcher_;
   node_.reloader = &durability_;
   node_.lifecycle = &lifecycle_;
@@ -63,7 +65,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
     durability_.Forget(client);
     commands::ForgetTransaction(node_, client);
   });
-  keyspace_.set_change_listener(&watches_);
+  keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
 }
 

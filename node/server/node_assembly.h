@@ -25,6 +25,7 @@
 #include "node/server/cluster_handover.h"
 #include "node/server/dispatcher.h"
 #include "node/server/durability.h"
+#include "node/server/key_waiter.h"
 #include "node/server/lifecycle.h"
 #include "node/server/listeners.h"
 #include "node/server/replica_survey.h"
@@ -76,6 +77,7 @@ class NodeAssembly {
   SessionTable sessions_;
   ClientBlocker blocker_;
   commands::WatchTable watches_;
+  KeyWaiter key_waiter_;
   Durability durability_;
   Dispatcher dispatcher_;
   migration::MovingKeys moving_keys_;

@@ -150,3 +150,55 @@ class ContainerGenerator:
 
     def set_scan(self):
         return ["SSCAN", self.key(), "0"] + self.scan_options()
+
+    # --- lists
+    def list_push(self):
+        return [self.pick(["LPUSH", "RPUSH", "LPUSH", "RPUSH", "LPUSHX", "RPUSHX"]), self.key()] + self.elements()
+
+    def list_pop(self):
+        count = [self.pick([0, 1, 2, 30, self.integer()])] if self.chance(0.5) else []
+        return [self.pick(["LPOP", "RPOP"]), self.key()] + count
+
+    def list_range(self):
+        return [self.pick(["LRANGE", "LRANGE", "LTRIM"]), self.key(), self.integer(), self.integer(-10, 300)]
+
+    def list_index(self):
+        return ["LLEN", self.key()] if self.chance(0.2) else ["LINDEX", self.key(), self.integer(-200, 200)]
+
+    def list_set(self):
+        return ["LSET", self.key(), self.integer(), self.element()]
+
+    def list_insert(self):
+        return ["LINSERT", self.key(), self.word(self.pick(["BEFORE", "AFTER"])), self.element(), self.element()]
+
+    def list_rem(self):
+        return ["LREM", self.key(), self.integer(-3, 3), self.element()]
+
+    def list_pos(self):
+        args = ["LPOS", self.key(), self.element()]
+        for name, values in (("RANK", [1, -1, 2, -3, 0]), ("COUNT", [0, 1, 2, -1]), ("MAXLEN", [0, 1, 50, -1])):
+            if self.chance(0.35):
+                args += [self.word(name), self.pick(values) if self.chance(0.97) else "x"]
+        return args
+
+    def side(self):
+        return self.word(self.pick(["LEFT", "RIGHT"]))
+
+    def list_move(self):
+        if self.chance(0.3):
+            return ["RPOPLPUSH", self.key(), self.key()]
+        if self.chance(0.01):  # a peer looks at its clock ten times a second only
+            return ["BLMOVE", self.key(), self.key(), self.side(), self.side(), "0.001"]
+        return ["LMOVE", self.key(), self.key(), self.side(), self.side()]
+
+    def list_mpop(self):
+        keys = self.keys()
+        count = len(keys) if self.chance(0.9) else self.integer()
+        rest = [self.side()] + ([self.word("COUNT"), self.pick([1, 2, 10, 0, "x"])] if self.chance(0.6) else [])
+        return ["LMPOP", count] + keys + rest if self.chance(0.99) else ["BLMPOP", "0.001", count] + keys + rest
+
+    def list_wait(self):
+        if self.chance(0.97):
+            return self.list_push()
+        timeout = "0.001" if self.chance(0.9) else self.pick(["x", "-1", "nan", ""])
+        return [self.pick(["BLPOP", "BRPOP"])] + self.keys(2) + [timeout]

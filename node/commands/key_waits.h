@@ -1,0 +1,33 @@
+// Clients that wait for a key to hold something: BLPOP and its kind. What commands
+// ask for; server/key_waiter.h does it.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "node/commands/command.h"
+#include "node/types/type.h"
+
+namespace windlass::commands {
+
+class KeyWaits {
+ public:
+  virtual ~KeyWaits() = default;
+  // The handler returns without a reply. When one of the keys holds a value of
+  // this type, the command is executed again as it was typed, with that key ready;
+  // among those who wait for a key, the one that waited longest comes first.
+  // deadline_ms: unix milliseconds, 0: none; then the reply is a null array.
+  virtual void Wait(Call& call, std::span<const std::string_view> keys, types::Type type, int64_t deadline_ms) = 0;
+  // Runs the commands of clients whose keys have become ready. Call when no command
+  // is being executed.
+  virtual void ServeReady() = 0;
+};
+
+// False: nobody may wait here (EXEC), and no reply was written.
+bool WaitForKeys(Call& call, std::span<const std::string_view> keys, types::Type type, int64_t deadline_ms);
+// A timeout in seconds, fractions allowed, as a deadline; 0: none. Nothing: the
+// error reply was written.
+std::optional<int64_t> ParseDeadline(Call& call, std::string_view text);
+
+}  // namespace windlass::commands

@@ -1,0 +1,131 @@
+"""Clients that wait for an element of a list: who is served, when, and what the
+log gets. Each test runs against windlass-node and against redis-server."""
+import os
+import sys
+import threading
+import time
+
+import pytest
+import redis
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import harness  # noqa: E402
+
+
+@pytest.fixture(params=["windlass-node", "redis-server"])
+def node(request, tmp_path):
+    if harness.server_binary(request.param) is None:
+        pytest.skip(f"{request.param} is not there")
+    started = harness.NodeProcess(tmp_path, kind=request.param, cluster=False, config={"appendonly": "yes"}).start()
+    yield started
+    started.kill()
+
+
+class Waiter(threading.Thread):
+    """A connection that runs one command and keeps its reply; known to be waiting
+    when the constructor returns."""
+
+    def __init__(self, node, *command):
+        super().__init__(daemon=True)
+        self.client = redis.Redis(host=node.host, port=node.port, decode_responses=True, single_connection_client=True)
+        self.id = self.client.client_id()
+        self.command = command
+        self.reply = None
+        before = blocked(node)
+        self.start()
+        harness.wait_for(lambda: blocked(node) == before + 1, 5, f"{command} waits")
+
+    def run(self):
+        try:
+            self.reply = self.client.execute_command(*self.command)
+        except redis.RedisError as error:
+            self.reply = str(error)
+
+    def result(self):
+        self.join(5)
+        assert not self.is_alive(), f"{self.command} still waits"
+        return self.reply
+
+
+def ask(node):
+    return redis.Redis(host=node.host, port=node.port, decode_responses=True)
+
+
+def blocked(node):
+    return ask(node).info("clients")["blocked_clients"]
+
+
+def test_who_waits_longest_is_served_first(node):
+    waiters = [Waiter(node, "BLPOP", "k", "0") for _ in range(3)]
+    ask(node).rpush("k", "a", "b")
+    assert [w.result() for w in waiters[:2]] == [("k", "a"), ("k", "b")]
+    assert blocked(node) == 1
+    ask(node).rpush("k", "c")
+    assert waiters[2].result() == ("k", "c")
+    assert ask(node).exists("k") == 0
+
+
+def test_the_first_key_with_an_element_counts_after_the_whole_transaction(node):
+    waiter = Waiter(node, "BRPOP", "one", "two", "0")
+    with ask(node).pipeline(transaction=True) as transaction:
+        transaction.rpush("two", "x", "y").rpush("one", "z").execute()
+    # Since 7.2 the command runs again as a whole; before, it took the key that was ready first.
+    assert waiter.result() == (("one", "z") if node.kind == "windlass-node" else ("two", "y"))
+    assert ask(node).llen("one") + ask(node).llen("two") == 2
+
+
+def test_another_type_serves_nobody(node):
+    waiter = Waiter(node, "BLPOP", "k", "0")
+    ask(node).set("k", "text")
+    ask(node).delete("k")
+    ask(node).sadd("k", "member")
+    ask(node).delete("k")
+    assert blocked(node) == 1
+    ask(node).rpush("other", "v")
+    ask(node).rename("other", "k")
+    assert waiter.result() == ("k", "v")
+
+
+def test_moves_and_pops_of_many(node):
+    mover = Waiter(node, "BLMOVE", "from", "to", "LEFT", "RIGHT", "0")
+    taker = Waiter(node, "BLPOP", "to", "0")
+    many = Waiter(node, "BLMPOP", "0", "2", "x", "y", "LEFT", "COUNT", "2")
+    ask(node).rpush("from", "v")
+    assert mover.result() == "v" and taker.result() == ("to", "v")
+    ask(node).rpush("y", "1", "2", "3")
+    assert many.result() == ["y", ["1", "2"]]
+    assert ask(node).lrange("y", 0, -1) == ["3"]
+
+
+def test_time_runs_out_and_waits_end(node):
+    begin = time.monotonic()
+    assert ask(node).execute_command("BLPOP", "k", "0.2") is None
+    assert 0.15 < time.monotonic() - begin < 3
+    waiter = Waiter(node, "BLPOP", "k", "0")
+    assert ask(node).client_unblock(waiter.id) == 1
+    assert waiter.result() is None
+    waiter = Waiter(node, "BLPOP", "k", "0")
+    assert ask(node).client_unblock(waiter.id, error=True) == 1
+    assert "UNBLOCKED" in waiter.result()
+    gone = Waiter(node, "BLPOP", "k", "0")
+    ask(node).client_kill_filter(_id=str(gone.id))
+    harness.wait_for(lambda: blocked(node) == 0, 5, "the killed client waits no more")
+    ask(node).rpush("k", "v")
+    assert ask(node).lrange("k", 0, -1) == ["v"], "nobody took it"
+
+
+def test_in_a_transaction_nobody_waits(node):
+    with ask(node).pipeline(transaction=True) as transaction:
+        transaction.execute_command("BLPOP", "k", "0")
+        transaction.execute_command("BLMOVE", "k", "l", "LEFT", "LEFT", "0")
+        transaction.execute_command("BLMPOP", "0", "1", "k", "LEFT")
+        assert transaction.execute() == [None, None, None]
+
+
+def test_the_log_has_what_was_served(node):
+    waiter = Waiter(node, "BLPOP", "k", "0")
+    ask(node).rpush("k", "a", "b")
+    assert waiter.result() == ("k", "a")
+    node.terminate()
+    node.start()
+    assert ask(node).lrange("k", 0, -1) == ["b"]
