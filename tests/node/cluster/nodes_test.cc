@@ -128,6 +128,17 @@ TEST(Forget, HeardFromOthersBansToo) {
   EXPECT_TRUE(node.LineOf('9').empty());
 }
 
+TEST(Forget, OfANodeThatOthersForgotBeforeIsDone) {
+  OneNode node(ThreeShards());
+  Tell(node, 'b', Entry('9', kFlagMaster));
+  auto ping = node.Usual('b');
+  std::get<Heartbeat>(ping->body).extensions.forgotten.push_back({Id('9'), 30});
+  node.Deliver('b', ping);
+  EXPECT_TRUE(node.Admin(ForgetCommand{Id('9').str()}).ok());
+  node.now += 30001;
+  EXPECT_EQ(node.Admin(ForgetCommand{Id('9').str()}).error(), "ERR Unknown node " + Id('9').str());
+}
+
 TEST(Forget, RefusesMyselfMyMasterAndStrangers) {
   OneNode node(ThreeShards('1'));
   EXPECT_EQ(node.Admin(ForgetCommand{Id('1').str()}).error(), "ERR I tried hard but I can't forget myself...");

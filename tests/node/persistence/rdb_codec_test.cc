@@ -212,9 +212,9 @@ TEST(RdbFile, OfTheFirstVersionHasNoChecksumAndSecondsForExpiry) {
 TEST(RdbFile, NamesTheKeyAndTypeItCannotHold) {
   RecordingSink sink;
   RdbReader reader({}, &sink);
-  const auto fed = reader.Feed(std::string("REDIS0010\xfe\x00\x01\x06mylist\x01", 20));
+  const auto fed = reader.Feed(std::string("REDIS0010\xfe\x00\x07\x05" "bloom\x81", 19));
   ASSERT_FALSE(fed.ok());
-  EXPECT_THAT(fed.error(), HasSubstr("'mylist' holds a list"));
+  EXPECT_THAT(fed.error(), HasSubstr("'bloom' holds a module value"));
 }
 
 TEST(RdbFile, SkipsAModulesAuxiliaryData) {

@@ -132,7 +132,7 @@ def test_sigterm_does_not_save_without_save_points(nodes):
     (b"this is no RDB file at all", "Wrong signature trying to load DB from file"),
     (b"REDIS0099xxxxxx", "Can't handle RDB format version 99"),
     (b"REDIS0010\xfe\x00\x00\x01a", "Unexpected EOF reading RDB file"),
-    (b"REDIS0010\xfe\x00\x01\x06mylist\x01\x01a\xff" + bytes(8), "Key 'mylist' holds a list"),
+    (b"REDIS0010\xfe\x00\x07\x05bloom\x81" + bytes(8) + b"\x00\xff" + bytes(8), "Key 'bloom' holds a module value"),
 ])
 def test_a_file_that_cannot_be_read_stops_the_start(nodes, content, line):
     node = nodes.add(start=False)
