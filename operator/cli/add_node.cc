@@ -8,14 +8,14 @@
 namespace windlass::cli {
 namespace {
 
-struct Options {
+struct AddNodeOptions {
   std::string fresh;
   std::string existing;
   bool replica = false;
   std::string master_id;
 };
 
-const topology::Node& ChooseMaster(Session& session, const Cluster& cluster, const Options& options) {
+const topology::Node& ChooseMaster(Session& session, const Cluster& cluster, const AddNodeOptions& options) {
   if (options.master_id.empty()) {
     const topology::Node* master = MasterWithFewestReplicas(cluster, "");
     if (master == nullptr) throw base::Failure("there is no master with slots to replicate");
@@ -59,7 +59,7 @@ void Join(Session& session, redis::NodePool& pool, const topology::Address& fres
                       " did not join within 30 s: is its bus port reachable, and was it deleted less than a minute ago?");
 }
 
-void AddNode(Session& session, const Options& options) {
+void AddNode(Session& session, const AddNodeOptions& options) {
   const topology::Address fresh = RequireAddress(options.fresh);
   const topology::Address existing = RequireAddress(options.existing);
   const bool replica = options.replica || !options.master_id.empty();
@@ -101,7 +101,7 @@ void AddNode(Session& session, const Options& options) {
 }  // namespace
 
 void RegisterAddNode(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AddNodeOptions>();
   CLI::App* add = app.add_subcommand("add-node", "Adds an empty node, as an empty master or as a replica");
   add->add_option("NEW", options->fresh, "HOST:PORT of the node to add")->required();
   add->add_option("EXISTING", options->existing, "HOST:PORT of any node of the cluster")->required();

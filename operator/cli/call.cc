@@ -10,13 +10,13 @@
 namespace windlass::cli {
 namespace {
 
-struct Options {
+struct CallOptions {
   std::string address;
   bool only_masters = false;
   bool only_replicas = false;
 };
 
-void CallEverywhere(Session& session, const Options& options, const redis::Command& command) {
+void CallEverywhere(Session& session, const CallOptions& options, const redis::Command& command) {
   if (command.empty()) throw UsageFailure("the command to send is missing");
   const Cluster cluster = ReadCluster(session, RequireAddress(options.address));
   session.Step("Calling " + base::Join(command, " "));
@@ -38,7 +38,7 @@ void CallEverywhere(Session& session, const Options& options, const redis::Comma
 }  // namespace
 
 void RegisterCall(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CallOptions>();
   CLI::App* call = app.add_subcommand("call", "Sends one command to every node and prints each reply; options go "
                                               "before HOST:PORT. Exit code 1 if a node failed");
   call->add_option("HOST:PORT", options->address, "Any node of the cluster, then the command")->required();

@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t kForeverMs = int64_t{7} * 24 * 3600 * 1000;
 constexpr int kMaxRedirections = 16;
 
-struct Options {
+struct ClientOptions {
   std::string host = "127.0.0.1";
   int port = 6379;
   int database = 0;
@@ -38,7 +38,7 @@ std::string Upper(std::string text) {
 
 class Client {
  public:
-  Client(Session& session, const Options& options, bool formatted)
+  Client(Session& session, const ClientOptions& options, bool formatted)
       : session_(session), options_(options), formatted_(formatted), pool_(Admin(session, options)) {
     here_ = {options.host, options.port};
   }
@@ -69,7 +69,7 @@ class Client {
   }
 
  private:
-  static redis::AdminOptions Admin(const Session& session, const Options& options) {
+  static redis::AdminOptions Admin(const Session& session, const ClientOptions& options) {
     redis::AdminOptions admin = session.admin;
     admin.command_ms = options.timeout_ms;
     return admin;
@@ -124,7 +124,7 @@ class Client {
   }
 
   Session& session_;
-  const Options& options_;
+  const ClientOptions& options_;
   bool formatted_;
   redis::NodePool pool_;
   topology::Address here_;
@@ -150,7 +150,7 @@ void ReadCommands(Session& session, Client& client, bool interactive) {
   if (interactive) session.out << std::endl;
 }
 
-void RunClient(Session& session, const Options& options, redis::Command command) {
+void RunClient(Session& session, const ClientOptions& options, redis::Command command) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   Client client(session, options, options.formatted || (terminal && !options.raw));
   if (options.last_from_stdin) {
@@ -166,7 +166,7 @@ void RunClient(Session& session, const Options& options, redis::Command command)
 }  // namespace
 
 void RegisterClient(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ClientOptions>();
   if (const char* host = std::getenv("WINDLASSCTL_HOST")) options->host = host;
   CLI::App* cli = app.add_subcommand("cli", "A client: one command as arguments, commands on standard input, or a "
                                             "prompt. Exit code 1 if a reply was an error");

@@ -9,7 +9,7 @@
 namespace windlass::cli {
 namespace {
 
-struct Options {
+struct CreateOptions {
   std::vector<std::string> nodes;
   int replicas = 0;
   bool yes = false;
@@ -89,7 +89,7 @@ void Join(Session& session, redis::NodePool& pool, const CreateLayout& layout) {
   throw base::Failure("the nodes did not join within a minute: are the bus ports (port + 10000) reachable?");
 }
 
-void Create(Session& session, const Options& options) {
+void Create(Session& session, const CreateOptions& options) {
   std::vector<topology::Address> nodes;
   for (const std::string& text : options.nodes) nodes.push_back(RequireAddress(text));
   const auto layout = PlanCreate(nodes, options.replicas);
@@ -123,7 +123,7 @@ void Create(Session& session, const Options& options) {
 }  // namespace
 
 void RegisterCreate(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CreateOptions>();
   CLI::App* create = app.add_subcommand("create", "Makes a cluster of empty nodes");
   create->add_option("HOST:PORT", options->nodes, "The nodes, masters and replicas to be")->required();
   create->add_option("--replicas,--cluster-replicas", options->replicas, "Replicas per master")

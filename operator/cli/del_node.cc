@@ -14,7 +14,7 @@
 namespace windlass::cli {
 namespace {
 
-struct Options {
+struct DelNodeOptions {
   std::string address;
   std::string id;
 };
@@ -65,7 +65,7 @@ void ShutDown(Session& session, redis::NodePool& pool, const topology::Node& gon
   }
 }
 
-void DelNode(Session& session, const Options& options) {
+void DelNode(Session& session, const DelNodeOptions& options) {
   session.Step("Removing node " + options.id + " from cluster " + options.address);
   const Cluster cluster = ReadCluster(session, RequireAddress(options.address));
   const topology::Node* gone = FindNode(cluster, options.id);
@@ -84,7 +84,7 @@ void DelNode(Session& session, const Options& options) {
 }  // namespace
 
 void RegisterDelNode(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DelNodeOptions>();
   CLI::App* del = app.add_subcommand("del-node", "Makes the cluster forget a node without slots, and shuts it down");
   del->add_option("HOST:PORT", options->address, "Any node of the cluster")->required();
   del->add_option("ID", options->id, "The id of the node to remove")->required();

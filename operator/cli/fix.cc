@@ -12,13 +12,13 @@ namespace {
 // Repairs can show more to repair (a slot gathered, its keys then counted).
 constexpr int kMaxPasses = 3;
 
-struct Options {
+struct FixOptions {
   std::string address;
   bool yes = false;
   redis::SlotRepairOptions repair;
 };
 
-void ConfirmUncovered(Session& session, const Options& options, const std::map<slot::SlotId, std::string>& broken,
+void ConfirmUncovered(Session& session, const FixOptions& options, const std::map<slot::SlotId, std::string>& broken,
                       const Cluster& cluster) {
   int uncovered = 0;
   for (const auto& [slot, what] : broken) {
@@ -65,7 +65,7 @@ int RepairAll(Session& session, redis::SlotRepair& repair, const std::map<slot::
   return failed;
 }
 
-void Fix(Session& session, const Options& options) {
+void Fix(Session& session, const FixOptions& options) {
   const topology::Address seed = RequireAddress(options.address);
   Cluster cluster = ReadCluster(session, seed);
   Check(session, cluster);
@@ -93,7 +93,7 @@ void Fix(Session& session, const Options& options) {
 }  // namespace
 
 void RegisterFix(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FixOptions>();
   CLI::App* fix = app.add_subcommand("fix", "Repairs open slots, slots without an owner or with several, and keys in "
                                             "nodes that do not own them");
   fix->add_option("HOST:PORT", options->address, "Any node of the cluster")->required();

@@ -12,7 +12,7 @@
 namespace windlass::cli {
 namespace {
 
-struct Options {
+struct RebalanceOptions {
   std::string address;
   std::vector<std::string> weights;
   bool use_empty_masters = false;
@@ -37,7 +37,7 @@ std::map<std::string, double> ParseWeights(const Cluster& cluster, const std::ve
   return weights;
 }
 
-std::vector<topology::ShardState> WeighedShards(const Cluster& cluster, const Options& options) {
+std::vector<topology::ShardState> WeighedShards(const Cluster& cluster, const RebalanceOptions& options) {
   const auto weights = ParseWeights(cluster, options.weights);
   std::vector<topology::ShardState> shards;
   for (topology::ShardState& shard : ShardsOf(cluster)) {
@@ -58,7 +58,7 @@ std::string TwoDigits(double number) {
   return text;
 }
 
-void Rebalance(Session& session, const Options& options) {
+void Rebalance(Session& session, const RebalanceOptions& options) {
   const topology::Address seed = RequireAddress(options.address);
   const Cluster cluster = RequireHealthy(session, seed, "rebalancing");
   const auto shards = WeighedShards(cluster, options);
@@ -93,7 +93,7 @@ void Rebalance(Session& session, const Options& options) {
 }  // namespace
 
 void RegisterRebalance(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RebalanceOptions>();
   CLI::App* rebalance = app.add_subcommand("rebalance", "Evens out the slots of the masters, moving as few as possible");
   rebalance->add_option("HOST:PORT", options->address, "Any node of the cluster")->required();
   rebalance->add_option("--weight,--cluster-weight", options->weights,

@@ -11,7 +11,7 @@
 namespace windlass::cli {
 namespace {
 
-struct Options {
+struct ReshardOptions {
   std::string address;
   std::string from;
   std::string to;
@@ -98,7 +98,7 @@ void PrintPlan(Session& session, const Cluster& cluster, const topology::Plan& p
   }
 }
 
-void Reshard(Session& session, const Options& options) {
+void Reshard(Session& session, const ReshardOptions& options) {
   const topology::Address seed = RequireAddress(options.address);
   if (options.slots < 0 || options.slots > slot::kSlotCount) throw UsageFailure("--slots must be from 1 to 16384");
   const Cluster cluster = RequireHealthy(session, seed, "resharding");
@@ -127,7 +127,7 @@ void Reshard(Session& session, const Options& options) {
 }  // namespace
 
 void RegisterReshard(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReshardOptions>();
   CLI::App* reshard = app.add_subcommand("reshard", "Moves slots, with their keys, to one master. Asks for what is not "
                                                     "given by options");
   reshard->add_option("HOST:PORT", options->address, "Any node of the cluster")->required();
