@@ -231,9 +231,7 @@ void Wait(Call& call) {
         "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to "
         "be writable (which is not the default) writes to replicas are just local and are not propagated.");
   }
-  if (!ParseInt64(call.args[1], &replicas) || replicas < 0 || replicas > INT32_MAX) {
-    return call.reply.Error(kNotInteger);
-  }
+  if (!ParseInt64(call.args[1], &replicas)) return call.reply.Error(kNotInteger);
   if (!ParseTimeout(call, call.args[2], &wait.timeout_ms)) return;
   const replication::PrimarySide* primary = call.node.primary_side;
   const int64_t offset = call.node.repl_log->offset();
