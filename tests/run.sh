@@ -96,7 +96,7 @@ report_pytest() {
   local folder=$1 name=${1//\//-} status
   status=$(cat "$results/$name.status" 2>/dev/null || echo 1)
   [ "$status" -eq 0 ] || tail -n 60 "$results/$name.log"
-  grep -E '^SKIPPED' "$results/$name.log"
+  grep -E '^(SKIPPED|coverage: )' "$results/$name.log"
   count "$folder" "$results/$name.xml" "$status"
 }
 

@@ -3,120 +3,19 @@
 #include <vector>
 
 #include "node/base/glob.h"
+#include "node/commands/command_report.h"
 #include "node/commands/command_table.h"
+#include "node/commands/command_words.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 
 namespace windlass::commands {
 namespace {
 
-struct Word {
-  uint64_t bit;
-  std::string_view word;
-};
-
-constexpr Word kFlagWords[] = {
-    {kWrite, "write"}, {kReadonly, "readonly"}, {kDenyOom, "denyoom"}, {kAdmin, "admin"}, {kPubSub, "pubsub"},
-    {kNoScript, "noscript"}, {kBlocking, "blocking"}, {kLoading, "loading"}, {kStale, "stale"},
-    {kSkipMonitor, "skip_monitor"}, {kSkipSlowlog, "skip_slowlog"}, {kAskingFlag, "asking"}, {kFast, "fast"},
-    {kNoAuth, "no_auth"}, {kMayReplicate, "may_replicate"}, {kMovableKeys, "movablekeys"},
-    {kAllowBusy, "allow_busy"}, {kNoAsyncLoading, "no_async_loading"}, {kNoMulti, "no_multi"},
-    {kNoMandatoryKeys, "no_mandatory_keys"}};
-constexpr Word kCategoryWords[] = {
-    {kAclKeyspace, "keyspace"}, {kAclRead, "read"}, {kAclWrite, "write"}, {kAclSet, "set"},
-    {kAclSortedSet, "sortedset"}, {kAclList, "list"}, {kAclHash, "hash"}, {kAclString, "string"},
-    {kAclBitmap, "bitmap"}, {kAclHyperLogLog, "hyperloglog"}, {kAclGeo, "geo"}, {kAclStream, "stream"},
-    {kAclPubSub, "pubsub"}, {kAclAdmin, "admin"}, {kAclFast, "fast"}, {kAclSlow, "slow"},
-    {kAclBlocking, "blocking"}, {kAclDangerous, "dangerous"}, {kAclConnection, "connection"},
-    {kAclTransaction, "transaction"}, {kAclScripting, "scripting"}};
-constexpr Word kKeyFlagWords[] = {
-    {kKeyRO, "RO"}, {kKeyRW, "RW"}, {kKeyOW, "OW"}, {kKeyRM, "RM"}, {kKeyAccess, "access"},
-    {kKeyUpdate, "update"}, {kKeyInsert, "insert"}, {kKeyDelete, "delete"}, {kKeyNotKey, "not_key"},
-    {kKeyIncomplete, "incomplete"}, {kKeyVariableFlags, "variable_flags"}};
-
-void ReplyWords(resp::ReplyWriter& reply, uint64_t bits, std::span<const Word> words, std::string_view prefix) {
-  int64_t count = 0;
-  for (const Word& word : words) count += (bits & word.bit) != 0 ? 1 : 0;
-  reply.Set(count);
-  for (const Word& word : words) {
-    if ((bits & word.bit) != 0) reply.Simple(std::string(prefix) + std::string(word.word));
-  }
-}
-
-// One specification: keys from index `first`, in steps, up to `last`.
-void ReplyKeySpec(resp::ReplyWriter& reply, const CommandSpec& spec) {
-  const KeySpec& keys = spec.keys;
-  // `find` alone does not mean that the keys are elsewhere than first, last and step
-  // say: it may only tell how each is used.
-  const bool incomplete = (spec.flags & kMovableKeys) != 0;
-  reply.Map(3);
-  reply.Bulk("flags");
-  ReplyWords(reply, incomplete ? (keys.flags | kKeyIncomplete) : keys.flags, kKeyFlagWords, "");
-  reply.Bulk("begin_search");
-  reply.Map(2);
-  reply.Bulk("type");
-  reply.Bulk("index");
-  reply.Bulk("spec");
-  reply.Map(1);
-  reply.Bulk("index");
-  reply.Integer(keys.first);
-  reply.Bulk("find_keys");
-  reply.Map(2);
-  reply.Bulk("type");
-  reply.Bulk("range");
-  reply.Bulk("spec");
-  reply.Map(3);
-  reply.Bulk("lastkey");
-  reply.Integer(keys.last < 0 ? keys.last : keys.last - keys.first);
-  reply.Bulk("keystep");
-  reply.Integer(keys.step == 0 ? 1 : keys.step);
-  reply.Bulk("limit");
-  reply.Integer(0);
-}
-
-void ReplyInfo(resp::ReplyWriter& reply, const CommandSpec& spec) {
-  const bool range = spec.keys.first > 0;
-  reply.Array(10);
-  reply.Bulk(spec.name);
-  reply.Integer(spec.arity);
-  ReplyWords(reply, spec.flags, kFlagWords, "");
-  reply.Integer(spec.keys.first);
-  reply.Integer(spec.keys.last);
-  reply.Integer(range && spec.keys.step == 0 ? 1 : spec.keys.step);
-  ReplyWords(reply, AclCategoriesOf(spec), kCategoryWords, "@");
-  reply.Set(0);  // tips
-  reply.Set(range ? 1 : 0);
-  if (range) ReplyKeySpec(reply, spec);
-  if (spec.subcommands.empty()) return reply.Set(0);
-  reply.Array(static_cast<int64_t>(spec.subcommands.size()));
-  for (const CommandSpec& sub : spec.subcommands) ReplyInfo(reply, sub);
-}
-
-void ReplyDocs(resp::ReplyWriter& reply, const CommandSpec& spec) {
-  const CommandDocs& docs = spec.docs;
-  const int64_t fields = 3 + (docs.complexity.empty() ? 0 : 1) + (spec.subcommands.empty() ? 0 : 1);
-  reply.Bulk(spec.name);
-  reply.Map(fields);
-  reply.Bulk("summary");
-  reply.Bulk(docs.summary);
-  reply.Bulk("since");
-  reply.Bulk(docs.since);
-  reply.Bulk("group");
-  reply.Bulk(docs.group);
-  if (!docs.complexity.empty()) {
-    reply.Bulk("complexity");
-    reply.Bulk(docs.complexity);
-  }
-  if (spec.subcommands.empty()) return;
-  reply.Bulk("subcommands");
-  reply.Map(static_cast<int64_t>(spec.subcommands.size()));
-  for (const CommandSpec& sub : spec.subcommands) ReplyDocs(reply, sub);
-}
-
 void ReplyAll(Call& call) {
   const auto& all = call.node.commands->commands();
   call.reply.Array(static_cast<int64_t>(all.size()));
-  for (const CommandSpec* spec : all) ReplyInfo(call.reply, *spec);
+  for (const CommandSpec* spec : all) ReplyCommandInfo(call.reply, *spec);
 }
 
 void Command(Call& call) { ReplyAll(call); }
@@ -131,7 +30,7 @@ void Info(Call& call) {
     if (spec == nullptr) {
       call.reply.Null();
     } else {
-      ReplyInfo(call.reply, *spec);
+      ReplyCommandInfo(call.reply, *spec);
     }
   }
 }
@@ -143,14 +42,14 @@ void Docs(Call& call) {
     if (const CommandSpec* spec = call.node.commands->FindFull(name)) specs.push_back(spec);
   }
   call.reply.Map(static_cast<int64_t>(specs.size()));
-  for (const CommandSpec* spec : specs) ReplyDocs(call.reply, *spec);
+  for (const CommandSpec* spec : specs) ReplyCommandDocs(call.reply, *spec);
 }
 
 bool KeysOf(Call& call, KeyPositions* keys) {
   const auto args = call.args.subspan(2);
   const CommandSpec* spec = call.node.commands->Find(args[0]);
   if (spec != nullptr && !spec->subcommands.empty() && args.size() > 1) {
-    if (const CommandSpec* sub = CommandTable::FindSubcommand(*spec, args[1])) spec = sub;
+    spec = CommandTable::FindSubcommand(*spec, args[1]);
   }
   if (spec == nullptr) {
     call.reply.Error("ERR Invalid command specified");
@@ -186,7 +85,7 @@ void GetKeysAndFlags(Call& call) {
   for (const KeyPosition& key : keys) {
     call.reply.Array(2);
     call.reply.Bulk(call.args[static_cast<size_t>(key.index) + 2]);
-    ReplyWords(call.reply, key.flags, kKeyFlagWords, "");
+    ReplyWords(call.reply, key.flags, KeyFlagWords());
   }
 }
 
@@ -198,9 +97,7 @@ void List(Call& call) {
   if (args.size() != 2) {
     if (args.size() != 5 || !EqualsNoCase(args[2], "filterby")) return call.reply.Error(kSyntaxError);
     if (EqualsNoCase(args[3], "aclcat")) {
-      for (const Word& word : kCategoryWords) {
-        if (EqualsNoCase(word.word, args[4])) category = word.bit;
-      }
+      category = CategoryByName(args[4]);
       none = category == 0;
     } else if (EqualsNoCase(args[3], "pattern")) {
       pattern = args[4];
@@ -213,8 +110,6 @@ void List(Call& call) {
   std::vector<std::string_view> names;
   for (int id = 0; id < call.node.commands->id_count() && !none; ++id) {
     const CommandSpec& spec = call.node.commands->by_id(id);
-    const bool sub = spec.name.find('|') != std::string_view::npos;
-    if (sub && args.size() == 2) continue;
     if (category != 0 && (AclCategoriesOf(spec) & category) == 0) continue;
     if (!pattern.empty() && !base::GlobMatch(pattern, spec.name, true)) continue;
     names.push_back(spec.name);

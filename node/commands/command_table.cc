@@ -64,7 +64,25 @@ void CommandTable::Insert(const CommandSpec* spec) {
   buckets_[at] = spec;
 }
 
-const CommandSpec* CommandTable::Find(std::string_view name) const {
+const CommandSpec* CommandTable::FindRenamed(std::string_view name) const {
+  for (const NewName& rename : renames_) {
+    if (!rename.name.empty() && EqualsNoCase(rename.name, name)) return rename.spec;
+  }
+  const CommandSpec* spec = FindOriginal(name);
+  const bool moved = std::any_of(renames_.begin(), renames_.end(), [spec](const NewName& r) { return r.spec == spec; });
+  return moved ? nullptr : spec;
+}
+
+base::Result<void> CommandTable::Rename(std::string_view name, std::string_view target) {
+  const CommandSpec* spec = Find(name);
+  if (spec == nullptr) return base::Error{"No such command in rename-command"};
+  if (!target.empty() && Find(target) != nullptr) return base::Error{"Target command name already exists"};
+  std::erase_if(renames_, [spec](const NewName& rename) { return rename.spec == spec; });
+  renames_.push_back({std::string(target), spec});
+  return {};
+}
+
+const CommandSpec* CommandTable::FindOriginal(std::string_view name) const {
   for (uint32_t at = HashName(name) & mask_; buckets_[at] != nullptr; at = (at + 1) & mask_) {
     if (EqualsNoCase(buckets_[at]->name, name)) return buckets_[at];
   }

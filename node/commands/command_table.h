@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "node/base/result.h"
 #include "node/commands/command.h"
 
 namespace windlass::commands {
@@ -18,11 +20,18 @@ class CommandTable {
   explicit CommandTable(const std::vector<std::span<const CommandSpec>>& families);
 
   // Null if there is no such command. `name` in any case, without "|sub".
-  const CommandSpec* Find(std::string_view name) const;
+  const CommandSpec* Find(std::string_view name) const {
+    return renames_.empty() ? FindOriginal(name) : FindRenamed(name);
+  }
+  // By the name of the table, whatever it was renamed to: for what servers tell each other.
+  const CommandSpec* FindOriginal(std::string_view name) const;
   // "config|get" finds the subcommand.
   const CommandSpec* FindFull(std::string_view name) const;
   // The subcommand args[1] names; null if none.
   static const CommandSpec* FindSubcommand(const CommandSpec& container, std::string_view name);
+
+  // From now on `name` is known as `target` only; empty: not at all.
+  base::Result<void> Rename(std::string_view name, std::string_view target);
 
   const std::vector<const CommandSpec*>& commands() const { return commands_; }  // top level, by name
   // Ids of commands and subcommands are 0..id_count()-1.
@@ -31,11 +40,17 @@ class CommandTable {
 
  private:
   void Insert(const CommandSpec* spec);
+  const CommandSpec* FindRenamed(std::string_view name) const;
 
   std::vector<const CommandSpec*> commands_;
   std::vector<const CommandSpec*> by_id_;
   std::vector<const CommandSpec*> buckets_;  // size a power of two, at most a quarter full
   uint32_t mask_ = 0;
+  struct NewName {
+    std::string name;  // empty: the command is hidden
+    const CommandSpec* spec;
+  };
+  std::vector<NewName> renames_;  // few
 };
 
 // Appends the keys of a command to *out. False: the arguments make no sense.

@@ -49,7 +49,8 @@ size_t FindKeysOption(std::span<const std::string_view> args) {
 bool FindMigrateKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {
   const uint16_t flags = kKeyRW | kKeyAccess | kKeyDelete;
   if (args.size() <= kKeyArgument) return false;
-  const size_t keys_option = args[kKeyArgument].empty() ? FindKeysOption(args) : 0;
+  const size_t keys_option = FindKeysOption(args);
+  if (keys_option != 0 && !args[kKeyArgument].empty()) return false;
   if (keys_option == 0) {
     out->push_back({kKeyArgument, flags});
     return true;

@@ -231,9 +231,7 @@ void Wait(Call& call) {
         "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to "
         "be writable (which is not the default) writes to replicas are just local and are not propagated.");
   }
-  if (!ParseInt64(call.args[1], &replicas) || replicas < 0 || replicas > INT32_MAX) {
-    return call.reply.Error(kNotInteger);
-  }
+  if (!ParseInt64(call.args[1], &replicas)) return call.reply.Error(kNotInteger);
   if (!ParseTimeout(call, call.args[2], &wait.timeout_ms)) return;
   const replication::PrimarySide* primary = call.node.primary_side;
   const int64_t offset = call.node.repl_log->offset();
@@ -337,9 +335,9 @@ const CommandSpec kCommands[] = {
      .docs = {"Asks for a full copy and the stream; old replicas use it.", "1.0.0", "server", ""}, .handler = FullSync},
     {.name = "replconf", .arity = -1, .flags = kAdmin | kNoScript | kLoading | kStale | kAllowBusy, .keys = {}, .acl = kReplicationAcl,
      .docs = {"Settings and acknowledgements of a replica.", "3.0.0", "server", "O(1)"}, .handler = ReplicaConfiguration},
-    {.name = "wait", .arity = 3, .flags = kNoScript | kBlocking, .keys = {}, .acl = kAclSlow | kAclConnection,
+    {.name = "wait", .arity = 3, .flags = kBlocking, .keys = {}, .acl = kAclSlow | kAclConnection,
      .docs = {"Waits until replicas have acknowledged this connection's writes.", "3.0.0", "generic", "O(1)"}, .handler = Wait},
-    {.name = "waitaof", .arity = 4, .flags = kNoScript | kBlocking, .keys = {}, .acl = kAclSlow | kAclConnection,
+    {.name = "waitaof", .arity = 4, .flags = kBlocking, .keys = {}, .acl = kAclSlow | kAclConnection,
      .docs = {"Waits until this connection's writes are in append-only files on disk, here and at replicas.", "7.2.0", "generic", "O(1)"},
      .handler = WaitAof},
     {.name = "failover", .arity = -1, .flags = kAdmin | kNoScript | kStale, .keys = {}, .acl = kReplicationAcl,

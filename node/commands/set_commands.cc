@@ -206,7 +206,7 @@ const CommandSpec kRows[] = {
      {"Moves a member from one set to another.", "1.0.0", "set", "O(1)"}, SMoveCommand},
     {"sinter", -2, kReadonly, {1, -1, 1, kKeyRO | kKeyAccess, nullptr}, kAclSet,
      {"Returns the members that all sets have.", "1.0.0", "set", "O(N*M) worst case"}, SInterCommand},
-    {"sinterstore", -3, kWrite | kDenyOom, {1, -1, 1, kKeyRW | kKeyUpdate, StoreKeys<kKeyRW | kKeyUpdate>}, kAclSet,
+    {"sinterstore", -3, kWrite | kDenyOom, {1, -1, 1, kKeyOW | kKeyUpdate, StoreKeys<kKeyOW | kKeyUpdate>}, kAclSet,
      {"Stores the members that all sets have.", "1.0.0", "set", "O(N*M) worst case"}, SInterStoreCommand},
     {"sintercard", -3, kReadonly | kMovableKeys, {0, 0, 0, kKeyRO | kKeyAccess, KeysByCount<1>}, kAclSet,
      {"Counts the members that all sets have.", "7.0.0", "set", "O(N*M) worst case"}, SInterCardCommand},

@@ -1,8 +1,10 @@
 // The settings. See config.h.
 #include "node/config/config.h"
 
+#include <glob.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -13,6 +15,7 @@
 
 #include "node/base/quoted_words.h"
 #include "node/base/glob.h"
+#include "node/config/checks.h"
 #include "node/config/rewriter.h"
 #include "node/config/value_parser.h"
 
@@ -45,6 +48,11 @@ std::string JoinQuoted(std::span<const std::string> words) {
     text += QuoteWord(word);
   }
   return text;
+}
+
+// Once directives; old files with them still load.
+bool IsRetired(std::string_view name) {
+  return name == "list-max-ziplist-entries" || name == "list-max-ziplist-value" || name == "lua-replicate-commands";
 }
 
 bool ParseCount(const std::string& text, int64_t* value) {
@@ -121,6 +129,7 @@ const std::vector<std::string>& Config::List(std::string_view name) const { retu
 // --- assigning
 
 base::Result<void> Config::AssignOutputLimits(std::span<const std::string> words) {
+  if (words.size() == 1 && words[0].empty()) return {};  // nothing to change
   if (words.empty() || words.size() % 4 != 0) {
     return base::Error{"Wrong number of arguments in buffer limit configuration."};
   }
@@ -135,7 +144,8 @@ base::Result<void> Config::AssignOutputLimits(std::span<const std::string> words
     if (which < 0) return base::Error{"Invalid client class specified in buffer limit configuration."};
     OutputLimit limit;
     if (!ParseMemory(words[i + 1], &limit.hard_bytes) || !ParseMemory(words[i + 2], &limit.soft_bytes) ||
-        !ParseCount(words[i + 3], &limit.soft_seconds) || limit.soft_seconds < 0) {
+        !ParseCount(words[i + 3], &limit.soft_seconds) ||
+        std::min({limit.hard_bytes, limit.soft_bytes, limit.soft_seconds}) < 0) {
       return base::Error{"Error in hard, soft or soft_seconds setting in buffer limit configuration."};
     }
     limits[which] = limit;
@@ -163,8 +173,13 @@ base::Result<void> Config::AssignSave(std::span<const std::string> words, bool a
   return {};
 }
 
-base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> words) {
+base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> given) {
   const Directive& directive = *slot.directive;
+  std::vector<std::string> words(given.begin(), given.end());
+  if (const auto checked = CheckWords(directive, &words); !checked) return checked;
+  if (const auto check = line_checks_.find(directive.name); check != line_checks_.end()) {
+    if (const auto checked = check->second(words); !checked) return checked;
+  }
   switch (directive.type) {
     case Type::kOutputLimits: return AssignOutputLimits(words);
     case Type::kSave: return AssignSave(words, false);
@@ -184,7 +199,7 @@ base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> words
     default: {
       const auto number = ParseNumber(directive, words);
       if (!number) return base::Error{number.error()};
-      slot.number = *number;
+      slot.number = Settled(directive, *number);
       return {};
     }
   }
@@ -194,6 +209,7 @@ base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> words
 
 base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, LoadResult* nested) {
   Slot* slot = FindSlot(words[0]);
+  if (slot == nullptr && words.size() == 2 && IsRetired(Lower(words[0]))) return {};
   if (slot == nullptr) return base::Error{"Bad directive or wrong number of arguments"};
   const Directive& directive = *slot->directive;
   std::span<const std::string> values(words.data() + 1, words.size() - 1);
@@ -209,7 +225,7 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
     return base::Error{"Bad directive or wrong number of arguments"};
   }
   if (directive.name == "include") {
-    *nested = LoadFile(values[0]);
+    *nested = Include(values[0]);
     return {};
   }
   const bool many = splits || directive.type == Type::kLines;
@@ -251,6 +267,17 @@ Config::LoadResult Config::LoadLines(std::string_view text) {
     if (!nested.ok) return nested;
   }
   return {};
+}
+
+Config::LoadResult Config::Include(const std::string& pattern) {
+  if (pattern.find_first_of("*?[") == std::string::npos) return LoadFile(pattern);
+  glob_t found{};
+  LoadResult result;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc && result.ok; ++i) result = LoadFile(found.gl_pathv[i]);
+  }
+  globfree(&found);
+  return result;
 }
 
 Config::LoadResult Config::LoadText(std::string_view text) { return LoadLines(text); }
@@ -367,8 +394,9 @@ base::Result<void> Config::Set(std::span<const std::pair<std::string_view, std::
       return base::Error{"Unknown option or number of arguments for CONFIG SET - '" + std::string(name) + "'"};
     }
     if (const auto settable = CheckSettable(*slot); !settable) return fail(name, settable.error());
-    for (const Slot* other : slots) {
-      if (other == slot) return fail(name, "duplicate parameter");
+    // The same name twice is a mistake; a name and its alias are not, and the later wins.
+    for (const auto& earlier : pairs.first(slots.size())) {
+      if (Lower(earlier.first) == Lower(name)) return fail(name, "duplicate parameter");
     }
     slots.push_back(slot);
     snapshot.values.push_back({slot, slot->number, slot->text, slot->list});
@@ -401,6 +429,15 @@ base::Result<void> Config::Store(std::string_view name, std::string_view value) 
   const auto words = WordsOf(*slot, value);
   if (!words) return base::Error{words.error()};
   return Assign(*slot, *words);
+}
+
+void Config::SetLineCheck(std::string_view name, LineCheck check) {
+  const std::string_view key = Must(name).directive->name;
+  if (check == nullptr) {
+    line_checks_.erase(key);
+  } else {
+    line_checks_.insert_or_assign(key, std::move(check));
+  }
 }
 
 void Config::SetOnChange(std::string_view name, OnChange hook) {

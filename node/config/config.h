@@ -36,7 +36,7 @@ struct SavePoint {
 
 // Why start-up must stop, with the place, for the FATAL CONFIG FILE ERROR text.
 struct LoadError {
-  int line = 0;
+  int line = 0;        // 0: a file that could not be read; `text` is its path
   std::string text;    // the offending line
   std::string reason;
 };
@@ -83,6 +83,11 @@ class Config {
   using OnChange = std::function<base::Result<void>()>;
   void SetOnChange(std::string_view name, OnChange hook);
 
+  // --- what only others can judge of a directive, such as names of commands; asked
+  // for each assignment, in files too. Set before loading; null takes it away.
+  using LineCheck = std::function<base::Result<void>(std::span<const std::string>)>;
+  void SetLineCheck(std::string_view name, LineCheck check);
+
   // For the rewriter: the lines that say this directive's current value, and
   // whether it is what `fresh`, a Config told nothing, has anyway.
   std::vector<std::string> LinesOf(std::string_view name) const;
@@ -98,6 +103,7 @@ class Config {
   base::Result<void> AssignSave(std::span<const std::string> words, bool append);
   base::Result<void> ApplyLine(const std::vector<std::string>& words, LoadResult* nested);
   LoadResult LoadLines(std::string_view text);
+  LoadResult Include(const std::string& pattern);  // a path, or several by * ? [
   base::Result<std::vector<std::string>> WordsOf(const Slot& slot, std::string_view value) const;
   base::Result<void> CheckSettable(const Slot& slot) const;
   void Restore(const Snapshot& snapshot);
@@ -105,6 +111,7 @@ class Config {
 
   std::vector<std::unique_ptr<Slot>> slots_;  // in the table's order
   std::map<std::string, Slot*, std::less<>> by_name_;  // names and aliases
+  std::map<std::string_view, LineCheck> line_checks_;
   OutputLimit output_limits_[3];
   std::vector<SavePoint> save_points_;
   std::string file_path_;

@@ -80,6 +80,8 @@ constexpr Directive kTable[] = {
     {"syslog-ident", "", Type::kText, "redis", kImmutable},
     {"syslog-facility", "", Type::kEnum, "local0", kImmutable, 0, 0, kFacility},
     {"crash-log-enabled", "", Type::kBool, "yes"},
+    {"use-exit-on-panic", "", Type::kBool, "no", kHidden},
+    {"watchdog-period", "", Type::kInteger, "0", kHidden, 0, kInt},
     {"crash-memcheck-enabled", "", Type::kBool, "yes"},
     {"databases", "", Type::kInteger, "16", kImmutable, 1, kInt},
     {"always-show-logo", "", Type::kBool, "no", kImmutable},
@@ -119,6 +121,7 @@ constexpr Directive kTable[] = {
     {"rdb-del-sync-files", "", Type::kBool, "no"},
     {"rdb-save-incremental-fsync", "", Type::kBool, "yes"},
     {"rdb-key-save-delay", "", Type::kInteger, "0", kHidden, INT_MIN, kInt},
+    {"loading-process-events-interval-bytes", "", Type::kMemory, "2097152", kImmutable | kHidden, 1024, kInt},
     {"key-load-delay", "", Type::kInteger, "0", kHidden, INT_MIN, kInt},
     // --- replication
     {"replicaof", "slaveof", Type::kList, "", kImmutable | kEmptyIsUnset},
@@ -203,7 +206,9 @@ constexpr Directive kTable[] = {
     {"cluster-announce-hostname", "", Type::kText, "", kEmptyIsUnset},
     {"cluster-announce-human-nodename", "", Type::kText, "", kEmptyIsUnset},
     {"cluster-preferred-endpoint-type", "", Type::kEnum, "ip", 0, 0, 0, kEndpoints},
+    {"cluster-slot-stats-enabled", "", Type::kBool, "no"},
     // --- observability
+    {"metrics-port", "", Type::kInteger, "0", 0, 0, 65535},
     {"slowlog-log-slower-than", "", Type::kInteger, "10000", 0, -1, kLong},
     {"slowlog-max-len", "", Type::kInteger, "128", 0, 0, kLong},
     {"latency-monitor-threshold", "", Type::kInteger, "0", 0, 0, kLong},

@@ -17,6 +17,8 @@ std::string Lower(std::string_view text) {
 
 bool ParseInteger(std::string_view text, int base, int64_t* value) {
   if (text.empty() || std::isspace(static_cast<unsigned char>(text[0])) || text[0] == '+') return false;
+  const std::string_view magnitude = text[0] == '-' ? text.substr(1) : text;
+  if (base == 10 && magnitude.size() > 1 && magnitude[0] == '0') return false;
   const std::string copy(text);
   char* end = nullptr;
   errno = 0;
@@ -72,10 +74,12 @@ base::Result<int64_t> ParseBool(std::string_view text) {
 base::Result<int64_t> ParsePercentOrMemory(std::string_view text) {
   int64_t value;
   if (!text.empty() && text.back() == '%') {
-    if (ParseInteger(text.substr(0, text.size() - 1), 10, &value) && value >= 0 && value <= 100) return -value;
+    const bool parsed = ParseInteger(text.substr(0, text.size() - 1), 10, &value) && value >= 0;
+    if (parsed && value <= 100) return -value;
+    if (parsed) return base::Error{"percentage argument must be less or equal to 100"};
     return base::Error{"argument must be a memory or percent value"};
   }
-  if (ParseMemory(text, &value)) return value;
+  if (ParseMemory(text, &value)) return value < 0 ? INT64_MAX : value;
   return base::Error{"argument must be a memory or percent value"};
 }
 
@@ -84,22 +88,25 @@ base::Result<int64_t> ParsePercentOrMemory(std::string_view text) {
 bool ParseMemory(std::string_view text, int64_t* bytes) {
   size_t digits = 0;
   while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits]))) ++digits;
-  if (digits == 0 || digits > 18) return false;
   const std::string unit = Lower(text.substr(digits));
-  int64_t factor = 0;
+  uint64_t factor = 0;
   constexpr struct {
     std::string_view name;
-    int64_t factor;
-  } kUnits[] = {{"", 1},          {"b", 1},          {"k", 1000},           {"kb", 1024},
-                {"m", 1000000},   {"mb", 1 << 20},   {"g", 1000000000},     {"gb", 1 << 30},
-                {"t", 1000000000000}, {"tb", int64_t{1} << 40}};
+    uint64_t factor;
+  } kUnits[] = {{"", 1},        {"b", 1},        {"k", 1000},       {"kb", 1024},
+                {"m", 1000000}, {"mb", 1 << 20}, {"g", 1000000000}, {"gb", 1 << 30}};
   for (const auto& entry : kUnits) {
     if (entry.name == unit) factor = entry.factor;
   }
   if (factor == 0) return false;
-  const int64_t count = std::strtoll(std::string(text.substr(0, digits)).c_str(), nullptr, 10);
-  if (count > INT64_MAX / factor) return false;
-  *bytes = count * factor;
+  // No digits count as zero, and what is beyond 64 bits as more than any limit.
+  uint64_t count = 0;
+  for (const char c : text.substr(0, digits)) {
+    const uint64_t digit = static_cast<uint64_t>(c - '0');
+    if (count > (UINT64_MAX - digit) / 10) return *bytes = -1, true;
+    count = count * 10 + digit;
+  }
+  *bytes = count > static_cast<uint64_t>(INT64_MAX) / factor ? -1 : static_cast<int64_t>(count * factor);
   return true;
 }
 

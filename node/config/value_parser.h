@@ -10,7 +10,7 @@
 
 namespace windlass::config {
 
-// "10mb", "1k", "512": false when it is not a memory size.
+// "10mb", "1k", "512": false when it is not a memory size. -1: one beyond 63 bits.
 bool ParseMemory(std::string_view text, int64_t* bytes);
 
 // The integer form of a value: numbers, sizes, yes/no, enums. The error is the

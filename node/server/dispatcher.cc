@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "node/commands/key_waits.h"
+#include "node/commands/transactions.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/migration/moving_keys.h"
@@ -48,7 +49,14 @@ void Dispatcher::Refuse(Client& client, const CommandSpec* spec, std::string_vie
   if (client.Has(client::kMulti)) client.Set(client::kDirtyExec);
   if (spec != nullptr) ++node_->command_stats->at(spec->id).rejected;
   const size_t begin = client.reply.out()->size();
-  client.reply.Error(error);
+  if (spec != nullptr && spec == exec_) {
+    // A transaction that cannot even be tried is over.
+    commands::ForgetTransaction(*node_, client);
+    const size_t code = error.substr(0, 4) == "ERR " ? 4 : 0;
+    client.reply.Error("EXECABORT Transaction discarded because of: " + std::string(error.substr(code)));
+  } else {
+    client.reply.Error(error);
+  }
   CountError(client, begin);
   if (client.Has(client::kReplyOff | client::kReplySkip)) client.reply.out()->resize(begin);
   client.Clear(client::kReplySkip);
@@ -74,6 +82,7 @@ void Dispatcher::RefuseUnknown(Client& client, std::span<const std::string_view>
 
 const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::string_view> args) {
   const CommandSpec* spec = table_->Find(args[0]);
+  if (spec == nullptr && client.Has(kTrusted)) spec = table_->FindOriginal(args[0]);
   if (spec == nullptr) {
     RefuseUnknown(client, args);
     return nullptr;

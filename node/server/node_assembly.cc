@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "node/base/quoted_words.h"
 #include "node/commands/memory_report.h"
 #include "node/server/info_sections.h"
 #include "node/server/process.h"
@@ -34,6 +35,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       random_(base::Random::FromEntropy()),
       keyspace_(KeyspaceOptions(*config), base::Random(random_.Next())),
       table_(commands::CommandFamilies()),
+      oom_score_(config, log),
       filler_(this),
       sessions_(&node_),
       blocker_(&loop_, &sessions_),
@@ -48,6 +50,11 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
         if (!config_->Text("pidfile").empty() || config_->Bool("daemonize")) log_->Notice("Removing the pid file.");
         RemovePidFile(*config_);
       }) {
+  for (const std::string& line : config->List("rename-command")) {
+    std::vector<std::string> words;
+    base::SplitQuoted(line, &words);  // checked when the file was read
+    (void)table_.Rename(words[0], words[1]).ok();
+  }
   node_.sessions = &sessions_;
   node_.blocker = &blocker_;
   node_.watches = &watches_;
@@ -100,6 +107,12 @@ bool NodeAssembly::Start() {
       log_->Warning(opened.error());
       return false;
     }
+  }
+  for (const std::string& module : config_->List("loadmodule")) {
+    // A node that its owner expects to have a module must not run without it.
+    log_->Warning("Module " + module + " failed to load: this server has no module interface");
+    log_->Warning("Can't load module from " + module + ": server aborting");
+    return false;
   }
   if (!listeners_.Open()) return false;
   WritePidFile(*config_, *log_);
@@ -170,6 +183,7 @@ void NodeAssembly::TakeSignals() {
 
 void NodeAssembly::ServerCron() {
   if (node_.status.cron_paused) return;
+  (void)oom_score_.Apply(node_.status.is_replica).ok();  // the role may have changed; a failure is logged
   sessions_.Cron();
   const int64_t now_us = loop_.MonotonicUs();
   stats_.ops_rate.Sample(now_us, stats_.commands_processed);
@@ -248,6 +262,10 @@ void NodeAssembly::WatchSettings() {
     expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
     return ok();
   });
+  config_->SetOnChange("maxclients", [this] { return GrowFileLimit(*config_); });
+  for (const char* name : {"oom-score-adj", "oom-score-adj-values"}) {
+    config_->SetOnChange(name, [this] { return oom_score_.Apply(node_.status.is_replica); });
+  }
   config_->SetOnChange("slowlog-max-len", [this, ok] {
     slow_log_.Trim(static_cast<size_t>(config_->Int("slowlog-max-len")));
     return ok();

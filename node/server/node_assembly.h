@@ -28,6 +28,7 @@
 #include "node/server/key_waiter.h"
 #include "node/server/lifecycle.h"
 #include "node/server/listeners.h"
+#include "node/server/process_settings.h"
 #include "node/server/replica_survey.h"
 #include "node/server/session_table.h"
 
@@ -70,6 +71,7 @@ class NodeAssembly {
   observe::LatencyMonitor latency_;
   observe::InfoReport info_;
   commands::CommandTable table_;
+  OomScore oom_score_;
   commands::Node node_;
   struct Filler {
     explicit Filler(NodeAssembly* assembly) { assembly->FillNode(); }

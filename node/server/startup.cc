@@ -14,6 +14,7 @@
 #include <iterator>
 
 #include "node/base/log.h"
+#include "node/commands/command_table.h"
 #include "node/commands/version.h"
 #include "node/config/value_parser.h"
 
@@ -27,7 +28,14 @@ std::string AbsolutePath(const std::string& path) {
   return std::string(cwd) + '/' + path;
 }
 
+void LogUnreadable(const std::string& path, const std::string& reason) {
+  base::Logger log;
+  log.SetRole('C');
+  log.Warning("Fatal error, can't open config file '" + path + "': " + reason);
+}
+
 void PrintFatal(const config::LoadError& error) {
+  if (error.line == 0) return LogUnreadable(error.text, error.reason);
   std::fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Redis %.*s) ***\n",
                static_cast<int>(commands::kRedisVersion.size()), commands::kRedisVersion.data());
   std::fprintf(stderr, "Reading the configuration file, at line %d\n>>> '%s'\n%s\n", error.line,
@@ -37,13 +45,26 @@ void PrintFatal(const config::LoadError& error) {
 // File, standard input and options are one text to the person who reads of an
 // error: `lines_before` is what came before this part of it.
 bool Check(config::Config::LoadResult result, int lines_before) {
-  result.error.line += lines_before;
+  if (result.error.line != 0) result.error.line += lines_before;
   if (!result.ok) PrintFatal(result.error);
   return result.ok;
 }
 
 int LinesIn(std::istream&& text) {
   return static_cast<int>(std::count(std::istreambuf_iterator<char>(text), std::istreambuf_iterator<char>(), '\n'));
+}
+
+bool LogCanBeWritten(const config::Config& config) {
+  const std::string& path = config.Text("logfile");
+  if (path.empty()) return true;
+  FILE* file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) {
+    std::fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Redis %.*s) ***\nCan't open the log file: %s\n",
+                 static_cast<int>(commands::kRedisVersion.size()), commands::kRedisVersion.data(), std::strerror(errno));
+    return false;
+  }
+  std::fclose(file);
+  return true;
 }
 
 // In quotes, needed or not: an error shows where a value begins and ends.
@@ -87,12 +108,15 @@ Arguments ParseArguments(const std::vector<std::string>& arguments) {
 
 bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
   int lines = 0;
+  commands::CommandTable names(commands::CommandFamilies());
+  config->SetLineCheck("rename-command", [&names](std::span<const std::string> words) -> base::Result<void> {
+    if (words.size() != 2) return base::Error{"wrong number of arguments"};
+    return names.Rename(words[0], words[1]);
+  });
   if (!arguments.config_file.empty()) {
     const std::string path = AbsolutePath(arguments.config_file);
     if (access(path.c_str(), R_OK) != 0) {
-      base::Logger log;
-      log.SetRole('C');
-      log.Warning("Fatal error, can't open config file '" + path + "': " + std::strerror(errno));
+      LogUnreadable(path, std::strerror(errno));
       return false;
     }
     config->set_file_path(path);
@@ -105,7 +129,9 @@ bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
     lines += static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
   config->BeginOverrides();
-  return Check(config->LoadText(arguments.directives), lines + 1);
+  const bool loaded = Check(config->LoadText(arguments.directives), lines + 1) && LogCanBeWritten(*config);
+  config->SetLineCheck("rename-command", nullptr);  // it refers to what ends here
+  return loaded;
 }
 
 void PrintVersion() {

@@ -1,9 +1,13 @@
-"""Random commands on containers, by seed and family: well-formed and malformed, on
-few keys so that they meet, with sizes around the points where encodings change."""
+"""Random commands by seed and family: well-formed and malformed, on few keys so that
+they meet, with sizes around the points where encodings change. Containers here, other
+families in files of their own."""
 
 import random
 
-KEYS = ["a", "b", "c", "d", "e", "str", ""]
+from key_makers import KeyMakers
+from string_makers import StringMakers
+
+KEYS = ["a", "b", "c", "d", "e", "str", "", "num", "{t}1", "bin\x00\xff"]
 ELEMENTS = ["", "x", "y", "z", "hello", "0", "1", "-1", "7", "007", "127", "128", "-4096", "32768", "2147483648",
             "9223372036854775807", "9223372036854775808", "3.5", "a" * 64, "b" * 65, "c" * 600, "\x00\xff", "sp ace"]
 BAD_INTEGERS = ["", "x", "1.5", " 1", "+1", "9223372036854775808", "-9223372036854775809"]
@@ -11,18 +15,33 @@ FLOATS = ["1.5", "-2.25", "3", "1e3", "0.1", "1e-5", "inf", "-inf", "nan", "abc"
 PATTERNS = ["*", "a*", "?", "[ab]*", "*1*", "x", ""]
 
 
-class ContainerGenerator:
-    """Makers named <family>_...; `families` chooses among them."""
+class ContainerGenerator(StringMakers, KeyMakers):
+    """Makers named <family>_... return a command, or a list of commands that stay
+    together; `families` chooses among them."""
 
     def __init__(self, seed, families):
         self.random = random.Random(seed)
-        self.makers = [getattr(self, name) for name in sorted(dir(self))
-                       if name.split("_")[0] in families and callable(getattr(self, name))]
+        self.all_makers = [getattr(self, name) for family in self.families() for name in sorted(dir(self))
+                           if name.startswith(family + "_")]
+        self.makers = [maker for maker in self.all_makers if maker.__name__.split("_")[0] in families]
         self.makers += [self.any_key] * max(2, len(self.makers) // 8)
+
+    @classmethod
+    def families(cls):
+        """Every family that has makers."""
+        known = ("string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream", "generic", "sort", "tx")
+        return [family for family in known if any(name.startswith(family + "_") for name in dir(cls))]
+
+    def batch(self, size):
+        commands = []
+        while len(commands) < size:
+            made = self.command()
+            commands += made if isinstance(made[0], list) else [made]
+        return commands
 
     def command(self):
         command = self.pick(self.makers)()
-        if self.random.random() < 0.01:  # too few or too many arguments
+        if isinstance(command[0], str) and self.random.random() < 0.01:  # too few or too many arguments
             return command[:-1] if self.random.random() < 0.5 and len(command) > 1 else command + ["more"]
         return command
 
@@ -138,6 +157,10 @@ class ContainerGenerator:
     def set_pick(self):
         return ["SRANDMEMBER", self.key()] + self.picks()
 
+    def set_pop(self):
+        # All or nothing: what is left of a set must not depend on chance.
+        return [["SPOP", self.key(), self.pick([0, 0, -1, "x", 100000])]]
+
     def set_algebra(self):
         name = self.pick(["SINTER", "SUNION", "SDIFF"])
         return [name + "STORE", self.key()] + self.keys() if self.chance(0.5) else [name] + self.keys()
@@ -186,7 +209,7 @@ class ContainerGenerator:
 
     def list_move(self):
         if self.chance(0.3):
-            return ["RPOPLPUSH", self.key(), self.key()]
+            return ["RPOPLPUSH", self.key(), self.key()] if self.chance(0.95) else ["BRPOPLPUSH", self.key(), self.key(), "0.001"]
         if self.chance(0.01):  # a peer looks at its clock ten times a second only
             return ["BLMOVE", self.key(), self.key(), self.side(), self.side(), "0.001"]
         return ["LMOVE", self.key(), self.key(), self.side(), self.side()]

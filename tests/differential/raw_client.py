@@ -1,73 +1,91 @@
-"""A RESP client that keeps every reply as the bytes that came, so that two
-servers can be compared byte by byte, and a reader of such a reply as values."""
+"""A RESP client that keeps every reply as the bytes that came, so that servers can
+be compared byte by batch of bytes, and a reader of such a reply as values."""
 
 import socket
+
+# Ends each batch: the stream up to its reply is the batch's replies, whatever they are.
+MARK = b"end-of-batch-5f3759df"
+_MARK_COMMAND = b"*2\r\n$4\r\nECHO\r\n$%d\r\n%s\r\n" % (len(MARK), MARK)
+_MARK_REPLY = b"$%d\r\n%s\r\n" % (len(MARK), MARK)
+
+
+def as_bytes(word):
+    return word if type(word) is bytes else str(word).encode()
 
 
 def encode(args):
     out = [b"*%d\r\n" % len(args)]
     for arg in args:
-        data = arg if isinstance(arg, bytes) else str(arg).encode()
+        data = arg if type(arg) is bytes else str(arg).encode()
         out.append(b"$%d\r\n%s\r\n" % (len(data), data))
     return b"".join(out)
+
+
+def encode_batch(commands):
+    return b"".join(map(encode, commands)) + _MARK_COMMAND
+
+
+def end_of_reply(data, at):
+    """The index behind the reply that begins at `at`."""
+    pending = 1
+    while pending:
+        line_end = data.index(b"\r\n", at)
+        kind = data[at]
+        pending -= 1
+        if kind in b"$=":
+            length = int(data[at + 1:line_end])
+            at = line_end + 2 + (length + 2 if length >= 0 else 0)
+        elif kind in b"*~>":
+            pending += max(int(data[at + 1:line_end]), 0)
+            at = line_end + 2
+        elif kind in b"%|":
+            pending += 2 * int(data[at + 1:line_end]) + (kind == ord("|"))
+            at = line_end + 2
+        else:
+            at = line_end + 2
+    return at
+
+
+def split(data):
+    """The replies in `data`, which holds whole ones only."""
+    replies, at = [], 0
+    while at < len(data):
+        end = end_of_reply(data, at)
+        replies.append(data[at:end])
+        at = end
+    return replies
 
 
 class RawClient:
     def __init__(self, host, port, timeout=20):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
-        self.start = 0
 
     def close(self):
         self.socket.close()
 
-    def send(self, commands):
-        self.socket.sendall(b"".join(encode(command) for command in commands))
+    def send_batch(self, encoded):
+        """Sends what encode_batch() made; read_batch() must follow."""
+        self.socket.sendall(encoded)
 
-    def _more(self):
-        data = self.socket.recv(65536)
-        if not data:
-            raise ConnectionError("the server closed the connection")
-        self.buffer = self.buffer[self.start:] + data
-        self.start = 0
-
-    def _end_of_reply(self, at):
-        """The index behind the reply that begins at `at`, or None: not all is here."""
-        line_end = self.buffer.find(b"\r\n", at)
-        if line_end < 0:
-            return None
-        kind = self.buffer[at:at + 1]
-        after = line_end + 2
-        if kind in b"+-:_,#(":
-            return after
-        length = int(self.buffer[at + 1:line_end])
-        if kind in b"$=":
-            end = after if length < 0 else after + length + 2
-            return end if end <= len(self.buffer) else None
-        items = max(length, 0) * (2 if kind == b"%" else 1)
-        for _ in range(items):
-            after = self._end_of_reply(after)
-            if after is None:
-                return None
-        return after
-
-    def read(self):
-        while True:
-            end = self._end_of_reply(self.start) if self.start < len(self.buffer) else None
-            if end is not None:
-                reply = self.buffer[self.start:end]
-                self.start = end
-                return reply
-            self._more()
-
-    def call(self, *args):
-        self.send([args])
-        return self.read()
+    def read_batch(self):
+        """The bytes of all replies of the batch."""
+        data = bytearray()
+        while not data.endswith(_MARK_REPLY):
+            part = self.socket.recv(1 << 20)
+            if not part:
+                raise ConnectionError(f"the server closed the connection after {bytes(data[-200:])!r}")
+            data += part
+        return bytes(data[:-len(_MARK_REPLY)])
 
     def pipeline(self, commands):
-        self.send(commands)
-        return [self.read() for _ in commands]
+        self.send_batch(encode_batch(commands))
+        replies = split(self.read_batch())
+        assert len(replies) == len(commands), (len(replies), len(commands))
+        return replies
+
+    def call(self, *args):
+        return self.pipeline([args])[0]
 
 
 def parse(reply):
@@ -104,3 +122,9 @@ def _parse(reply, at):
         item, after = _parse(reply, after)
         items.append(item)
     return items, after
+
+
+def parts(reply):
+    """The replies that an aggregate reply is made of, as bytes."""
+    line_end = reply.index(b"\r\n")
+    return split(reply[line_end + 2:]) if reply[:1] in b"*~%>" else []

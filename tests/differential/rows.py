@@ -565,4 +565,40 @@ ROWS = [
             ["RESTORE", "r", "0", payload, "IDLETIME", "1000"], ["OBJECT", "IDLETIME", "r"],
             ["RESTORE", "r", str(MAX), payload, "REPLACE"], ["RESTORE-ASKING", "ra", "0", payload, "REPLACE"],
             ["GET", "ra"])]),
+    row("transactions", """
+        MULTI
+        MULTI
+        WATCH k
+        DISCARD
+        MULTI
+        SET k v
+        EXEC
+        EXEC
+        DISCARD
+        MULTI
+        SET k
+        NOSUCH
+        SET k w
+        EXEC
+        MULTI
+        EXEC now
+        EXEC
+        WATCH k
+        SET k x
+        MULTI
+        GET k
+        EXEC
+        WATCH k
+        UNWATCH
+        SET k y
+        MULTI
+        GET k
+        LPUSH k 1
+        INCR n
+        EXEC
+        MULTI
+        DISCARD
+        GET k
+        WAIT 0 9223372036854775806
+    """),
 ]

@@ -87,6 +87,48 @@ TEST(ConfigTest, EveryKindOfMistakeHasItsText) {
             "Wrong number of arguments in buffer limit configuration.");
 }
 
+TEST(ConfigTest, SomeDirectivesLookCloserAtTheirValues) {
+  EXPECT_EQ(Failure("latency-tracking-info-percentiles 101").reason,
+            "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+  EXPECT_EQ(Failure("latency-tracking-info-percentiles x").reason, "Invalid latency-tracking-info-percentiles parameters");
+  EXPECT_EQ(Failure("oom-score-adj-values 1 2").reason, "wrong number of arguments");
+  EXPECT_EQ(Failure("oom-score-adj-values 1 2 3000").reason,
+            "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+  EXPECT_EQ(Failure("dbfilename a/b").reason, "dbfilename can't be a path, just a filename");
+  EXPECT_EQ(Failure("appenddirname a/b").reason, "appenddirname can't be a path, just a dirname");
+  EXPECT_EQ(Failure("cluster-announce-hostname a_b").reason,
+            "Hostnames may only contain alphanumeric characters, hyphens or dots");
+  EXPECT_EQ(Failure("proc-title-template {x}").reason, "template format is invalid or contains unknown variables");
+  EXPECT_EQ(Failure("shutdown-on-sigterm save nosave").reason,
+            "shutdown options SAVE and NOSAVE can't be used simultaneously");
+  EXPECT_EQ(Failure("replicaof 10.0.0.1 99999").reason, "Invalid master port");
+  EXPECT_EQ(Failure("port 0777").reason, "argument couldn't be parsed into an integer");
+  EXPECT_EQ(Failure("maxmemory-clients 101%").reason, "percentage argument must be less or equal to 100");
+}
+
+TEST(ConfigTest, ValuesOutsideWhatIsSensibleAreBroughtInside) {
+  Config config;
+  ASSERT_TRUE(config.LoadText("hz 1000\nrepl-backlog-size 1\nlatency-tracking-info-percentiles 50.0 99.90\n").ok);
+  EXPECT_EQ(config.ValueOf("hz"), "500");
+  EXPECT_EQ(config.ValueOf("repl-backlog-size"), "16384");
+  EXPECT_EQ(config.ValueOf("latency-tracking-info-percentiles"), "50 99.9");
+}
+
+TEST(ConfigTest, RetiredDirectivesAreReadOver) {
+  Config config;
+  EXPECT_TRUE(config.LoadText("list-max-ziplist-entries 512\nlua-replicate-commands no\n").ok);
+}
+
+TEST(ConfigTest, OthersMayJudgeLines) {
+  Config config;
+  config.SetLineCheck("rename-command", [](std::span<const std::string> words) -> base::Result<void> {
+    if (words[0] == "get") return base::Error{"no"};
+    return {};
+  });
+  EXPECT_TRUE(config.LoadText("rename-command set x").ok);
+  EXPECT_EQ(config.LoadText("rename-command get x").error.reason, "no");
+}
+
 TEST(ConfigTest, SettingIsAllOrNothing) {
   Config config;
   EXPECT_EQ(SetError(&config, {{"maxmemory", "1kb"}, {"loglevel", "foo"}}),
@@ -177,14 +219,16 @@ TEST(RewriteTest, RewritingTwiceChangesNothing) {
 
 TEST(ValueParserTest, MemoryUnits) {
   const std::pair<const char*, int64_t> good[] = {{"1", 1},       {"2b", 2},          {"1k", 1000}, {"1KB", 1024},
-                                                  {"3m", 3000000}, {"1gb", 1 << 30}, {"0", 0}};
+                                                  {"3m", 3000000}, {"1gb", 1 << 30}, {"0", 0},
+                                                  // As in Redis: nothing is zero, too much is told apart.
+                                                  {"", 0}, {"kb", 0}, {"99999999999999999999", -1}};
   for (const auto& [text, bytes] : good) {
     int64_t parsed = -1;
     EXPECT_TRUE(ParseMemory(text, &parsed)) << text;
     EXPECT_EQ(parsed, bytes) << text;
   }
   int64_t parsed;
-  for (const char* text : {"", "x", "1x", "-1", "1.5mb", "99999999999999999tb"}) EXPECT_FALSE(ParseMemory(text, &parsed)) << text;
+  for (const char* text : {"x", "1x", "-1", "1.5mb", "1tb"}) EXPECT_FALSE(ParseMemory(text, &parsed)) << text;
 }
 
 }  // namespace

@@ -1,0 +1,113 @@
+// Pages of the group server, without its containers. See page.h for the notation.
+#include "node/manual/pages.h"
+
+namespace windlass::manual {
+namespace {
+
+constexpr Page kPages[] = {
+    {.name = "bgrewriteaof", .group = "server", .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Starts to write a new AOF base."},
+    {.name = "bgsave", .group = "server", .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Starts to save a snapshot while commands go on.",
+     .history = "3.2.2 `SCHEDULE`.",
+     .arguments = "SCHEDULE^3.2.2?"},
+    {.name = "dbsize", .group = "server", .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "How many keys the database has.",
+     .tips = "request_policy:all_shards response_policy:agg_sum"},
+    {.name = "debug", .group = "server", .since = "1.0.0",
+     .complexity = "Each subcommand has its own.",
+     .summary = "Looks inside the server and provokes it; for tests.",
+     .doc_flags = "syscmd"},
+    {.name = "failover", .group = "server", .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Hands the master's role over to a replica.",
+     .arguments = "target='TO'?(host port:int FORCE?) ABORT? milliseconds:int='TIMEOUT'?"},
+    {.name = "flushall", .group = "server", .since = "1.0.0",
+     .complexity = "O(N), N keys in all databases",
+     .summary = "Deletes all keys of all databases.",
+     .history = "4.0.0 `ASYNC`.\n"
+         "6.2.0 `SYNC`.",
+     .arguments = "flush-type?{ASYNC^4.0.0 SYNC^6.2.0}",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "flushdb", .group = "server", .since = "1.0.0",
+     .complexity = "O(N), N keys in the database",
+     .summary = "Deletes all keys of the database.",
+     .history = "4.0.0 `ASYNC`.\n"
+         "6.2.0 `SYNC`.",
+     .arguments = "flush-type?{ASYNC^4.0.0 SYNC^6.2.0}",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "info", .group = "server", .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "State and statistics of the server.",
+     .history = "7.0.0 Several sections.",
+     .arguments = "section?*",
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
+    {.name = "lastsave", .group = "server", .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "When the last snapshot was saved.",
+     .tips = "nondeterministic_output"},
+    {.name = "lolwut", .group = "server", .since = "5.0.0",
+     .summary = "A picture, and the version.",
+     .arguments = "version:int='VERSION'?"},
+    {.name = "monitor", .group = "server", .since = "1.0.0",
+     .summary = "Shows every command the server is asked for."},
+    {.name = "psync", .group = "server", .since = "2.8.0",
+     .summary = "Asks a master for its stream from an offset on; between servers.",
+     .arguments = "replicationid offset:int"},
+    {.name = "replconf", .group = "server", .since = "3.0.0",
+     .complexity = "O(1)",
+     .summary = "What a replica tells its master and is told; between servers.",
+     .doc_flags = "syscmd"},
+    {.name = "replicaof", .group = "server", .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Makes the server a replica of another, or a master again.",
+     .arguments = "args{host-port(host port:int) no-one(NO ONE)}"},
+    {.name = "restore-asking", .group = "server", .since = "3.0.0",
+     .complexity = "O(N*M), N parts of M bytes on average; O(N*M*log(N)) for a sorted set",
+     .summary = "RESTORE to a slot on its way here; between nodes.",
+     .history = "3.0.0 `REPLACE`.\n"
+         "5.0.0 `ABSTTL`.\n"
+         "5.0.0 `IDLETIME` and `FREQ`.",
+     .doc_flags = "syscmd",
+     .arguments =
+         "key@0 ttl:int serialized-value REPLACE^3.0.0? ABSTTL^5.0.0? seconds:int='IDLETIME'^5.0.0? "
+         "frequency:int='FREQ'^5.0.0?",
+     .keys = "OW update: index 1, range 0 1 0"},
+    {.name = "role", .group = "server", .since = "2.8.12",
+     .complexity = "O(1)",
+     .summary = "Whether this is a master or a replica, with offsets."},
+    {.name = "save", .group = "server", .since = "1.0.0",
+     .complexity = "O(N), N keys in all databases",
+     .summary = "Saves a snapshot and lets everybody wait."},
+    {.name = "shutdown", .group = "server", .since = "1.0.0",
+     .complexity = "O(N), N keys to save; O(1) without saving",
+     .summary = "Saves as configured and ends the server.",
+     .history = "7.0.0 `NOW`, `FORCE` and `ABORT`.",
+     .arguments =
+         "abort-selector?{save-selector-block(save-selector?{NOSAVE SAVE} NOW^7.0.0? FORCE^7.0.0?) ABORT^7.0.0}"},
+    {.name = "slaveof", .group = "server", .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "The older name of REPLICAOF.",
+     .doc_flags = "deprecated",
+     .deprecated_since = "5.0.0", .replaced_by = "`REPLICAOF`",
+     .arguments = "args{host-port(host port:int) no-one(NO ONE)}"},
+    {.name = "swapdb", .group = "server", .since = "4.0.0",
+     .complexity = "O(N), N clients that watch or wait for keys of either",
+     .summary = "Exchanges two databases.",
+     .arguments = "index1:int index2:int"},
+    {.name = "sync", .group = "server", .since = "1.0.0",
+     .summary = "Asks a master for all its data; between servers."},
+    {.name = "time", .group = "server", .since = "2.6.0",
+     .complexity = "O(1)",
+     .summary = "The time at the server.",
+     .tips = "nondeterministic_output"},
+};
+
+}  // namespace
+
+std::span<const Page> ServerPages() { return kPages; }
+
+}  // namespace windlass::manual

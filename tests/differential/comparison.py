@@ -1,0 +1,99 @@
+"""When two replies to one command count as the same.
+
+Equal bytes always do. Else it depends on the command: replies without an order are
+compared as multisets, replies drawn at random by their number and form, times by what
+may pass between two servers, cursors by whether they are the end. What no rule here
+allows, and no line of exclusions.txt excuses, is a difference.
+"""
+
+import re
+from pathlib import Path
+
+from dump_payload import dumped_content
+from raw_client import as_bytes, parse, parts
+
+# Replies whose elements have no order; in PAIRS two by two belong together.
+UNORDERED = {"SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS", "KEYS", "SPOP"}
+PAIRS = {"HGETALL"}
+# One portion and a cursor: the portions are the same where both are whole (a large
+# COUNT), else each server's own. True: elements come as pairs.
+SCANS = {"SCAN": False, "HSCAN": True, "SSCAN": False, "ZSCAN": True}
+RANDOM = {"HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER", "RANDOMKEY"}
+# Replies that depend on the clock: by how much they may differ.
+SLACK = {"TTL": 1, "EXPIRETIME": 1, "PTTL": 2000, "PEXPIRETIME": 2000, "OBJECT IDLETIME": 60}
+
+
+def name_of(command):
+    return as_bytes(command[0]).decode("latin-1").upper()
+
+
+def flat(items):
+    """Elements and pairs alike: RESP3 has pairs as arrays within."""
+    return [x for item in items for x in item] if items and isinstance(items[0], list) else items
+
+
+def two_by_two(items):
+    items = flat(items)
+    return sorted(zip(items[::2], items[1::2]))
+
+
+def shape(value):
+    """A random reply without what is random: how many, and of what form."""
+    return [shape(x) for x in value] if isinstance(value, list) else type(value)
+
+
+def same_scan(command, ours, theirs, in_pairs):
+    words = [as_bytes(word).upper() for word in command]
+    limits = [words[i + 1] for i, word in enumerate(words[:-1]) if word == b"COUNT"]
+    if not limits or not limits[-1].isdigit() or int(limits[-1]) < 1000:
+        return True
+    order = two_by_two if in_pairs else sorted
+    return ours[0] == theirs[0] == b"0" and order(ours[1]) == order(theirs[1])
+
+
+def same(command, ours, theirs, queued=(), excused=lambda command, ours: False):
+    """`queued`: for EXEC, the commands it ran; `excused` says which of them may differ."""
+    if ours == theirs:
+        return True
+    name = name_of(command)
+    if ours[:1] != theirs[:1] or ours[:1] in b"-+":
+        return False
+    if name == "EXEC":
+        mine, others = parts(ours), parts(theirs)
+        return len(mine) == len(others) == len(queued) and all(
+            same(*each) or excused(*each[:2]) for each in zip(queued, mine, others))
+    a, b = parse(ours), parse(theirs)
+    if name == "OBJECT" and len(command) > 1:
+        name += " " + as_bytes(command[1]).decode("latin-1").upper()
+    if name in SLACK and isinstance(a, int) and isinstance(b, int):
+        return a >= 0 and b >= 0 and abs(a - b) <= SLACK[name]
+    if name in RANDOM:
+        return shape(a) == shape(b)
+    if name == "DUMP" and a is not None and b is not None:
+        return dumped_content(a) == dumped_content(b)
+    if not isinstance(a, list) or not isinstance(b, list):
+        return False
+    if name in UNORDERED:
+        return sorted(a) == sorted(b)
+    if name in PAIRS:
+        return two_by_two(a) == two_by_two(b)
+    return name in SCANS and same_scan(command, a, b, SCANS[name])
+
+
+class Exclusions:
+    """The file of what is excused: `peer | pattern | reason`. The pattern is looked for in
+    the command's words, " -> " and windlass-node's reply."""
+
+    MOST = 30
+
+    def __init__(self, path=Path(__file__).with_name("exclusions.txt")):
+        self.lines = []
+        for line in path.read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                peer, pattern, reason = (part.strip() for part in line.split(" | "))
+                self.lines.append((peer, re.compile(pattern, re.IGNORECASE | re.DOTALL), reason))
+
+    def excuse(self, peer, command, ours=b""):
+        text = (b" ".join(map(as_bytes, command)) + b" -> " + ours[:2000]).decode("latin-1")
+        return any(who in (peer, "both") and pattern.search(text)
+                   for who, pattern, _ in self.lines)
