@@ -13,8 +13,10 @@ std::unique_ptr<Object> Zset::Clone() const { return std::make_unique<Zset>(*thi
 
 void Zset::Add(double score, std::string_view member, const Limits& limits) {
   if (size() + 1 > limits.zset_max_listpack_entries || member.size() > limits.zset_max_listpack_value) packed_ = false;
-  tree_.Insert(score, member);
+  tree_.Insert(Kept(score), member);
 }
+
+void Zset::Change(double from, double to, std::string_view member) { tree_.ChangeScore(from, Kept(to), member); }
 
 void Zset::EraseRange(size_t first, size_t count) {
   // Some at a time: what is to go is copied.

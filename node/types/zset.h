@@ -39,7 +39,7 @@ class Zset final : public Object {
   // REQUIRES: the member is not there, the score is a number
   void Add(double score, std::string_view member, const Limits& limits);
   // REQUIRES (both): the member is there with this score
-  void Change(double from, double to, std::string_view member) { tree_.ChangeScore(from, to, member); }
+  void Change(double from, double to, std::string_view member);
   void Erase(double score, std::string_view member) { tree_.Erase(score, member); }
   // Elements [first, first + count) by rank.
   void EraseRange(size_t first, size_t count);
@@ -74,6 +74,9 @@ class Zset final : public Object {
   bool Walk(Position* position, const Visitor& f) const;
 
  private:
+  // The small form holds whole numbers as such, where zero has no sign.
+  double Kept(double score) const { return packed_ && score == 0 ? 0 : score; }
+
   ZsetTree tree_;
   bool packed_ = true;
 };

@@ -197,13 +197,18 @@ TEST(ZsetTest, ReportsTheEncodingThatTheLimitsSay) {
   EXPECT_EQ(Zset(1, 65, limits).encoding(), Encoding::kSkiplist);
 }
 
-TEST(ZsetTest, KeepsTheSignOfZero) {
-  Zset zset;
-  zset.Add(-0.0, "a", {});
-  zset.Add(0, "b", {});
-  zset.Add(1, "c", {});
-  EXPECT_TRUE(std::signbit(*zset.Score("a")));
-  EXPECT_FALSE(std::signbit(*zset.Score("b")));
+TEST(ZsetTest, KeepsTheSignOfZeroInTheLargeForm) {
+  for (const bool large : {false, true}) {
+    Zset zset;
+    if (large) zset.ToSkiplist();
+    zset.Add(-0.0, "a", {});
+    zset.Add(0, "b", {});
+    zset.Add(1, "c", {});
+    zset.Change(1, -0.0, "c");
+    EXPECT_EQ(std::signbit(*zset.Score("a")), large);
+    EXPECT_FALSE(std::signbit(*zset.Score("b")));
+    EXPECT_EQ(std::signbit(*zset.Score("c")), large);
+  }
 }
 
 TEST(ZsetTest, IsFreedInSteps) {
