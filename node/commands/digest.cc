@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 #include <openssl/sha.h>
 
+#include <cstdio>
 #include <initializer_list>
 
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
+#include "node/types/zset.h"
 
 namespace windlass::commands {
 namespace {
@@ -50,6 +52,12 @@ void MixObject(Digest* digest, const types::Object& object) {
     case types::Type::kHash:
       return static_cast<const types::Hash&>(object).ForEach(
           [digest](std::string_view field, std::string_view value) { XorParts(digest, {field, value}); });
+    case types::Type::kSortedSet:
+      return static_cast<const types::Zset&>(object).ForEach([digest](std::string_view member, double score) {
+        char text[40];
+        const int size = std::snprintf(text, sizeof text, "%.17g", score);
+        XorParts(digest, {member, {text, static_cast<size_t>(size)}});
+      });
     default: return;
   }
 }

@@ -15,6 +15,86 @@ size_t PutInteger(char* out, int64_t value) {
   return static_cast<size_t>(std::to_chars(out, out + 24, value).ptr - out);
 }
 
+constexpr size_t kDoubleText = 64;  // the longest text and what frames it
+
+size_t PutText(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return text.size();
+}
+
+// Significant digits without a point, and the power of ten of the last of them.
+struct Digits {
+  char text[24];
+  size_t count = 0;
+  int power = 0;
+};
+
+// Of the shortest text that reads back. REQUIRES: value > 0 and finite
+Digits DigitsOf(double value) {
+  Digits digits;
+  char text[kDoubleText];
+  const char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  const char* p = text;
+  for (; *p != 'e'; ++p) {
+    if (*p != '.') digits.text[digits.count++] = *p;
+  }
+  p += p[1] == '+' ? 2 : 1;
+  std::from_chars(p, end, digits.power);
+  digits.power -= static_cast<int>(digits.count) - 1;
+  return digits;
+}
+
+// When the point is written in place, when zeros are, and when an exponent: as
+// clients have seen it since Redis 7.2.
+size_t PutDigits(char* out, const Digits& digits) {
+  const int count = static_cast<int>(digits.count);
+  const int exponent = digits.power + count - 1;
+  const int distance = exponent < 0 ? -exponent : exponent;
+  if (digits.power >= 0 && distance < count + 7) {
+    std::memcpy(out, digits.text, digits.count);
+    std::memset(out + count, '0', static_cast<size_t>(digits.power));
+    return static_cast<size_t>(count + digits.power);
+  }
+  if (digits.power < 0 && (digits.power > -7 || distance < 4)) {
+    const int whole = count + digits.power;  // digits before the point
+    if (whole > 0) {
+      std::memcpy(out, digits.text, static_cast<size_t>(whole));
+      out[whole] = '.';
+      std::memcpy(out + whole + 1, digits.text + whole, static_cast<size_t>(count - whole));
+      return digits.count + 1;
+    }
+    const size_t zeros = static_cast<size_t>(-whole);
+    std::memcpy(out, "0.", 2);
+    std::memset(out + 2, '0', zeros);
+    std::memcpy(out + 2 + zeros, digits.text, digits.count);
+    return 2 + zeros + digits.count;
+  }
+  size_t n = 0;
+  out[n++] = digits.text[0];
+  if (count > 1) {
+    out[n++] = '.';
+    std::memcpy(out + n, digits.text + 1, digits.count - 1);
+    n += digits.count - 1;
+  }
+  out[n++] = 'e';
+  out[n++] = exponent < 0 ? '-' : '+';
+  return n + PutInteger(out + n, distance);
+}
+
+size_t PutDouble(char* out, double value) {
+  if (std::isnan(value)) return PutText(out, "nan");
+  if (std::isinf(value)) return PutText(out, value > 0 ? "inf" : "-inf");
+  if (value == 0) return PutText(out, std::signbit(value) ? "-0" : "0");
+  constexpr double kIntegers = static_cast<double>(INT64_MAX / 2);  // whole up to here: printed as integers
+  if (value >= -kIntegers && value <= kIntegers) {
+    const int64_t integer = static_cast<int64_t>(value);
+    if (static_cast<double>(integer) == value) return PutInteger(out, integer);
+  }
+  const size_t sign = value < 0 ? 1 : 0;
+  out[0] = '-';
+  return sign + PutDigits(out + sign, DigitsOf(std::fabs(value)));
+}
+
 }  // namespace
 
 void ReplyWriter::Header(char type, int64_t value) {
@@ -80,11 +160,13 @@ void ReplyWriter::Attribute(int64_t pairs) {
 }
 
 void ReplyWriter::Double(double value) {
-  const std::string text = FormatDouble(value);
-  if (protocol_ != 3) return Bulk(text);
-  out_->push_back(',');
-  out_->append(text);
-  out_->append("\r\n", 2);
+  char text[kDoubleText];
+  const size_t size = PutDouble(text + 1, value);
+  if (protocol_ != 3) return Bulk({text + 1, size});
+  text[0] = ',';
+  text[size + 1] = '\r';
+  text[size + 2] = '\n';
+  out_->append(text, size + 3);
 }
 
 void ReplyWriter::Bool(bool value) {
@@ -114,16 +196,8 @@ void ReplyWriter::Strings(const std::string_view* items, size_t count) {
 }
 
 std::string FormatDouble(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  if (value == 0) return std::signbit(value) ? "-0" : "0";
-  char text[64];
-  // Whole numbers that a double holds exactly are printed as integers.
-  if (value == std::floor(value) && std::fabs(value) < 1e17) {
-    return std::string(text, PutInteger(text, static_cast<int64_t>(value)));
-  }
-  const auto result = std::to_chars(text, text + sizeof text, value);
-  return std::string(text, static_cast<size_t>(result.ptr - text));
+  char text[kDoubleText];
+  return std::string(text, PutDouble(text, value));
 }
 
 }  // namespace windlass::resp
