@@ -11,5 +11,6 @@ std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> SetCommands();
 std::span<const CommandSpec> SortedSetCommands();
+std::span<const CommandSpec> StreamCommands();
 
 }  // namespace windlass::commands

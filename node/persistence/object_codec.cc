@@ -7,6 +7,7 @@
 #include "node/persistence/list_codec.h"
 #include "node/persistence/set_codec.h"
 #include "node/persistence/zset_codec.h"
+#include "node/persistence/stream_codec.h"
 
 namespace windlass::persistence {
 
@@ -16,6 +17,7 @@ RdbType RdbTypeOf(const types::Object& object) {
     case types::Type::kSet: return RdbTypeOfSet(static_cast<const types::Set&>(object));
     case types::Type::kSortedSet: return RdbTypeOfZset(static_cast<const types::Zset&>(object));
     case types::Type::kHash: return RdbTypeOfHash(static_cast<const types::Hash&>(object));
+    case types::Type::kStream: return kRdbTypeOfStream;
     default: break;
   }
   assert(false && "no codec for this type");
@@ -28,6 +30,7 @@ void AppendObject(const types::Object& object, bool compress, std::string* out) 
     case types::Type::kSet: return AppendSet(static_cast<const types::Set&>(object), compress, out);
     case types::Type::kSortedSet: return AppendZset(static_cast<const types::Zset&>(object), compress, out);
     case types::Type::kHash: return AppendHash(static_cast<const types::Hash&>(object), compress, out);
+    case types::Type::kStream: return AppendStream(static_cast<const types::Stream&>(object), compress, out);
     default: break;
   }
   assert(false && "no codec for this type");
@@ -38,6 +41,7 @@ std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits
   if (auto reader = MakeListReader(type, limits)) return reader;
   if (auto reader = MakeSetReader(type, limits)) return reader;
   if (auto reader = MakeZsetReader(type, limits)) return reader;
+  if (auto reader = MakeStreamReader(type)) return reader;
   return nullptr;
 }
 
