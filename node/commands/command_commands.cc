@@ -47,10 +47,7 @@ void Docs(Call& call) {
 
 bool KeysOf(Call& call, KeyPositions* keys) {
   const auto args = call.args.subspan(2);
-  const CommandSpec* spec = call.node.commands->Find(args[0]);
-  if (spec != nullptr && !spec->subcommands.empty() && args.size() > 1) {
-    spec = CommandTable::FindSubcommand(*spec, args[1]);
-  }
+  const CommandSpec* spec = call.node.commands->Resolve(args);
   if (spec == nullptr) {
     call.reply.Error("ERR Invalid command specified");
     return false;

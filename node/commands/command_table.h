@@ -32,6 +32,8 @@ class CommandTable {
 
   // From now on `name` is known as `target` only; empty: not at all.
   base::Result<void> Rename(std::string_view name, std::string_view target);
+  // The command that complete arguments mean, a subcommand if they name one; null if none.
+  const CommandSpec* Resolve(std::span<const std::string_view> args) const;
 
   const std::vector<const CommandSpec*>& commands() const { return commands_; }  // top level, by name
   // Ids of commands and subcommands are 0..id_count()-1.

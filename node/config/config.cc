@@ -69,6 +69,8 @@ struct Config::Slot {
   std::string text;
   std::vector<std::string> list;
   OnChange on_change;
+  LineCheck line_check;
+  LineSource line_source;
 };
 
 // The values that a failed SET puts back.
@@ -177,8 +179,8 @@ base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> given
   const Directive& directive = *slot.directive;
   std::vector<std::string> words(given.begin(), given.end());
   if (const auto checked = CheckWords(directive, &words); !checked) return checked;
-  if (const auto check = line_checks_.find(directive.name); check != line_checks_.end()) {
-    if (const auto checked = check->second(words); !checked) return checked;
+  if (slot.line_check) {
+    if (const auto checked = slot.line_check(words); !checked) return checked;
   }
   switch (directive.type) {
     case Type::kOutputLimits: return AssignOutputLimits(words);
@@ -431,17 +433,16 @@ base::Result<void> Config::Store(std::string_view name, std::string_view value) 
   return Assign(*slot, *words);
 }
 
-void Config::SetLineCheck(std::string_view name, LineCheck check) {
-  const std::string_view key = Must(name).directive->name;
-  if (check == nullptr) {
-    line_checks_.erase(key);
-  } else {
-    line_checks_.insert_or_assign(key, std::move(check));
-  }
-}
-
 void Config::SetOnChange(std::string_view name, OnChange hook) {
   const_cast<Slot&>(Must(name)).on_change = std::move(hook);
+}
+
+void Config::SetLineCheck(std::string_view name, LineCheck check) {
+  const_cast<Slot&>(Must(name)).line_check = std::move(check);
+}
+
+void Config::SetLineSource(std::string_view name, LineSource source) {
+  const_cast<Slot&>(Must(name)).line_source = std::move(source);
 }
 
 // --- CONFIG REWRITE
@@ -465,7 +466,7 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
   std::vector<std::string> lines;
   switch (slot.directive->type) {
     case Type::kLines:
-      for (const std::string& entry : slot.list) lines.push_back(head + entry);
+      for (const std::string& entry : slot.line_source ? slot.line_source() : slot.list) lines.push_back(head + entry);
       break;
     case Type::kSave:
       for (const SavePoint& point : save_points_) {
@@ -506,7 +507,7 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
 bool Config::IsInitial(std::string_view name, const Config& fresh) const {
   const Slot& slot = Must(name);
   if (slot.directive->name == "dir") return false;
-  if (slot.directive->type == Type::kLines) return slot.list.empty();
+  if (slot.directive->type == Type::kLines) return LinesOf(name).empty();
   return fresh.Print(fresh.Must(name)) == Print(slot);
 }
 

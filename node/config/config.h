@@ -87,6 +87,9 @@ class Config {
   // for each assignment, in files too. Set before loading; null takes it away.
   using LineCheck = std::function<base::Result<void>(std::span<const std::string>)>;
   void SetLineCheck(std::string_view name, LineCheck check);
+  // Where the lines that REWRITE writes come from, if not from what was read.
+  using LineSource = std::function<std::vector<std::string>()>;
+  void SetLineSource(std::string_view name, LineSource source);
 
   // For the rewriter: the lines that say this directive's current value, and
   // whether it is what `fresh`, a Config told nothing, has anyway.
@@ -111,7 +114,6 @@ class Config {
 
   std::vector<std::unique_ptr<Slot>> slots_;  // in the table's order
   std::map<std::string, Slot*, std::less<>> by_name_;  // names and aliases
-  std::map<std::string_view, LineCheck> line_checks_;
   OutputLimit output_limits_[3];
   std::vector<SavePoint> save_points_;
   std::string file_path_;

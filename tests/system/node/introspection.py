@@ -22,6 +22,8 @@ def _value(reply, at):
         return ("error", line), after
     if kind == ":":
         return int(line), after
+    if kind == ",":
+        return float(line), after
     if kind == "_" or line == "-1":
         return None, after
     if kind in "$=":
