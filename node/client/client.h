@@ -43,6 +43,7 @@ enum ClientFlag : uint64_t {
   kImporting = 1ull << 23,       // data arriving by a migration: slot ownership is not asked
   kPushIsReply = 1ull << 24,     // the command that runs answers by pushes: SUBSCRIBE
   kReprocessing = 1ull << 25,    // woken: it runs a command that monitors have seen
+  kScript = 1ull << 26,          // a script's: stands for the client that called the script
 };
 
 // What a client needs of whatever carries its bytes.

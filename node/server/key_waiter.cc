@@ -26,7 +26,9 @@ void KeyWaiter::Wait(commands::Call& call, std::span<const std::string_view> key
     if (reason == WakeReason::kTimeout || reason == WakeReason::kUnblock) return client.reply.NullArray();
     if (reason != WakeReason::kReady) return;
     const std::vector<std::string_view> args(command.begin(), command.end());
+    client.Set(client::kReprocessing);
     node_->executor->Execute(client, args);
+    client.Clear(client::kReprocessing);
   });
 }
 
