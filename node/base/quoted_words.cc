@@ -77,4 +77,29 @@ bool SplitQuoted(std::string_view line, std::vector<std::string>* words) {
   }
 }
 
+void AppendQuoted(std::string_view word, std::string* out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out->push_back('"');
+  for (const char c : word) {
+    switch (c) {
+      case '\\': *out += "\\\\"; break;
+      case '"': *out += "\\\""; break;
+      case '\n': *out += "\\n"; break;
+      case '\r': *out += "\\r"; break;
+      case '\t': *out += "\\t"; break;
+      case '\a': *out += "\\a"; break;
+      case '\b': *out += "\\b"; break;
+      default:
+        if (c >= ' ' && c <= '~') {
+          out->push_back(c);
+        } else {
+          *out += "\\x";
+          out->push_back(kHex[static_cast<unsigned char>(c) >> 4]);
+          out->push_back(kHex[c & 15]);
+        }
+    }
+  }
+  out->push_back('"');
+}
+
 }  // namespace windlass::base

@@ -12,4 +12,7 @@ namespace windlass::base {
 // False when quotes are unbalanced or a closing quote does not end its word.
 bool SplitQuoted(std::string_view line, std::vector<std::string>* words);
 
+// The reverse: `word` in double quotes, with those escapes for what does not print.
+void AppendQuoted(std::string_view word, std::string* out);
+
 }  // namespace windlass::base

@@ -48,6 +48,7 @@ enum ClientFlag : uint64_t {
   kPushIsReply = 1ull << 24,     // the command that runs answers by pushes: SUBSCRIBE
   kReprocessing = 1ull << 25,    // woken: it runs a command that monitors have seen
   kRestricted = 1ull << 26,      // its user may not do everything: each command is checked
+  kScript = 1ull << 27,          // a script's: stands for the client that called the script
 };
 
 // What a client needs of whatever carries its bytes.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/commands/key_commands.h"
+#include "node/commands/notify.h"
 #include "node/commands/string_commands.h"
 #include "node/commands/ports.h"
 #include "node/keyspace/keyspace.h"
@@ -106,15 +107,19 @@ void RestoreCommand(Call& call) {
     if (options->absolute_ttl && AlreadyExpired(call, at_ms)) {
       if (exists) {
         call.db.Unlink(call.slot, key);
+        Notify(call, NotifyClass::kGeneric, "del", key);
         call.effects.Replace({"DEL", key});
       }
       return call.reply.Ok();
     }
   }
+  // For those who listen, what is replaced is deleted first.
+  if (exists) Notify(call, NotifyClass::kNew, "new", key);
   const keyspace::Expiry expiry{at_ms, false};
   Entry* entry = value.object != nullptr ? call.db.SetObject(call.slot, key, std::move(value.object), expiry)
                                          : call.db.SetString(call.slot, key, value.string, expiry);
   SetAccess(call, *entry, *options);
+  Notify(call, NotifyClass::kGeneric, "restore", key);
   if (*ttl != 0 && !options->absolute_ttl) PropagateRestore(call, at_ms);
   call.reply.Ok();
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "node/commands/key_commands.h"
+#include "node/commands/notify.h"
 #include "node/commands/string_commands.h"
 #include "node/keyspace/keyspace.h"
 #include "node/types/number.h"
@@ -77,9 +78,11 @@ void SetLifetime(Call& call, const TimeForm& form) {
   if (!Allows(*conditions, entry->expire_at_ms(), at_ms)) return call.reply.Integer(0);
   if (AlreadyExpired(call, at_ms)) {
     call.db.Unlink(call.slot, key);
+    Notify(call, NotifyClass::kGeneric, "del", key);
     call.effects.Replace({"DEL", key});
   } else {
     call.db.SetExpiry(call.slot, key, at_ms);
+    Notify(call, NotifyClass::kGeneric, "expire", key);
     call.effects.Replace({"PEXPIREAT", key, std::to_string(at_ms)});
   }
   call.reply.Integer(1);
@@ -108,7 +111,9 @@ void PExpireTimeCommand(Call& call) { TellLifetime(call, {.seconds = false, .abs
 
 void PersistCommand(Call& call) {
   if (call.db.Find(call.slot, call.args[1], call.now_ms) == nullptr) return call.reply.Integer(0);
-  call.reply.Integer(call.db.ClearExpiry(call.slot, call.args[1]) ? 1 : 0);
+  if (!call.db.ClearExpiry(call.slot, call.args[1])) return call.reply.Integer(0);
+  Notify(call, NotifyClass::kGeneric, "persist", call.args[1]);
+  call.reply.Integer(1);
 }
 
 }  // namespace windlass::commands

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "node/commands/key_commands.h"
+#include "node/commands/notify.h"
 #include "node/commands/ports.h"
 #include "node/commands/string_commands.h"
 #include "node/keyspace/keyspace.h"
@@ -21,7 +22,9 @@ void Delete(Call& call, bool later) {
   for (const std::string_view key : call.args.subspan(1)) {
     // Find first: a key past its time is not deleted by this command.
     if (call.db.Find(call.slot, key, call.now_ms) == nullptr) continue;
-    if (later ? call.db.Unlink(call.slot, key) : call.db.Erase(call.slot, key)) ++deleted;
+    if (later ? !call.db.Unlink(call.slot, key) : !call.db.Erase(call.slot, key)) continue;
+    Notify(call, NotifyClass::kGeneric, "del", key);
+    ++deleted;
   }
   call.reply.Integer(deleted);
 }
@@ -48,6 +51,8 @@ void Rename(Call& call, bool only_if_free) {
   if (from == to) return reply_done(false);
   if (call.db.Find(call.slot, to, call.now_ms) != nullptr && only_if_free) return reply_done(false);
   call.db.Move(call.slot, from, {call.db, call.slot, to});
+  Notify(call, NotifyClass::kGeneric, "rename_from", from);
+  Notify(call, NotifyClass::kGeneric, "rename_to", to);
   reply_done(true);
 }
 
@@ -112,6 +117,7 @@ void CopyCommand(Call& call) {
   if (call.db.FindRead(call.slot, from, call.now_ms, Touches(call)) == nullptr) return call.reply.Integer(0);
   if (target->Find(call.slot, to, call.now_ms) != nullptr && !replace) return call.reply.Integer(0);
   call.db.Copy(call.slot, from, {*target, call.slot, to});
+  NotifyIn(call, *target, NotifyClass::kGeneric, "copy_to", to);
   call.reply.Integer(1);
 }
 
@@ -124,6 +130,8 @@ void MoveCommand(Call& call) {
   if (call.db.Find(call.slot, key, call.now_ms) == nullptr) return call.reply.Integer(0);
   if (target->Find(call.slot, key, call.now_ms) != nullptr) return call.reply.Integer(0);
   call.db.Move(call.slot, key, {*target, call.slot, key});
+  Notify(call, NotifyClass::kGeneric, "move_from", key);
+  NotifyIn(call, *target, NotifyClass::kGeneric, "move_to", key);
   call.reply.Integer(1);
 }
 

@@ -15,7 +15,8 @@ namespace {
 
 // The key at args[2], or null: the null reply was written.
 const Entry* EntryOrReply(Call& call) {
-  const Entry* entry = call.db.FindRead(call.slot, call.args[2], call.now_ms, false);
+  // Not FindRead: asking about a key that is absent is no event.
+  const Entry* entry = call.db.Find(call.slot, call.args[2], call.now_ms);
   if (entry == nullptr) call.reply.Null();
   return entry;
 }

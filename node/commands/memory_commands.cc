@@ -16,7 +16,7 @@ void Usage(Call& call) {
     if (!ParseInt64(call.args[i + 1], &samples)) return call.reply.Error(kNotInteger);
     if (samples < 0) return call.reply.Error(kSyntaxError);
   }
-  const keyspace::Entry* entry = call.db.FindRead(call.slot, call.args[2], call.now_ms, /*touch=*/false);
+  const keyspace::Entry* entry = call.db.Find(call.slot, call.args[2], call.now_ms);
   if (entry == nullptr) return call.reply.Null();
   // Its share of the table: a four-byte handle and a tag at usual fill.
   constexpr size_t kTableShare = 8;

@@ -171,6 +171,14 @@ class Sessions {
   virtual bool Unblock(uint64_t client_id, bool with_error) = 0;
 };
 
+// Clients that watch every command: MONITOR.
+class Monitors {
+ public:
+  virtual ~Monitors() = default;
+  virtual void Add(client::Client& client) = 0;
+  virtual void Remove(client::Client& client) = 0;
+};
+
 // Runs a command as if a client had sent it: AOF replay, the link to a master,
 // EXEC, imports. No admission for kMasterLink and kAofLoader clients but arity.
 class Executor {
@@ -211,6 +219,7 @@ struct Node {
   Blocker* blocker = nullptr;
   KeyWaits* key_waits = nullptr;
   Lifecycle* lifecycle = nullptr;
+  Monitors* monitors = nullptr;
   Executor* executor = nullptr;
   Reloader* reloader = nullptr;
   KeyEvents* key_events = nullptr;  // null: nobody can have subscribed

@@ -1,4 +1,4 @@
-// INFO, SHUTDOWN, TIME, LOLWUT.
+// INFO, SHUTDOWN, TIME, MONITOR, LOLWUT.
 #include <sys/time.h>
 
 #include <string>
@@ -56,6 +56,16 @@ void Shutdown(Call& call) {
   if (!ended) call.reply.Error(ended.error());
 }
 
+// A client that monitors already is not answered again.
+void Monitor(Call& call) {
+  if (call.client.Has(client::kDenyBlocking)) {
+    return call.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
+  if (call.client.Has(client::kMonitor) || call.client.transport == nullptr) return;
+  call.node.monitors->Add(call.client);
+  call.reply.Ok();
+}
+
 void Lolwut(Call& call) {
   std::string text;
   for (int row = 0; row < 4; ++row) {
@@ -74,6 +84,8 @@ const CommandSpec kSpecs[] = {
      {"Synchronously saves the database(s) to disk and shuts down the Redis server.", "1.0.0", "server",
       "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)"},
      Shutdown},
+    {"monitor", 1, kAdmin | kNoScript | kLoading | kStale, {}, 0,
+     {"Watches all commands as they are executed.", "1.0.0", "server", ""}, Monitor},
     {"lolwut", -1, kReadonly | kFast, {}, 0, {"Displays computer art and the Redis version", "5.0.0", "server", ""},
      Lolwut},
 };

@@ -16,10 +16,10 @@ using types::Set;
 namespace {
 
 // The sets of the keys, null where there is none. Nothing: WRONGTYPE was replied.
-std::optional<std::vector<const Set*>> SetsOf(Call& call, std::span<const std::string_view> keys, bool for_store) {
+std::optional<std::vector<const Set*>> SetsOf(Call& call, std::span<const std::string_view> keys) {
   std::vector<const Set*> sets;
   for (const std::string_view key : keys) {
-    const auto found = for_store ? FindToWrite<Set>(call, key) : FindToRead<Set>(call, key);
+    const auto found = FindToRead<Set>(call, key);
     if (found.refused) return std::nullopt;
     sets.push_back(found.object);
   }
@@ -74,7 +74,7 @@ std::unique_ptr<Set> DiffOf(const std::vector<const Set*>& sets, const types::Li
 using Algebra = std::unique_ptr<Set> (*)(const std::vector<const Set*>&, const types::Limits&);
 
 void Reply(Call& call, Algebra algebra) {
-  const auto sets = SetsOf(call, call.args.subspan(1), false);
+  const auto sets = SetsOf(call, call.args.subspan(1));
   if (!sets) return;
   const std::unique_ptr<Set> result = algebra(*sets, LimitsOf(call));
   call.reply.Set(static_cast<int64_t>(result->size()));
@@ -83,7 +83,7 @@ void Reply(Call& call, Algebra algebra) {
 
 void Store(Call& call, Algebra algebra, std::string_view event) {
   const std::string_view target = call.args[1];
-  const auto sets = SetsOf(call, call.args.subspan(2), true);
+  const auto sets = SetsOf(call, call.args.subspan(2));
   if (!sets) return;
   std::unique_ptr<Set> result = algebra(*sets, LimitsOf(call));
   const int64_t size = static_cast<int64_t>(result->size());
@@ -119,7 +119,7 @@ void SInterCardCommand(Call& call) {
     if (!parsed || *parsed < 0) return call.reply.Error("ERR LIMIT can't be negative");
     limit = *parsed;
   }
-  const auto sets = SetsOf(call, call.args.subspan(2, static_cast<size_t>(*keys)), false);
+  const auto sets = SetsOf(call, call.args.subspan(2, static_cast<size_t>(*keys)));
   if (!sets) return;
   int64_t count = 0;
   if (!AnyMissing(*sets)) Intersect(*sets, [&](std::string_view) { return ++count != limit; });

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "node/commands/notify.h"
 #include "node/commands/string_commands.h"
 #include "node/keyspace/keyspace.h"
 #include "node/types/number.h"
@@ -45,6 +46,7 @@ void Add(Call& call, int64_t change) {
     return call.reply.Error("ERR increment or decrement would overflow");
   }
   call.db.SetInteger(call.slot, call.args[1], value, kKeep);
+  Notify(call, NotifyClass::kString, "incrby", call.args[1]);
   call.reply.Integer(value);
 }
 
@@ -56,6 +58,7 @@ void AppendCommand(Call& call) {
   const Entry* entry = call.db.Find(call.slot, key, call.now_ms);
   if (entry == nullptr) {
     call.db.SetString(call.slot, key, suffix);
+    Notify(call, NotifyClass::kString, "append", key);
     return call.reply.Integer(static_cast<int64_t>(suffix.size()));
   }
   if (RefuseNonString(call, *entry)) return;
@@ -63,6 +66,7 @@ void AppendCommand(Call& call) {
   if (!CheckLength(call, length, suffix.size())) return;
   const std::span<char> bytes = call.db.ResizeString(call.slot, key, length + suffix.size());
   if (!suffix.empty()) std::memcpy(bytes.data() + length, suffix.data(), suffix.size());
+  Notify(call, NotifyClass::kString, "append", key);
   call.reply.Integer(static_cast<int64_t>(bytes.size()));
 }
 
@@ -80,6 +84,7 @@ void SetRangeCommand(Call& call) {
   const size_t start = static_cast<size_t>(*offset);
   const std::span<char> bytes = call.db.ResizeString(call.slot, key, std::max(length, start + part.size()));
   std::memcpy(bytes.data() + start, part.data(), part.size());
+  Notify(call, NotifyClass::kString, "setrange", key);
   call.reply.Integer(static_cast<int64_t>(bytes.size()));
 }
 
@@ -121,6 +126,7 @@ void IncrByFloatCommand(Call& call) {
   }
   const std::string text = types::FormatLongDouble(value);
   call.db.SetString(call.slot, key, text, kKeep, StringForm::kBytes);
+  Notify(call, NotifyClass::kString, "incrbyfloat", key);
   // The sum as it was rounded here, not the addition, so that no other machine
   // comes to another result.
   call.effects.Replace({"SET", key, text, "KEEPTTL"});

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "node/commands/notify.h"
 #include "node/commands/string_commands.h"
 #include "node/keyspace/keyspace.h"
 #include "node/types/number.h"
@@ -53,7 +54,9 @@ void GetExCommand(Call& call) {
   const std::string_view key = call.args[1];
   if (options->persist) {
     ReplyString(call, *entry);
-    if (call.db.ClearExpiry(call.slot, key)) call.effects.Replace({"PERSIST", key});
+    if (!call.db.ClearExpiry(call.slot, key)) return;
+    Notify(call, NotifyClass::kGeneric, "persist", key);
+    call.effects.Replace({"PERSIST", key});
     return;
   }
   if (!options->expiry) return ReplyString(call, *entry);
@@ -62,10 +65,12 @@ void GetExCommand(Call& call) {
   ReplyString(call, *entry);
   if (options->expiry->absolute && AlreadyExpired(call, *at_ms)) {
     call.db.Unlink(call.slot, key);
+    Notify(call, NotifyClass::kGeneric, "del", key);
     call.effects.Replace({"DEL", key});
     return;
   }
   call.db.SetExpiry(call.slot, key, *at_ms);
+  Notify(call, NotifyClass::kGeneric, "expire", key);
   call.effects.Replace({"PEXPIREAT", key, std::to_string(*at_ms)});
 }
 
@@ -74,6 +79,7 @@ void GetDelCommand(Call& call) {
   if (entry == nullptr) return;
   ReplyString(call, *entry);
   call.db.Unlink(call.slot, call.args[1]);
+  Notify(call, NotifyClass::kGeneric, "del", call.args[1]);
   call.effects.Replace({"DEL", call.args[1]});
 }
 

@@ -1,6 +1,7 @@
 // Writing whole strings: SET and its older forms, MSET.
 #include <string>
 
+#include "node/commands/notify.h"
 #include "node/commands/string_commands.h"
 #include "node/keyspace/keyspace.h"
 
@@ -80,6 +81,8 @@ void SetWithOptions(Call& call) {
     return;
   }
   call.db.SetString(call.slot, key, call.args[2], Expiry{at_ms, options->keep_ttl});
+  Notify(call, NotifyClass::kString, "set", key);
+  if (options->expiry) Notify(call, NotifyClass::kGeneric, "expire", key);
   PropagateSet(call, *options, at_ms);
   if (!options->get) call.reply.Ok();
 }
@@ -88,6 +91,8 @@ void SetWithLifetime(Call& call, bool seconds) {
   const auto at_ms = ExpiryTime(call, {call.args[2], seconds, false});
   if (!at_ms) return;
   call.db.SetString(call.slot, call.args[1], call.args[3], Expiry{*at_ms, false});
+  Notify(call, NotifyClass::kString, "set", call.args[1]);
+  Notify(call, NotifyClass::kGeneric, "expire", call.args[1]);
   call.effects.Replace({"SET", call.args[1], call.args[3], "PXAT", std::to_string(*at_ms)});
   call.reply.Ok();
 }
@@ -102,6 +107,7 @@ bool CheckPairs(Call& call) {
 void SetPairs(Call& call) {
   for (size_t i = 1; i + 1 < call.args.size(); i += 2) {
     call.db.SetString(call.slot, call.args[i], call.args[i + 1]);
+    Notify(call, NotifyClass::kString, "set", call.args[i]);
   }
 }
 
@@ -110,12 +116,14 @@ void SetPairs(Call& call) {
 void SetCommand(Call& call) {
   if (call.args.size() > 3) return SetWithOptions(call);
   call.db.SetString(call.slot, call.args[1], call.args[2]);
+  Notify(call, NotifyClass::kString, "set", call.args[1]);
   call.reply.Ok();
 }
 
 void SetNxCommand(Call& call) {
   if (call.db.Find(call.slot, call.args[1], call.now_ms) != nullptr) return call.reply.Integer(0);
   call.db.SetString(call.slot, call.args[1], call.args[2]);
+  Notify(call, NotifyClass::kString, "set", call.args[1]);
   call.reply.Integer(1);
 }
 
@@ -132,6 +140,7 @@ void GetSetCommand(Call& call) {
     ReplyString(call, *entry);
   }
   call.db.SetString(call.slot, call.args[1], call.args[2]);
+  Notify(call, NotifyClass::kString, "set", call.args[1]);
   call.effects.Replace({"SET", call.args[1], call.args[2]});
 }
 

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "node/base/quoted_words.h"
+
 namespace windlass::config {
 namespace {
 
@@ -161,25 +163,9 @@ std::string QuoteWord(std::string_view word) {
     if (!std::isgraph(static_cast<unsigned char>(c)) || c == '"' || c == '\'' || c == '\\' || c == '#') plain = false;
   }
   if (plain) return std::string(word);
-  std::string quoted = "\"";
-  for (const char c : word) {
-    char hex[8];
-    switch (c) {
-      case '\\': quoted += "\\\\"; break;
-      case '"': quoted += "\\\""; break;
-      case '\n': quoted += "\\n"; break;
-      case '\r': quoted += "\\r"; break;
-      case '\t': quoted += "\\t"; break;
-      default:
-        if (std::isprint(static_cast<unsigned char>(c))) {
-          quoted += c;
-        } else {
-          std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
-          quoted += hex;
-        }
-    }
-  }
-  return quoted + '"';
+  std::string quoted;
+  base::AppendQuoted(word, &quoted);
+  return quoted;
 }
 
 }  // namespace windlass::config

@@ -51,6 +51,7 @@ Entry* Database::FindRead(slot::SlotId slot, std::string_view key, int64_t now_m
   Entry* entry = LocateLive(slot, key, now_ms).entry;
   if (entry == nullptr) {
     ++keyspace_.stats_.misses;
+    if (keyspace_.miss_listener_ != nullptr) [[unlikely]] keyspace_.miss_listener_->OnMiss(*this, key);
     return nullptr;
   }
   ++keyspace_.stats_.hits;

@@ -68,6 +68,7 @@ class Keyspace {
   void RemoveObserver(ChangeObserver* observer);
   void set_change_listener(ChangeListener* listener) { change_listener_ = listener; }
   void set_expiry_listener(ExpiryListener* listener) { expiry_listener_ = listener; }
+  void set_miss_listener(MissListener* listener) { miss_listener_ = listener; }
 
   // --- counters.
   // Grows by one with every change. Propagation compares it around a command.
@@ -122,6 +123,7 @@ class Keyspace {
   std::vector<ChangeObserver*> observers_;
   ChangeListener* change_listener_ = nullptr;
   ExpiryListener* expiry_listener_ = nullptr;
+  MissListener* miss_listener_ = nullptr;
   AccessOptions access_options_;
   types::Limits limits_;
   KeyspaceStats stats_;

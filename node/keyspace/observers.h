@@ -46,4 +46,11 @@ class ExpiryListener {
   virtual void OnExpired(Database& db, slot::SlotId slot, std::string_view key) = 0;
 };
 
+// For keyspace events: a reader looked for a key that is not there. May not change keys.
+class MissListener {
+ public:
+  virtual ~MissListener() = default;
+  virtual void OnMiss(Database& db, std::string_view key) = 0;
+};
+
 }  // namespace windlass::keyspace

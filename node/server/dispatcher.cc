@@ -194,7 +194,6 @@ void Dispatcher::Execute(Client& client, std::span<const std::string_view> args)
 void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
                         slot::SlotId slot) {
   if (depth_ == kMaxDepth) return Refuse(client, &spec, "ERR nested too deeply");
-  if (monitor_feed_ && (spec.flags & (commands::kAdmin | commands::kSkipMonitor)) == 0) monitor_feed_(client, args);
   keyspace::Keyspace& keyspace = *node_->keyspace;
   if (depth_ == 0) {
     frozen_now_ms_ = node_->loop->NowMs();
@@ -223,6 +222,10 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   if (opens_unit) log_->EndUnit();
   --depth_;
   current_ = outer;
+  if (!monitors_->empty() && (spec.flags & (commands::kAdmin | commands::kSkipMonitor)) == 0 &&
+      !client.Has(client::kReprocessing)) [[unlikely]] {
+    monitors_->Tell(client, spec, args);
+  }
   client.Clear(kRunning);
   client.Set(outer_state);
   Account(client, spec, args, elapsed_ns, reply_begin);
@@ -272,7 +275,8 @@ void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<cons
   if (elapsed_us >= slow_threshold_us_ && slow_threshold_us_ >= 0 && (spec.flags & commands::kSkipSlowlog) == 0 &&
       !client.Has(kTrusted)) {
     const std::string peer = client.transport != nullptr ? client.transport->PeerAddress() : "?:0";
-    node_->slowlog->Add(args, node_->loop->NowMs() / 1000, elapsed_us, peer, client.name,
+    std::vector<std::string_view> scratch;
+    node_->slowlog->Add(WithoutSecrets(spec, args, &scratch), node_->loop->NowMs() / 1000, elapsed_us, peer, client.name,
                         static_cast<size_t>(slow_max_entries_));
   }
   if (latency_threshold_ms_ > 0 && elapsed_us >= latency_threshold_ms_ * 1000) {
@@ -284,6 +288,9 @@ void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<cons
 void Dispatcher::OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
   const std::string_view argv[] = {"DEL", key};
   log_->Append(db.index(), argv);
+  if (node_->key_events != nullptr) {
+    node_->key_events->Publish(db.index(), commands::NotifyClass::kExpired, "expired", key);
+  }
 }
 
 }  // namespace windlass::server

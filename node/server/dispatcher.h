@@ -19,6 +19,7 @@
 #include "node/keyspace/observers.h"
 #include "node/observe/cycle_clock.h"
 #include "node/server/admission.h"
+#include "node/server/monitor_feed.h"
 #include "node/server/write_log.h"
 
 namespace windlass::server {
@@ -43,9 +44,8 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   // A key's time has come: its DEL precedes what the running command does.
   void OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
 
-  // Called with each command a monitor is to see; unset: there are none.
-  using Feed = std::function<void(const client::Client&, std::span<const std::string_view>)>;
-  void set_monitor_feed(Feed feed) { monitor_feed_ = std::move(feed); }
+  // Those who see each command; empty most of the time.
+  void set_monitors(MonitorFeed* monitors) { monitors_ = monitors; }
 
   Admission& admission() { return admission_; }
   WriteLog& log() { return *log_; }
@@ -77,7 +77,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   const commands::CommandSpec* exec_;  // its commands' effects are one unit
   Admission admission_;
   observe::TickScale tick_scale_;
-  Feed monitor_feed_;
+  MonitorFeed* monitors_ = nullptr;
   const commands::CommandSpec* current_ = nullptr;
   int depth_ = 0;
   int64_t frozen_now_ms_ = 0;  // while depth_ > 0

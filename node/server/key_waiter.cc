@@ -33,7 +33,9 @@ void KeyWaiter::Wait(commands::Call& call, const commands::KeyWait& asked) {
 void KeyWaiter::TryAgain(client::Client& client, const ClientWait& wait) {
   const std::vector<std::string_view> args(wait.command.begin(), wait.command.end());
   tried_again_ = &wait;
+  client.Set(client::kReprocessing);
   node_->executor->Execute(client, args);
+  client.Clear(client::kReprocessing);
   tried_again_ = nullptr;
 }
 

@@ -43,6 +43,8 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       blocker_(&loop_, &sessions_),
       watches_(&sessions_.Clients()),
       key_waiter_(&node_, &watches_),
+      key_events_(&node_),
+      monitors_(&node_),
       durability_(&node_),
       dispatcher_(&node_, &table_, &durability_.log()),
       migrator_(&loop_),
@@ -66,6 +68,8 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.lifecycle = &lifecycle_;
   node_.migrator = &migrator_;
   node_.moving_keys = &moving_keys_;
+  node_.monitors = &monitors_;
+  dispatcher_.set_monitors(&monitors_);
   sessions_.SetDispatcher(&dispatcher_);
   // While writes are paused the log stands still: a manual failover waits for the
   // replica to reach its end exactly, and a MIGRATE ends with a DEL.
@@ -74,6 +78,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
     durability_.Forget(client);
     commands::ForgetTransaction(node_, client);
     if (client.listener != nullptr) broker_.Forget(*client.listener);
+    if (client.Has(client::kMonitor)) monitors_.Remove(client);
   });
   keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
@@ -135,6 +140,7 @@ bool NodeAssembly::Start() {
   WatchAccessSettings(node_);
   ApplyAccessSettings();
   ApplyLimits();
+  key_events_.SetClasses(config_->Int("notify-keyspace-events"));
   loop_.Every(kCronMs, [this] { ServerCron(); });
   expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
   if (config_->Int("port") != 0) log_->Notice("Ready to accept connections tcp");
@@ -282,6 +288,10 @@ void NodeAssembly::WatchSettings() {
   for (const char* name : {"oom-score-adj", "oom-score-adj-values"}) {
     config_->SetOnChange(name, [this] { return oom_score_.Apply(node_.status.is_replica); });
   }
+  config_->SetOnChange("notify-keyspace-events", [this, ok] {
+    key_events_.SetClasses(config_->Int("notify-keyspace-events"));
+    return ok();
+  });
   config_->SetOnChange("slowlog-max-len", [this, ok] {
     slow_log_.Trim(static_cast<size_t>(config_->Int("slowlog-max-len")));
     return ok();

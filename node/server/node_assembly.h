@@ -29,10 +29,12 @@
 #include "node/server/cluster_handover.h"
 #include "node/server/dispatcher.h"
 #include "node/server/durability.h"
+#include "node/server/key_events.h"
 #include "node/server/key_waiter.h"
 #include "node/server/lifecycle.h"
 #include "node/server/listeners.h"
 #include "node/server/process_settings.h"
+#include "node/server/monitor_feed.h"
 #include "node/server/replica_survey.h"
 #include "node/server/session_table.h"
 
@@ -88,6 +90,8 @@ class NodeAssembly {
   ClientBlocker blocker_;
   commands::WatchTable watches_;
   KeyWaiter key_waiter_;
+  KeyEventPublisher key_events_;
+  MonitorFeed monitors_;
   Durability durability_;
   Dispatcher dispatcher_;
   migration::MovingKeys moving_keys_;

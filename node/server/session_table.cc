@@ -133,6 +133,7 @@ int SessionTable::DetachDescriptor(Client& client) {
   if (session == nullptr) return -1;
   session->connection().Flush();
   if (client.listener != nullptr) node_->pubsub->Forget(*client.listener);
+  if (client.Has(client::kMonitor)) node_->monitors->Remove(client);
   const int fd = session->connection().Detach(nullptr);
   registry_.Remove(client.id);
   const auto it = sessions_.find(client.id);

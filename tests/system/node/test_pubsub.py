@@ -4,15 +4,12 @@ import os
 import socket
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import harness  # noqa: E402
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "differential"))
-from raw_client import RawClient, parse  # noqa: E402
+from stream_client import StreamClient, parse  # noqa: E402
 
 KINDS = ["windlass-node", "redis-server"]
 
@@ -40,7 +37,7 @@ def node(request, start):
 
 
 def connect(node, protocol=2):
-    client = RawClient(node.host, node.port, timeout=5)
+    client = StreamClient(node.host, node.port, timeout=5)
     if protocol == 3:
         client.call("HELLO", "3")
     return client
