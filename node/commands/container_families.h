@@ -10,5 +10,6 @@ namespace windlass::commands {
 std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> SetCommands();
+std::span<const CommandSpec> StreamCommands();
 
 }  // namespace windlass::commands

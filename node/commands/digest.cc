@@ -10,6 +10,7 @@
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
+#include "node/types/stream.h"
 
 namespace windlass::commands {
 namespace {
@@ -39,6 +40,19 @@ void XorParts(Digest* digest, std::initializer_list<std::string_view> parts) {
   Xor(digest, element.data(), element.size());
 }
 
+void MixStream(Digest* digest, const types::Stream& stream) {
+  types::StreamRange range(stream, {}, types::kLastStreamId);
+  while (range.Next()) {
+    const types::StreamId id = range.entry().id();
+    const std::string text = std::to_string(id.ms) + "." + std::to_string(id.seq);
+    Mix(digest, text.data(), text.size());
+    range.entry().ForEach([digest](std::string_view field, std::string_view value) {
+      Mix(digest, field.data(), field.size());
+      Mix(digest, value.data(), value.size());
+    });
+  }
+}
+
 void MixObject(Digest* digest, const types::Object& object) {
   switch (object.type()) {
     case types::Type::kList:
@@ -50,12 +64,19 @@ void MixObject(Digest* digest, const types::Object& object) {
     case types::Type::kHash:
       return static_cast<const types::Hash&>(object).ForEach(
           [digest](std::string_view field, std::string_view value) { XorParts(digest, {field, value}); });
+    case types::Type::kStream: return MixStream(digest, static_cast<const types::Stream&>(object));
     default: return;
   }
 }
 
+// The digest's number of a type. A peer's modules have one between these.
+uint32_t NumberOf(types::Type type) {
+  constexpr uint32_t kStream = 6;
+  return type == types::Type::kStream ? kStream : static_cast<uint32_t>(type);
+}
+
 void MixValue(Digest* digest, const keyspace::Entry& entry) {
-  MixNumber(digest, static_cast<uint32_t>(entry.type()));
+  MixNumber(digest, NumberOf(entry.type()));
   if (entry.type() == types::Type::kString) {
     char buffer[types::kMaxIntegerDigits];
     const std::string_view text = entry.Text(buffer);

@@ -8,10 +8,14 @@
 
 namespace windlass::commands {
 
-bool WaitForKeys(Call& call, std::span<const std::string_view> keys, types::Type type, int64_t deadline_ms) {
+bool WaitForKeys(Call& call, const KeyWait& wait) {
   if (call.client.Has(client::kDenyBlocking)) return false;
-  call.node.key_waits->Wait(call, keys, type, deadline_ms);
+  call.node.key_waits->Wait(call, wait);
   return true;
+}
+
+bool WaitForKeys(Call& call, std::span<const std::string_view> keys, types::Type type, int64_t deadline_ms) {
+  return WaitForKeys(call, {keys, type, deadline_ms});
 }
 
 std::optional<int64_t> ParseDeadline(Call& call, std::string_view text) {

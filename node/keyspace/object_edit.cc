@@ -21,7 +21,11 @@ ObjectEdit::~ObjectEdit() {
     db_.Unhook(slot_, found);
     changed_ = true;
   }
-  if (changed_) db_.ChangedBy(slot_, key_, dirty_);
+  if (changed_) {
+    db_.ChangedBy(slot_, key_, dirty_);
+  } else {
+    db_.keyspace_.dirty_ += dirty_;
+  }
   if (erase_) db_.keyspace_.Discard(entry_, false);
 }
 

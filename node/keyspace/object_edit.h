@@ -24,6 +24,7 @@ class ObjectEdit {
   ObjectEdit(const ObjectEdit&) = delete;
   ObjectEdit& operator=(const ObjectEdit&) = delete;
 
+  std::string_view key() const { return key_; }
   template <typename T>
   T& As() {
     return static_cast<T&>(*entry_->object());
@@ -33,6 +34,8 @@ class ObjectEdit {
     changed_ = true;
     dirty_ += changes;
   }
+  // Adds to the dirty counter alone: what WATCH and waiting clients look at stays.
+  void Counted(uint64_t changes) { dirty_ += changes; }
   // An empty container is no key: erases it at the end. Counts no change of its own.
   void EraseIf(bool empty) { erase_ = empty; }
 

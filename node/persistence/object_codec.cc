@@ -6,6 +6,7 @@
 #include "node/persistence/hash_codec.h"
 #include "node/persistence/list_codec.h"
 #include "node/persistence/set_codec.h"
+#include "node/persistence/stream_codec.h"
 
 namespace windlass::persistence {
 
@@ -14,6 +15,7 @@ RdbType RdbTypeOf(const types::Object& object) {
     case types::Type::kList: return kRdbTypeOfList;
     case types::Type::kSet: return RdbTypeOfSet(static_cast<const types::Set&>(object));
     case types::Type::kHash: return RdbTypeOfHash(static_cast<const types::Hash&>(object));
+    case types::Type::kStream: return kRdbTypeOfStream;
     default: break;
   }
   assert(false && "no codec for this type");
@@ -25,6 +27,7 @@ void AppendObject(const types::Object& object, bool compress, std::string* out) 
     case types::Type::kList: return AppendList(static_cast<const types::List&>(object), compress, out);
     case types::Type::kSet: return AppendSet(static_cast<const types::Set&>(object), compress, out);
     case types::Type::kHash: return AppendHash(static_cast<const types::Hash&>(object), compress, out);
+    case types::Type::kStream: return AppendStream(static_cast<const types::Stream&>(object), compress, out);
     default: break;
   }
   assert(false && "no codec for this type");
@@ -34,6 +37,7 @@ std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits
   if (auto reader = MakeHashReader(type, limits)) return reader;
   if (auto reader = MakeListReader(type, limits)) return reader;
   if (auto reader = MakeSetReader(type, limits)) return reader;
+  if (auto reader = MakeStreamReader(type)) return reader;
   return nullptr;
 }
 

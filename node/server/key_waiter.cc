@@ -9,55 +9,73 @@ namespace windlass::server {
 
 using commands::WakeReason;
 
-void KeyWaiter::Wait(commands::Call& call, std::span<const std::string_view> keys, types::Type type,
-                     int64_t deadline_ms) {
+void KeyWaiter::Wait(commands::Call& call, const commands::KeyWait& asked) {
   const uint64_t id = call.client.id;
-  ClientWait wait{{}, type, std::vector<std::string>(call.args.begin(), call.args.end())};
-  for (const std::string_view name : keys) {
+  const auto command = asked.command.empty() ? call.args : asked.command;
+  const int64_t deadline_ms = tried_again_ != nullptr ? tried_again_->deadline_ms : asked.deadline_ms;
+  ClientWait wait{{},           asked.type, deadline_ms, asked.also_if_gone, {command.begin(), command.end()},
+                  ++last_ticket_};
+  for (const std::string_view name : asked.keys) {
     Key key(call.db.index(), name);
     if (std::find(wait.keys.begin(), wait.keys.end(), key) != wait.keys.end()) continue;
-    by_key_[key].push_back(id);
+    by_key_[key].emplace(wait.ticket, id);
     wait.keys.push_back(std::move(key));
   }
   waits_.insert_or_assign(id, std::move(wait));
   node_->blocker->Block(call.client, deadline_ms, [this, id](client::Client& client, WakeReason reason) {
-    const std::vector<std::string> command = std::move(waits_.at(id).command);
-    Forget(id);
+    const ClientWait wait = std::move(waits_.at(id));
+    Forget(id, wait);
     if (reason == WakeReason::kTimeout || reason == WakeReason::kUnblock) return client.reply.NullArray();
-    if (reason != WakeReason::kReady) return;
-    const std::vector<std::string_view> args(command.begin(), command.end());
-    node_->executor->Execute(client, args);
+    if (reason == WakeReason::kReady) TryAgain(client, wait);
   });
 }
 
-void KeyWaiter::Forget(uint64_t client_id) {
-  const auto wait = waits_.find(client_id);
-  for (const Key& key : wait->second.keys) {
-    const auto queue = by_key_.find(key);
-    queue->second.remove(client_id);
-    if (queue->second.empty()) by_key_.erase(queue);
-  }
-  waits_.erase(wait);
+void KeyWaiter::TryAgain(client::Client& client, const ClientWait& wait) {
+  const std::vector<std::string_view> args(wait.command.begin(), wait.command.end());
+  tried_again_ = &wait;
+  node_->executor->Execute(client, args);
+  tried_again_ = nullptr;
 }
 
-void KeyWaiter::AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
-  next_->AfterChange(db, slot, key);
+void KeyWaiter::Forget(uint64_t client_id, const ClientWait& wait) {
+  for (const Key& key : wait.keys) {
+    const auto queue = by_key_.find(key);
+    queue->second.erase(wait.ticket);
+    if (queue->second.empty()) by_key_.erase(queue);
+  }
+  waits_.erase(client_id);
+}
+
+void KeyWaiter::MarkReady(int db, std::string_view key) {
   if (by_key_.empty()) [[likely]] return;
-  Key changed(db.index(), key);
+  Key changed(db, key);
   if (by_key_.count(changed) == 0 || std::find(ready_.begin(), ready_.end(), changed) != ready_.end()) return;
   ready_.push_back(std::move(changed));
 }
 
-uint64_t KeyWaiter::FirstFor(const Key& key) const {
+void KeyWaiter::AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
+  next_->AfterChange(db, slot, key);
+  MarkReady(db.index(), key);
+}
+
+void KeyWaiter::AfterFlush(keyspace::Database& db) {
+  next_->AfterFlush(db);
+  for (const auto& [key, queue] : by_key_) {
+    if (key.first == db.index()) MarkReady(key.first, key.second);
+  }
+}
+
+const KeyWaiter::Queue::value_type* KeyWaiter::NextFor(const Key& key, Ticket after, Ticket last) const {
   const auto queue = by_key_.find(key);
-  if (queue == by_key_.end()) return 0;
+  if (queue == by_key_.end()) return nullptr;
   const keyspace::Database& db = node_->keyspace->db(key.first);
   const keyspace::Entry* entry = db.Peek(db.slotted() ? slot::KeySlot(key.second) : 0, key.second);
-  if (entry == nullptr || entry->IsExpired(node_->clock->UnixMs())) return 0;
-  for (const uint64_t id : queue->second) {
-    if (waits_.at(id).type == entry->type()) return id;
+  if (entry != nullptr && entry->IsExpired(node_->clock->UnixMs())) entry = nullptr;
+  for (auto it = queue->second.upper_bound(after); it != queue->second.end() && it->first <= last; ++it) {
+    const ClientWait& wait = waits_.at(it->second);
+    if (wait.also_if_gone || (entry != nullptr && wait.type == entry->type())) return &*it;
   }
-  return 0;
+  return nullptr;
 }
 
 void KeyWaiter::ServeReady() {
@@ -68,7 +86,12 @@ void KeyWaiter::ServeReady() {
     // Serving may make this key ready anew, or another.
     ready_[i].second.clear();
     ready_[i].first = -1;
-    while (const uint64_t id = FirstFor(key)) node_->blocker->Wake(id);
+    const Ticket last = last_ticket_;  // who waits again has been tried
+    Ticket tried = 0;
+    while (const auto* next = NextFor(key, tried, last)) {
+      tried = next->first;
+      node_->blocker->Wake(next->second);
+    }
   }
   ready_.clear();
   serving_ = false;

@@ -1,13 +1,12 @@
 // Keeps the queues of clients that wait for keys, and serves them when a command
 // has made a key ready. See commands::KeyWaits.
 //
-// A key is ready when it changed and holds a value of the type its first waiter
-// wants. Keys are served in the order in which they became ready, after the whole
+// A key is ready when it changed. Each client that waits for it is tried once then,
+// if the key holds a value of the type it wants. Keys are served in the order in which they became ready, after the whole
 // command (or EXEC) that made them so.
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,31 +24,41 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
   // Changes are told on to `next`.
   KeyWaiter(commands::Node* node, keyspace::ChangeListener* next) : node_(node), next_(next) {}
 
-  void Wait(commands::Call& call, std::span<const std::string_view> keys, types::Type type, int64_t deadline_ms) override;
+  void Wait(commands::Call& call, const commands::KeyWait& wait) override;
+  void MarkReady(int db, std::string_view key) override;
   void ServeReady() override;
   bool has_ready() const { return !ready_.empty(); }
   size_t waiting_clients() const { return waits_.size(); }
   size_t waited_keys() const { return by_key_.size(); }
 
   void AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
-  void AfterFlush(keyspace::Database& db) override { next_->AfterFlush(db); }
+  void AfterFlush(keyspace::Database& db) override;
 
  private:
   using Key = std::pair<int, std::string>;  // database and name
+  using Ticket = uint64_t;              // grows with each wait
+  using Queue = std::map<Ticket, uint64_t>;  // clients, the longest wait first
   struct ClientWait {
     std::vector<Key> keys;
     types::Type type;
+    int64_t deadline_ms;
+    bool also_if_gone;
     std::vector<std::string> command;
+    Ticket ticket;
   };
 
-  // The client that is to be served with this key now, or 0.
-  uint64_t FirstFor(const Key& key) const;
-  void Forget(uint64_t client_id);
+  // The first client with a ticket in (after, last] that is to be tried with this key
+  // now; null: none.
+  const Queue::value_type* NextFor(const Key& key, Ticket after, Ticket last) const;
+  void Forget(uint64_t client_id, const ClientWait& wait);
+  void TryAgain(client::Client& client, const ClientWait& wait);
 
   commands::Node* node_;
   keyspace::ChangeListener* next_;
   std::map<uint64_t, ClientWait> waits_;           // by client id
-  std::map<Key, std::list<uint64_t>> by_key_;      // the longest wait first
+  std::map<Key, Queue> by_key_;
+  Ticket last_ticket_ = 0;
+  const ClientWait* tried_again_ = nullptr;  // whose command is being executed
   std::vector<Key> ready_;
   bool serving_ = false;
 };

@@ -152,6 +152,7 @@ void NodeAssembly::Run() { loop_.Run(); }
 // is written; then replies leave.
 void NodeAssembly::EndTurn() {
   TakeSignals();
+  key_waiter_.ServeReady();  // keys that went without a command: expired, moved away
   sessions_.RunResumed();
   if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
   WriteLog& log = durability_.log();

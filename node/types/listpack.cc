@@ -93,6 +93,13 @@ Encoded Encode(std::string_view value) {
   return out;
 }
 
+Encoded EncodeWhole(int64_t value) {
+  Encoded out;
+  EncodeInteger(value, &out);
+  EncodeBackLength(out.head_bytes, &out);
+  return out;
+}
+
 // Head and body of the element at `p`, without its back-length; 0: no such
 // encoding. Reads at most `available` bytes; the result may be more than that.
 size_t ContentBytes(const uint8_t* p, size_t available) {
@@ -268,8 +275,9 @@ void Listpack::Splice(size_t at, size_t old_bytes, size_t new_bytes) {
     data_ = Allocate(data_, after);
     capacity_ = after;
   }
+  if (new_bytes == old_bytes) return;
   std::memmove(data_ + at + new_bytes, data_ + at + old_bytes, before - at - old_bytes);
-  if (after < capacity_) {
+  if (after < before && after < capacity_) {
     data_ = Allocate(data_, after);
     capacity_ = after;
   }
@@ -287,6 +295,35 @@ Listpack::Position Listpack::Insert(Position before, std::string_view value) {
   encoded.WriteTo(data_ + at);
   AddToCount(1);
   return at;
+}
+
+Listpack::Position Listpack::AppendInteger(int64_t value) {
+  const Encoded encoded = EncodeWhole(value);
+  const Position at = static_cast<Position>(total() - 1);
+  Splice(at, 0, encoded.size());
+  encoded.WriteTo(data_ + at);
+  AddToCount(1);
+  return at;
+}
+
+Listpack::Position Listpack::ReplaceInteger(Position at, int64_t value) {
+  const Encoded encoded = EncodeWhole(value);
+  Splice(at, ElementBytes(at), encoded.size());
+  encoded.WriteTo(data_ + at);
+  return at;
+}
+
+void Listpack::Reserve(size_t bytes) {
+  const size_t wanted = kHeaderBytes + 1 + bytes;
+  if (wanted <= capacity_) return;
+  data_ = Allocate(data_, wanted);
+  capacity_ = wanted;
+}
+
+void Listpack::ShrinkToFit() {
+  if (capacity_ == total()) return;
+  data_ = Allocate(data_, total());
+  capacity_ = total();
 }
 
 Listpack::Position Listpack::Replace(Position at, std::string_view value) {

@@ -67,11 +67,18 @@ class Listpack {
   // Inserts before `before`, kEnd: at the end. Returns where the element is.
   Position Insert(Position before, std::string_view value);
   Position Append(std::string_view value) { return Insert(kEnd, value); }
+  Position AppendInteger(int64_t value);
   Position Prepend(std::string_view value) { return Insert(First(), value); }
   Position Replace(Position at, std::string_view value);
+  Position ReplaceInteger(Position at, int64_t value);
   // Removes `count` elements; returns the position of what follows.
   Position Erase(Position at, size_t count = 1);
   void Clear();
+
+  // Makes room for `bytes` of elements in all, so that appending needs no new memory
+  // until then, or until something shrinks.
+  void Reserve(size_t bytes);
+  void ShrinkToFit();
 
   // What the element would take.
   static size_t EncodedBytes(std::string_view value);
@@ -86,7 +93,8 @@ class Listpack {
   size_t total() const;
   void SetTotal(size_t bytes);
   void AddToCount(int64_t change);
-  // Makes the bytes [at, at + old_bytes) be `new_bytes` long.
+  // Makes the bytes [at, at + old_bytes) be `new_bytes` long. Room that was reserved
+  // stays if nothing shrinks.
   void Splice(size_t at, size_t old_bytes, size_t new_bytes);
   size_t ElementBytes(Position at) const;  // with its back-length
 

@@ -5,6 +5,7 @@ families in files of their own."""
 import random
 
 from key_makers import KeyMakers
+from stream_makers import StreamMakers
 from string_makers import StringMakers
 
 KEYS = ["a", "b", "c", "d", "e", "str", "", "num", "{t}1", "bin\x00\xff"]
@@ -15,7 +16,7 @@ FLOATS = ["1.5", "-2.25", "3", "1e3", "0.1", "1e-5", "inf", "-inf", "nan", "abc"
 PATTERNS = ["*", "a*", "?", "[ab]*", "*1*", "x", ""]
 
 
-class ContainerGenerator(StringMakers, KeyMakers):
+class ContainerGenerator(StreamMakers, StringMakers, KeyMakers):
     """Makers named <family>_... return a command, or a list of commands that stay
     together; `families` chooses among them."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 from harness import NodeProcess, server_binary  # noqa: E402
 
-from comparison import name_of, same  # noqa: E402
+from comparison import NEW_TIMES, name_of, same, timeless  # noqa: E402
 from raw_client import RawClient, encode_batch, parse, split  # noqa: E402
 from script_text import to_text  # noqa: E402
 from shrink import shrink  # noqa: E402
@@ -192,3 +192,8 @@ class SideBySide:
         assert reply == b"+OK\r\n", f"{note}{reply!r} {payload[:60]!r}"
         digests = [client.call("DEBUG", "DIGEST-VALUE", name) for client, name in ((target, b"carried"), (source, key))]
         assert digests[0] == digests[1], f"{note}{payload[:60]!r}"
+        if source.call("TYPE", key) == b"+stream\r\n":
+            # The form of version 10 does not tell when a consumer was active.
+            infos = [timeless(parse(client.call("XINFO", "STREAM", name, "FULL", "COUNT", 0)), NEW_TIMES)
+                     for client, name in ((target, b"carried"), (source, key))]
+            assert infos[0] == infos[1], note

@@ -19,7 +19,7 @@ acl bitcount bitfield bitfield_ro bitop bitpos bzmpop bzpopmax bzpopmin eval eva
 function geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch
 geosearchstore getbit latency lolwut module monitor pfadd pfcount pfdebug pfmerge pfselftest psubscribe publish pubsub
 punsubscribe script setbit sort sort_ro spublish ssubscribe subscribe sunsubscribe unsubscribe substr swapdb
-xack xadd xautoclaim xclaim xdel xgroup xinfo xlen xpending xrange xread xreadgroup xrevrange xsetid xtrim cluster
+cluster
 zadd zcard zcount zdiff zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore zpopmax zpopmin
 zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex zremrangebyrank zremrangebyscore
 zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion zunionstore
