@@ -192,7 +192,10 @@ void Dispatcher::Execute(Client& client, std::span<const std::string_view> args)
 void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
                         slot::SlotId slot) {
   if (depth_ == kMaxDepth) return Refuse(client, &spec, "ERR nested too deeply");
-  if (monitor_feed_ && (spec.flags & (commands::kAdmin | commands::kSkipMonitor)) == 0) monitor_feed_(client, args);
+  if (monitor_feed_ && (spec.flags & (commands::kAdmin | commands::kSkipMonitor)) == 0 &&
+      !node_->key_waits->tries_again()) {
+    monitor_feed_(client, args);
+  }
   keyspace::Keyspace& keyspace = *node_->keyspace;
   if (depth_ == 0) {
     frozen_now_ms_ = node_->loop->NowMs();
@@ -240,6 +243,7 @@ void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool cha
 
 void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
                          int64_t elapsed_ns, size_t reply_begin) {
+  if (client.Has(client::kBlocked) && node_->key_waits->Waits(client)) return;
   ++node_->stats->commands_processed;
   ++client.commands_executed;
   observe::CommandCounters& counters = node_->command_stats->at(spec.id);
