@@ -29,6 +29,8 @@ class KeyWaits {
   virtual void Wait(Call& call, const KeyWait& wait) = 0;
   // A key is worth trying although its value has not changed.
   virtual void MarkReady(int db, std::string_view key) = 0;
+  // Whether this client waits for a key: its command is counted when that ends.
+  virtual bool Waits(const client::Client& client) const = 0;
   // Runs the commands of clients whose keys have become ready. Call when no command
   // is being executed.
   virtual void ServeReady() = 0;

@@ -12,8 +12,9 @@ namespace windlass::commands {
 // stream_read_commands.cc
 void XReadCommand(Call& call);
 void XReadGroupCommand(Call& call);
-// XREAD's and XREADGROUP's keys: the first half of what follows STREAMS.
-bool StreamsKeys(std::span<const std::string_view> args, KeyPositions* out);
+// XREAD's and XREADGROUP's keys, as their key specifications find them.
+bool XReadKeys(std::span<const std::string_view> args, KeyPositions* out);
+bool XReadGroupKeys(std::span<const std::string_view> args, KeyPositions* out);
 
 // stream_group_commands.cc
 void XAckCommand(Call& call);

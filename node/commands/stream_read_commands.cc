@@ -218,6 +218,18 @@ class GroupRead {
   GroupEffects effects_;
 };
 
+// The first half of what follows the first STREAMS from args[from] on; an option's value
+// is taken for it too, as it is by peers.
+bool KeysBehindStreams(std::span<const std::string_view> args, size_t from, KeyPositions* out) {
+  size_t first = from;
+  while (first + 1 < args.size() && !EqualsNoCase(args[first], "STREAMS")) ++first;
+  ++first;
+  if (first >= args.size()) return false;
+  const size_t keys = (args.size() - first) / 2;
+  for (size_t i = 0; i < keys; ++i) out->push_back({static_cast<int>(first + i), kKeyRO | kKeyAccess});
+  return keys > 0;
+}
+
 // One stream of XREAD. False: there is nothing new, and nothing was written.
 bool ServeRead(Call& call, const ReadArguments& read, std::string_view key, StreamId behind) {
   const auto found = FindToRead<Stream>(call, key);
@@ -229,25 +241,8 @@ bool ServeRead(Call& call, const ReadArguments& read, std::string_view key, Stre
 
 }  // namespace
 
-bool StreamsKeys(std::span<const std::string_view> args, KeyPositions* out) {
-  size_t streams = 1;
-  while (streams < args.size() && !EqualsNoCase(args[streams], "STREAMS")) {
-    if (EqualsNoCase(args[streams], "BLOCK") || EqualsNoCase(args[streams], "COUNT")) {
-      streams += 2;
-    } else if (EqualsNoCase(args[streams], "GROUP")) {
-      streams += 3;
-    } else if (EqualsNoCase(args[streams], "NOACK")) {
-      ++streams;
-    } else {
-      return false;
-    }
-  }
-  if (streams >= args.size()) return false;
-  const size_t rest = args.size() - streams - 1;
-  if (rest == 0 || rest % 2 != 0) return false;
-  for (size_t i = 1; i <= rest / 2; ++i) out->push_back({static_cast<int>(streams + i), kKeyRO | kKeyAccess});
-  return true;
-}
+bool XReadKeys(std::span<const std::string_view> args, KeyPositions* out) { return KeysBehindStreams(args, 1, out); }
+bool XReadGroupKeys(std::span<const std::string_view> args, KeyPositions* out) { return KeysBehindStreams(args, 4, out); }
 
 void XReadCommand(Call& call) {
   const auto read = ParseRead(call, false);

@@ -255,6 +255,7 @@ void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool cha
 
 void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
                          int64_t elapsed_ns, size_t reply_begin) {
+  if (client.Has(client::kBlocked) && node_->key_waits->Waits(client)) return;
   ++node_->stats->commands_processed;
   ++client.commands_executed;
   observe::CommandCounters& counters = node_->command_stats->at(spec.id);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "node/keyspace/keyspace.h"
+#include "node/observe/command_stats.h"
 
 namespace windlass::server {
 
@@ -14,7 +15,7 @@ void KeyWaiter::Wait(commands::Call& call, const commands::KeyWait& asked) {
   const auto command = asked.command.empty() ? call.args : asked.command;
   const int64_t deadline_ms = tried_again_ != nullptr ? tried_again_->deadline_ms : asked.deadline_ms;
   ClientWait wait{{},           asked.type, deadline_ms, asked.also_if_gone, {command.begin(), command.end()},
-                  ++last_ticket_};
+                  &call.spec,   ++last_ticket_};
   for (const std::string_view name : asked.keys) {
     Key key(call.db.index(), name);
     if (std::find(wait.keys.begin(), wait.keys.end(), key) != wait.keys.end()) continue;
@@ -25,8 +26,10 @@ void KeyWaiter::Wait(commands::Call& call, const commands::KeyWait& asked) {
   node_->blocker->Block(call.client, deadline_ms, [this, id](client::Client& client, WakeReason reason) {
     const ClientWait wait = std::move(waits_.at(id));
     Forget(id, wait);
-    if (reason == WakeReason::kTimeout || reason == WakeReason::kUnblock) return client.reply.NullArray();
-    if (reason == WakeReason::kReady) TryAgain(client, wait);
+    if (reason == WakeReason::kReady) return TryAgain(client, wait);
+    if (reason == WakeReason::kClosed) return;
+    ++node_->command_stats->at(wait.spec->id).calls;
+    if (reason != WakeReason::kUnblockError) client.reply.NullArray();
   });
 }
 

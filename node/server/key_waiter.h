@@ -26,6 +26,7 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
 
   void Wait(commands::Call& call, const commands::KeyWait& wait) override;
   void MarkReady(int db, std::string_view key) override;
+  bool Waits(const client::Client& client) const override { return waits_.count(client.id) > 0; }
   void ServeReady() override;
   bool has_ready() const { return !ready_.empty(); }
   size_t waiting_clients() const { return waits_.size(); }
@@ -44,6 +45,7 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
     int64_t deadline_ms;
     bool also_if_gone;
     std::vector<std::string> command;
+    const commands::CommandSpec* spec;
     Ticket ticket;
   };
 

@@ -154,3 +154,21 @@ def test_the_log_has_what_was_served(node):
 def test_a_time_beyond_all_times_is_refused(node):
     with pytest.raises(redis.ResponseError, match="timeout is out of range"):
         ask(node).execute_command("XREAD", "BLOCK", str(2**63 - 1), "STREAMS", "s", "$")
+
+
+def calls(node, command):
+    return ask(node).info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0)
+
+
+def test_a_command_counts_once_however_often_it_is_tried(node):
+    reader = Waiter(node, "XREAD", "BLOCK", "0", "STREAMS", "s", "3-0")
+    for ms in range(1, 5):
+        ask(node).xadd("s", {"f": "v"}, id=f"{ms}-0")
+    assert entries(reader.result()) == {"s": ["4-0"]}
+    assert calls(node, "xread") == 1
+    assert not Waiter(node, "XREAD", "BLOCK", "300", "STREAMS", "s", "$").result()
+    assert calls(node, "xread") == 2
+    unblocked = Waiter(node, "XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+    ask(node).client_unblock(unblocked.id, error=True)
+    assert "UNBLOCKED" in unblocked.result()
+    assert calls(node, "xread") == 3
