@@ -1,6 +1,7 @@
 // Does one step. The only place that changes pods, claims or nodes.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,9 @@
 #include "operator/redis/node_pool.h"
 
 namespace windlass::reconcile {
+
+// What one step on pods or on the bus may take: it is not begun with less of the Lease left.
+inline constexpr std::chrono::milliseconds kStepTime{2000};
 
 struct StepResult {
   // Changed by RecordOperation and FinishOperation, and where something failed.

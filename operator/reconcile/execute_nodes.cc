@@ -5,8 +5,6 @@
 namespace windlass::reconcile {
 namespace {
 
-constexpr std::chrono::milliseconds kStepTime{2000};
-
 bool Says(const redis::Reply& reply, const char* words) {
   return reply.error() && reply.text.find(words) != std::string::npos;
 }

@@ -10,8 +10,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::chrono::milliseconds kStepTime{2000};
-
 // True if it was made; false if one of the name is there already.
 bool CreateUnlessThere(const Context& context, const kube::Kind& kind, informer::Store* store,
                        const std::string& space, const Json& object) {

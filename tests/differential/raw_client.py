@@ -85,7 +85,19 @@ class RawClient:
         return replies
 
     def call(self, *args):
-        return self.pipeline([args])[0]
+        """One command and its one reply: nothing else is sent, so it goes within MULTI too."""
+        self.socket.sendall(encode(args))
+        data = bytearray()
+        while True:
+            part = self.socket.recv(1 << 16)
+            if not part:
+                raise ConnectionError(f"the server closed the connection after {bytes(data[-200:])!r}")
+            data += part
+            try:
+                if end_of_reply(data, 0) <= len(data):
+                    return bytes(data)
+            except (ValueError, IndexError):
+                pass  # not whole yet
 
 
 def parse(reply):

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/local/api_server/discovery.h"
+#include "operator/local/api_server/json_response.h"
 #include "operator/local/api_server/openapi.h"
 
 namespace windlass::api_server {
@@ -11,13 +12,6 @@ namespace windlass::api_server {
 using nlohmann::json;
 
 namespace {
-
-Response JsonResponse(const json& body, int status = 200) {
-  Response response;
-  response.status = status;
-  response.body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  return response;
-}
 
 Response TextResponse(const std::string& text) {
   Response response;

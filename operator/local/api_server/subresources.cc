@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/local/api_server/disruption.h"
+#include "operator/local/api_server/json_response.h"
 #include "operator/local/api_server/object_meta.h"
 #include "operator/local/api_server/patch.h"
 #include "operator/local/api_server/table_printer.h"
@@ -48,13 +49,6 @@ json ScaleOf(const ResourceCall& call, const json& object) {
 json SuccessStatus(int code) {
   return {{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", json::object()},
           {"status", "Success"}, {"code", code}};
-}
-
-Response JsonResponse(const json& body, int status = 200) {
-  Response response;
-  response.status = status;
-  response.body = body.dump() + "\n";
-  return response;
 }
 
 void Allow(const ResourceCall& call, std::initializer_list<const char*> methods) {
