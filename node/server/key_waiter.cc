@@ -48,6 +48,14 @@ void KeyWaiter::AfterChange(keyspace::Database& db, slot::SlotId slot, std::stri
   ready_.push_back(std::move(changed));
 }
 
+// SWAPDB may have brought what somebody waits for.
+void KeyWaiter::AfterFlush(keyspace::Database& db) {
+  next_->AfterFlush(db);
+  for (auto it = by_key_.lower_bound({db.index(), ""}); it != by_key_.end() && it->first.first == db.index(); ++it) {
+    if (std::find(ready_.begin(), ready_.end(), it->first) == ready_.end()) ready_.push_back(it->first);
+  }
+}
+
 uint64_t KeyWaiter::FirstFor(const Key& key) const {
   const auto queue = by_key_.find(key);
   if (queue == by_key_.end()) return 0;

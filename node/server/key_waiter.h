@@ -32,7 +32,7 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
   size_t waited_keys() const { return by_key_.size(); }
 
   void AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
-  void AfterFlush(keyspace::Database& db) override { next_->AfterFlush(db); }
+  void AfterFlush(keyspace::Database& db) override;
 
  private:
   using Key = std::pair<int, std::string>;  // database and name
