@@ -7,6 +7,7 @@
 #include "node/commands/notify.h"
 #include "node/commands/ports.h"
 #include "node/commands/string_commands.h"
+#include "node/commands/transactions.h"
 #include "node/keyspace/keyspace.h"
 #include "node/types/number.h"
 
@@ -154,7 +155,13 @@ void SwapDbCommand(Call& call) {
   if (*first == *second) {
     keyspace.AddDirty(1);
   } else {
-    keyspace.db(*first).Swap(keyspace.db(*second));
+    keyspace::Database& one = keyspace.db(*first);
+    keyspace::Database& other = keyspace.db(*second);
+    if (call.node.watches != nullptr) {
+      call.node.watches->BeforeFlush(one, &other, call.now_ms);
+      call.node.watches->BeforeFlush(other, &one, call.now_ms);
+    }
+    one.Swap(other);
   }
   call.reply.Ok();
 }

@@ -7,6 +7,7 @@
 #include "node/commands/key_commands.h"
 #include "node/commands/ports.h"
 #include "node/commands/scan_arguments.h"
+#include "node/commands/transactions.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 
@@ -101,6 +102,7 @@ void DbSizeCommand(Call& call) { call.reply.Integer(static_cast<int64_t>(call.db
 void FlushDbCommand(Call& call) {
   const auto later = ParseFlush(call);
   if (!later) return;
+  if (call.node.watches != nullptr) call.node.watches->BeforeFlush(call.db, nullptr, call.now_ms);
   call.db.Flush(*later);
   // Also when it was empty: a replica may hold what a master never had.
   call.effects.ForceVerbatim();
@@ -110,7 +112,11 @@ void FlushDbCommand(Call& call) {
 void FlushAllCommand(Call& call) {
   const auto later = ParseFlush(call);
   if (!later) return;
-  call.db.keyspace().FlushAll(*later);
+  keyspace::Keyspace& keyspace = call.db.keyspace();
+  for (int i = 0; call.node.watches != nullptr && i < keyspace.database_count(); ++i) {
+    call.node.watches->BeforeFlush(keyspace.db(i), nullptr, call.now_ms);
+  }
+  keyspace.FlushAll(*later);
   call.effects.ForceVerbatim();
   call.reply.Ok();
 }

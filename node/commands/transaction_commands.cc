@@ -21,13 +21,22 @@ std::string WatchTable::Id(int db, std::string_view key) {
   return id.append(key);
 }
 
-void WatchTable::Watch(client::Client& client, int db, std::string_view key) {
+namespace {
+
+const keyspace::Entry* Peek(const keyspace::Database& db, std::string_view key) {
+  return db.Peek(db.slotted() ? slot::KeySlot(key) : slot::SlotId{0}, key);
+}
+
+}  // namespace
+
+void WatchTable::Watch(client::Client& client, const keyspace::Database& db, std::string_view key, int64_t now_ms) {
   if (client.transaction == nullptr) client.transaction = std::make_unique<client::Transaction>();
   for (const client::WatchedKey& watched : client.transaction->watched) {
-    if (watched.db == db && watched.key == key) return;
+    if (watched.db == db.index() && watched.key == key) return;
   }
-  client.transaction->watched.push_back({db, std::string(key)});
-  watchers_[Id(db, key)].push_back(client.id);
+  client.transaction->watched.push_back({db.index(), std::string(key)});
+  const keyspace::Entry* entry = Peek(db, key);
+  watchers_[Id(db.index(), key)].push_back({client.id, entry != nullptr && entry->IsExpired(now_ms)});
 }
 
 void WatchTable::Unwatch(client::Client& client) {
@@ -35,30 +44,69 @@ void WatchTable::Unwatch(client::Client& client) {
   for (const client::WatchedKey& watched : client.transaction->watched) {
     const auto it = watchers_.find(Id(watched.db, watched.key));
     if (it == watchers_.end()) continue;
-    std::vector<uint64_t>& ids = it->second;
-    ids.erase(std::remove(ids.begin(), ids.end(), client.id), ids.end());
-    if (ids.empty()) watchers_.erase(it);
+    std::erase_if(it->second, [&](const Watcher& watcher) { return watcher.client_id == client.id; });
+    if (it->second.empty()) watchers_.erase(it);
   }
   client.transaction->watched.clear();
+}
+
+bool WatchTable::AnyExpired(const client::Client& client, keyspace::Keyspace& keyspace, int64_t now_ms) const {
+  for (const client::WatchedKey& watched : client.transaction->watched) {
+    const keyspace::Entry* entry = Peek(keyspace.db(watched.db), watched.key);
+    if (entry == nullptr || !entry->IsExpired(now_ms)) continue;
+    for (const Watcher& watcher : watchers_.at(Id(watched.db, watched.key))) {
+      if (watcher.client_id == client.id && !watcher.expired) return true;
+    }
+  }
+  return false;
+}
+
+void WatchTable::MarkChanged(const Watcher& watcher) {
+  if (client::Client* client = clients_->Find(watcher.client_id)) client->Set(client::kDirtyCas);
 }
 
 void WatchTable::AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
   if (watchers_.empty()) return;
   const auto it = watchers_.find(Id(db.index(), key));
   if (it == watchers_.end()) return;
-  for (const uint64_t id : it->second) {
-    if (client::Client* client = clients_->Find(id)) client->Set(client::kDirtyCas);
+  for (Watcher& watcher : it->second) {
+    if (watcher.expired && db.Peek(slot, key) == nullptr) {
+      watcher.expired = false;  // it was deleted for that: nothing changed
+    } else {
+      MarkChanged(watcher);
+    }
+  }
+}
+
+void WatchTable::BeforeFlush(const keyspace::Database& db, const keyspace::Database* successor, int64_t now_ms) {
+  told_.push_back(db.index());
+  for (auto& [id, watchers] : watchers_) {
+    int index;
+    std::copy_n(id.data(), sizeof index, reinterpret_cast<char*>(&index));
+    if (index != db.index()) continue;
+    const std::string_view key = std::string_view(id).substr(sizeof index);
+    const bool present = Peek(db, key) != nullptr;
+    const keyspace::Entry* next = successor == nullptr ? nullptr : Peek(*successor, key);
+    const bool next_expired = next != nullptr && next->IsExpired(now_ms);
+    for (Watcher& watcher : watchers) {
+      if ((watcher.expired || !present) && (next == nullptr || next_expired)) {
+        watcher.expired = next_expired;
+      } else {
+        MarkChanged(watcher);
+      }
+    }
   }
 }
 
 void WatchTable::AfterFlush(keyspace::Database& db) {
-  for (const auto& [key, ids] : watchers_) {
+  if (const auto told = std::find(told_.begin(), told_.end(), db.index()); told != told_.end()) {
+    told_.erase(told);
+    return;
+  }
+  for (const auto& [id, watchers] : watchers_) {
     int index;
-    std::copy_n(key.data(), sizeof index, reinterpret_cast<char*>(&index));
-    if (index != db.index()) continue;
-    for (const uint64_t id : ids) {
-      if (client::Client* client = clients_->Find(id)) client->Set(client::kDirtyCas);
-    }
+    std::copy_n(id.data(), sizeof index, reinterpret_cast<char*>(&index));
+    if (index == db.index()) std::for_each(watchers.begin(), watchers.end(), [this](const Watcher& w) { MarkChanged(w); });
   }
 }
 
@@ -81,17 +129,6 @@ void Discard(Call& call) {
   if (!call.client.Has(client::kMulti)) return call.reply.Error("ERR DISCARD without MULTI");
   ForgetTransaction(call.node, call.client);
   call.reply.Ok();
-}
-
-// A watched key that has expired meanwhile counts as changed.
-bool WatchedExpired(Call& call) {
-  for (const client::WatchedKey& watched : call.client.transaction->watched) {
-    keyspace::Database& db = call.node.keyspace->db(watched.db);
-    const slot::SlotId slot = db.slotted() ? slot::KeySlot(watched.key) : slot::SlotId{0};
-    const keyspace::Entry* entry = db.Peek(slot, watched.key);
-    if (entry != nullptr && entry->IsExpired(call.now_ms)) return true;
-  }
-  return false;
 }
 
 // The rules may have changed since the command was queued.
@@ -122,7 +159,8 @@ void Exec(Call& call) {
     ForgetTransaction(call.node, client);
     return call.reply.Error("EXECABORT Transaction discarded because of previous errors.");
   }
-  if (client.Has(client::kDirtyCas) || WatchedExpired(call)) {
+  if (client.Has(client::kDirtyCas) ||
+      call.node.watches->AnyExpired(client, *call.node.keyspace, call.now_ms)) {
     ForgetTransaction(call.node, client);
     return call.reply.NullArray();
   }
@@ -146,7 +184,7 @@ void Watch(Call& call) {
   if (call.client.Has(client::kMulti)) return call.reply.Error("ERR WATCH inside MULTI is not allowed");
   if (!call.client.Has(client::kDirtyCas)) {
     for (const std::string_view key : call.args.subspan(1)) {
-      call.node.watches->Watch(call.client, call.client.db, key);
+      call.node.watches->Watch(call.client, call.db, key, call.now_ms);
     }
   }
   call.reply.Ok();

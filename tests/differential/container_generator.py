@@ -4,7 +4,10 @@ families in files of their own."""
 
 import random
 
+from bitmap_makers import BitmapMakers
+from hyperloglog_makers import HyperLogLogMakers
 from key_makers import KeyMakers
+from sort_makers import SortMakers
 from stream_makers import StreamMakers
 from string_makers import StringMakers
 from zset_makers import ZsetMakers
@@ -18,7 +21,7 @@ FLOATS = ["1.5", "-2.25", "3", "1e3", "0.1", "1e-5", "inf", "-inf", "nan", "abc"
 PATTERNS = ["*", "a*", "?", "[ab]*", "*1*", "x", ""]
 
 
-class ContainerGenerator(StreamMakers, StringMakers, KeyMakers, ZsetMakers):
+class ContainerGenerator(StreamMakers, StringMakers, BitmapMakers, HyperLogLogMakers, SortMakers, KeyMakers, ZsetMakers):
     """Makers named <family>_... return a command, or a list of commands that stay
     together; `families` chooses among them."""
 

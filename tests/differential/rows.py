@@ -601,4 +601,115 @@ ROWS = [
         GET k
         WAIT 0 9223372036854775806
     """),
+    row("hyperloglog", """
+        PFSELFTEST
+        PFADD h
+        PFADD h
+        PFDEBUG DECODE h
+        PFADD h a b c
+        PFDEBUG DECODE h
+        GET h
+        PFCOUNT h
+        GET h
+        EXPIRE h 1000
+        PFADD h d
+        PFMERGE h none
+        TTL h
+        PFCOUNT h none
+        PFCOUNT none
+        PFMERGE new
+        GET new
+        PFDEBUG TODENSE h
+        PFDEBUG TODENSE h
+        PFDEBUG DECODE h
+        PFDEBUG GETREG h
+        PFDEBUG ENCODING h
+        PFDEBUG ENCODING none
+        PFDEBUG BOGUS h
+        PFDEBUG ENCODING h more
+        PFMERGE both new h
+        GET both
+        SET text hello
+        PFADD text a
+        PFCOUNT text
+        PFCOUNT h text
+        PFMERGE h text
+        RPUSH list a
+        PFADD list a
+        PFCOUNT list
+        SET n 12
+        PFADD n a
+    """),
+    row("bitmaps", """
+        SETBIT b 7 1
+        OBJECT ENCODING b
+        SETBIT b 4294967295 1
+        SETBIT b 8388607 0
+        STRLEN b
+        SETBIT b 0 2
+        GETBIT b 8388608
+        SET n 12
+        GETBIT n 3
+        SETBIT n 3 1
+        GET n
+        OBJECT ENCODING n
+        BITCOUNT n
+        BITPOS n 1
+        BITPOS n 0 1
+        BITPOS n 0 1 -1
+        BITOP NOT r n
+        OBJECT ENCODING r
+        GET r
+        EXPIRE r 100
+        BITOP OR r n r
+        TTL r
+        RPUSH l x
+        BITOP AND l n r
+        GET l
+        BITOP AND l none
+        EXISTS l
+        BITOP NOT r n n
+        BITOP BOGUS r n
+        BITFIELD f SET u8 #1 255 GET u8 8 OVERFLOW FAIL INCRBY u8 #1 1 OVERFLOW SAT INCRBY u8 #1 1
+        BITFIELD_RO f GET u8 #1
+        BITFIELD_RO f SET u8 #1 1
+        BITFIELD f
+        BITFIELD none GET u8 0
+        EXISTS none
+    """),
+    row("sort", """
+        RPUSH l 3 1 2 10
+        SORT l
+        SORT l DESC
+        SORT l ALPHA
+        SORT l LIMIT 1 2
+        SORT l BY nosort
+        SORT l BY nosort DESC LIMIT 1 2
+        MSET w1 5 w2 1 w3 x w10 3
+        SORT l BY w*
+        SORT l BY w* ALPHA
+        SET w3 2
+        SORT l BY w* GET # GET w*
+        HSET o1 f b
+        HSET o2 f a
+        SORT l BY o*->f ALPHA LIMIT 2 2
+        SORT l GET o*->f GET o*-> GET none
+        SORT l STORE d
+        LRANGE d 0 -1
+        TYPE d
+        SORT none STORE d
+        EXISTS d
+        SADD s b a c
+        SORT s
+        SORT s ALPHA
+        SORT s BY nosort STORE d
+        LRANGE d 0 -1
+        SORT_RO s ALPHA DESC
+        SORT_RO s ALPHA STORE d
+        SORT w1
+        SORT l BOGUS
+        SORT l LIMIT 1
+        RPUSH odd 0x10 9 8 inf -inf
+        SORT odd
+    """, ["RPUSH", "empty", "", "-1", "1"], ["SORT", "empty"], ["RPUSH", "empty", "1e400"], ["SORT", "empty"]),
 ]
