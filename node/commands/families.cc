@@ -16,7 +16,8 @@ std::vector<std::span<const CommandSpec>> CommandFamilies() {
   return {DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
-          PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands()};
+          PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands(),
+          SortedSetCommands(),  GeoCommands()};
 }
 
 }  // namespace windlass::commands
