@@ -7,6 +7,7 @@
 
 namespace windlass::commands {
 
+std::span<const CommandSpec> GeoCommands();
 std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> SetCommands();

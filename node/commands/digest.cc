@@ -8,11 +8,12 @@
 #include <cstdio>
 #include <initializer_list>
 
+#include "node/resp/double_text.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
-#include "node/types/zset.h"
 #include "node/types/stream.h"
+#include "node/types/zset.h"
 
 namespace windlass::commands {
 namespace {
@@ -68,12 +69,11 @@ void MixObject(Digest* digest, const types::Object& object) {
           [digest](std::string_view field, std::string_view value) { XorParts(digest, {field, value}); });
     case types::Type::kSortedSet:
       return static_cast<const types::Zset&>(object).ForEach([digest](std::string_view member, double score) {
-        char text[40];
-        const int size = std::snprintf(text, sizeof text, "%.17g", score);
-        XorParts(digest, {member, {text, static_cast<size_t>(size)}});
+        char text[resp::kDoubleText];
+        XorParts(digest, {member, {text, resp::PutShortest(text, score)}});
       });
     case types::Type::kStream: return MixStream(digest, static_cast<const types::Stream&>(object));
-    default: return;
+      default: return;
   }
 }
 

@@ -17,12 +17,13 @@
 namespace windlass::commands {
 
 std::vector<std::span<const CommandSpec>> CommandFamilies() {
-  return {AclCommands(), DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
+  return {AclCommands(),        DebugCommands(),       MemoryCommands(),     ClientCommands(),     CommandCommands(),
+          SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           BitmapCommands(),     HyperLogLogCommands(), SortCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands(), HashCommands(),       ListCommands(),       SetCommands(),
-          SortedSetCommands(),   StreamCommands(),      PubSubCommands()};
+          SortedSetCommands(),   GeoCommands(),         StreamCommands(),     PubSubCommands()};
 }
 
 }  // namespace windlass::commands

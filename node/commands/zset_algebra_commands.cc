@@ -9,6 +9,7 @@
 
 #include "node/commands/zset_commands.h"
 #include "node/types/number.h"
+#include "node/types/real_number.h"
 #include "node/types/set.h"
 
 namespace windlass::commands {

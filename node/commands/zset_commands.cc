@@ -2,6 +2,7 @@
 // together stand in files of their own (zset_commands.h).
 #include "node/commands/zset_commands.h"
 
+#include <algorithm>
 #include <climits>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include "node/commands/random_picks.h"
 #include "node/commands/scan_arguments.h"
 #include "node/types/number.h"
+#include "node/types/real_number.h"
 
 namespace windlass::commands {
 
@@ -73,6 +75,7 @@ struct Addition {
   AddOptions options;
   std::span<const std::string_view> elements;  // score member ...
   std::vector<double> scores;
+  size_t longest = 0;  // bytes of a member
 };
 
 // Nothing: the error reply was written.
@@ -112,6 +115,7 @@ std::optional<Addition> ParseAddition(Call& call, std::span<const std::string_vi
     const auto score = types::ParseDouble(addition.elements[i]);
     if (!score) return refuse(kNotFloat);
     addition.scores.push_back(*score);
+    addition.longest = std::max(addition.longest, addition.elements[i + 1].size());
   }
   return addition;
 }
@@ -140,22 +144,23 @@ Outcome AddElement(Zset& zset, const AddOptions& options, double* score, std::st
 
 }  // namespace
 
-void AddElements(Call& call, std::span<const std::string_view> args, bool increment) {
+bool AddElements(Call& call, std::span<const std::string_view> args, bool increment) {
   const auto addition = ParseAddition(call, args, increment);
-  if (!addition) return;
+  if (!addition) return false;
   const AddOptions& options = addition->options;
   const std::string_view key = args[1];
   const auto found = FindToWrite<Zset>(call, key);
-  if (found.refused) return;
+  if (found.refused) return false;
   if (found.object == nullptr && options.only_existing) {
-    return options.increment ? call.reply.Null() : call.reply.Integer(0);
+    options.increment ? call.reply.Null() : call.reply.Integer(0);
+    return false;
   }
   const types::Limits& limits = LimitsOf(call);
   const size_t elements = addition->scores.size();
   keyspace::Entry& entry =
       found.entry != nullptr
           ? *found.entry
-          : *call.db.InsertObject(call.slot, key, std::make_unique<Zset>(elements, addition->elements[1].size(), limits));
+          : *call.db.InsertObject(call.slot, key, std::make_unique<Zset>(elements, addition->longest, limits));
   uint64_t added = 0;
   uint64_t updated = 0;
   Outcome outcome = Outcome::kNothing;
@@ -163,7 +168,7 @@ void AddElements(Call& call, std::span<const std::string_view> args, bool increm
   {
     keyspace::ObjectEdit edit(call.db, call.slot, key, entry);
     Zset& zset = edit.As<Zset>();
-    if (found.entry != nullptr) zset.Expect(elements, limits);
+    if (found.entry != nullptr) zset.Expect(elements, addition->longest, limits);
     for (size_t i = 0; i < elements; ++i) {
       score = addition->scores[i];
       outcome = AddElement(zset, options, &score, addition->elements[2 * i + 1], limits);
@@ -172,10 +177,25 @@ void AddElements(Call& call, std::span<const std::string_view> args, bool increm
     }
     if (added + updated > 0) edit.Changed(added + updated);
   }
-  if (outcome == Outcome::kNotANumber) return call.reply.Error("ERR resulting score is not a number (NaN)");
-  if (added + updated > 0) Notify(call, NotifyClass::kSortedSet, options.increment ? "zincr" : "zadd", key);
-  if (options.increment) return outcome == Outcome::kNothing ? call.reply.Null() : call.reply.Double(score);
-  call.reply.Integer(static_cast<int64_t>(options.count_changed ? added + updated : added));
+  const bool changed = added + updated > 0;
+  if (changed) Notify(call, NotifyClass::kSortedSet, options.increment ? "zincr" : "zadd", key);
+  if (outcome == Outcome::kNotANumber) {
+    call.reply.Error("ERR resulting score is not a number (NaN)");
+  } else if (!options.increment) {
+    call.reply.Integer(static_cast<int64_t>(options.count_changed ? added + updated : added));
+  } else if (outcome == Outcome::kNothing) {
+    call.reply.Null();
+  } else {
+    call.reply.Double(score);
+  }
+  return changed;
+}
+
+bool StoreOfOneKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {
+  if (args.size() < 3) return false;
+  out->push_back({1, kKeyOW | kKeyUpdate});
+  out->push_back({2, kKeyRO | kKeyAccess});
+  return true;
 }
 
 namespace {
@@ -309,13 +329,6 @@ constexpr uint16_t kRead = kKeyRO | kKeyAccess;
 constexpr uint16_t kTaken = kKeyRW | kKeyAccess | kKeyDelete;
 constexpr KeySpec kOneRead{1, 1, 1, kRead, nullptr};
 
-bool RangeStoreKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {
-  if (args.size() < 3) return false;
-  out->push_back({1, kKeyOW | kKeyUpdate});
-  out->push_back({2, kRead});
-  return true;
-}
-
 const CommandSpec kRows[] = {
     {"zadd", -4, kWrite | kDenyOom | kFast, {1, 1, 1, kKeyRW | kKeyUpdate, nullptr}, kAclSortedSet,
      {"Gives members a score each, adding those that are not there.", "1.2.0", "sorted-set", "O(log(N))"}, ZAddCommand},
@@ -353,7 +366,7 @@ const CommandSpec kRows[] = {
      {"Returns a lexical range.", "2.8.9", "sorted-set", "O(log(N)+M)"}, ZRangeByLexCommand},
     {"zrevrangebylex", -4, kReadonly, kOneRead, kAclSortedSet,
      {"Returns a lexical range, from its end.", "2.8.9", "sorted-set", "O(log(N)+M)"}, ZRevRangeByLexCommand},
-    {"zrangestore", -5, kWrite | kDenyOom, {1, 2, 1, kKeyOW | kKeyUpdate, RangeStoreKeys}, kAclSortedSet,
+    {"zrangestore", -5, kWrite | kDenyOom, {1, 2, 1, kKeyOW | kKeyUpdate, StoreOfOneKeys}, kAclSortedSet,
      {"Stores a range at a key.", "6.2.0", "sorted-set", "O(log(N)+M)"}, ZRangeStoreCommand},
     {"zremrangebyrank", 4, kWrite, {1, 1, 1, kKeyRW | kKeyDelete, nullptr}, kAclSortedSet,
      {"Removes the members in a range of indexes.", "2.0.0", "sorted-set", "O(log(N)+M)"}, ZRemRangeByRankCommand},

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "node/commands/containers.h"
 #include "node/types/zset.h"
@@ -27,8 +28,11 @@ void StoreResult(Call& call, std::string_view key, std::unique_ptr<types::Zset> 
 void RemoveRange(Call& call, std::string_view key, const Found<types::Zset>& found, size_t first, size_t count,
                  std::string_view event);
 
-// ZADD with these arguments (args[0] is the name), which is what goes to the log.
-void AddElements(Call& call, std::span<const std::string_view> args, bool increment);
+// ZADD with these arguments (args[0] is the name). True if anything changed.
+bool AddElements(Call& call, std::span<const std::string_view> args, bool increment);
+
+// For a KeySpec: args[1] is the target, args[2] is read.
+bool StoreOfOneKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out);
 
 // zset_range_commands.cc
 void ZRangeCommand(Call& call);

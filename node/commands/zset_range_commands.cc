@@ -118,7 +118,8 @@ void RunQuery(Call& call, size_t source, std::optional<std::string_view> target,
   const auto found = target ? FindToWrite<Zset>(call, call.args[source]) : FindToRead<Zset>(call, call.args[source]);
   if (found.refused) return;
   Selection selection;
-  if (found.object != nullptr) selection = Limited(SelectRange(*found.object, *range, backwards), query, backwards);
+  if (found.object != nullptr) selection = SelectRange(*found.object, *range, backwards);
+  if (by != By::kRank) selection = Limited(selection, query, backwards);
   if (target) {
     const types::Limits& limits = LimitsOf(call);
     auto result = std::make_unique<Zset>(by == By::kRank ? selection.count : 0, 0, limits);

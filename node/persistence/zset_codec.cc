@@ -13,6 +13,7 @@
 #include "node/resp/reply_writer.h"
 #include "node/types/listpack.h"
 #include "node/types/number.h"
+#include "node/types/real_number.h"
 
 namespace windlass::persistence {
 namespace {

@@ -2,8 +2,9 @@
 #include "node/resp/reply_writer.h"
 
 #include <charconv>
-#include <cmath>
 #include <cstring>
+
+#include "node/resp/double_text.h"
 
 namespace windlass::resp {
 namespace {
@@ -193,11 +194,6 @@ void ReplyWriter::Verbatim(std::string_view format3, std::string_view text) {
 void ReplyWriter::Strings(const std::string_view* items, size_t count) {
   Array(static_cast<int64_t>(count));
   for (size_t i = 0; i < count; ++i) Bulk(items[i]);
-}
-
-std::string FormatDouble(double value) {
-  char text[kDoubleText];
-  return std::string(text, PutDouble(text, value));
 }
 
 }  // namespace windlass::resp

@@ -1,12 +1,13 @@
 // Numbers in text.
 #include "node/types/number.h"
 
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "node/types/float_text.h"
 
 namespace windlass::types {
 
@@ -35,40 +36,7 @@ size_t FormatInteger(int64_t value, char* buffer) {
   return static_cast<size_t>(std::to_chars(buffer, buffer + kMaxIntegerDigits, value).ptr - buffer);
 }
 
-namespace {
-
-// `read` is strtod or strtold.
-template <typename Float>
-std::optional<Float> ParseFloat(std::string_view text, Float (*read)(const char*, char**)) {
-  char buffer[5 * 1024];  // longer texts are not numbers anyone wrote
-  if (text.empty() || text.size() >= sizeof(buffer)) return std::nullopt;
-  std::memcpy(buffer, text.data(), text.size());
-  buffer[text.size()] = '\0';
-  if (std::strchr(" \t\n\v\f\r", buffer[0]) != nullptr) return std::nullopt;
-  errno = 0;
-  char* end = nullptr;
-  const Float value = read(buffer, &end);
-  if (end != buffer + text.size() || std::isnan(value)) return std::nullopt;
-  if (errno == ERANGE && (std::isinf(value) || std::fpclassify(value) == FP_ZERO)) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 std::optional<long double> ParseLongDouble(std::string_view text) { return ParseFloat<long double>(text, std::strtold); }
-
-std::optional<double> ParseDouble(std::string_view text) {
-  // The common case: few enough digits to be exact. "-0" is not among them.
-  if (text == "0") return 0;
-  constexpr size_t kExactDigits = 15;
-  const bool negative = !text.empty() && text[0] == '-';
-  if (text.size() - (negative ? 1 : 0) <= kExactDigits && text != "-0") {
-    int64_t integer = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
-    if (error == std::errc() && end == text.data() + text.size() && integer != 0) return static_cast<double>(integer);
-  }
-  return ParseFloat<double>(text, std::strtod);
-}
 
 std::string FormatLongDouble(long double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";

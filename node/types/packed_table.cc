@@ -71,6 +71,8 @@ PackedTable::PackedTable(const PackedTable& other) : PackedTable(other.with_valu
   most_in_leaf_ = other.most_in_leaf_;
 }
 
+uint64_t PackedTable::HashOf(std::string_view key) { return HashElement(key); }
+
 size_t PackedTable::LeafIndex(uint64_t hash) const {
   const size_t whole = std::bit_floor(leaves_);
   const size_t index = hash & (2 * whole - 1);

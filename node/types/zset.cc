@@ -31,8 +31,8 @@ void Zset::EraseRange(size_t first, size_t count) {
   }
 }
 
-void Zset::Expect(size_t expected, const Limits& limits) {
-  if (expected > limits.zset_max_listpack_entries) packed_ = false;
+void Zset::Expect(size_t expected, size_t member_bytes, const Limits& limits) {
+  if (expected > limits.zset_max_listpack_entries || member_bytes > limits.zset_max_listpack_value) packed_ = false;
 }
 
 void Zset::FitEncoding(const Limits& limits) {

@@ -44,8 +44,8 @@ class Zset final : public Object {
   // Elements [first, first + count) by rank.
   void EraseRange(size_t first, size_t count);
 
-  // To the large form if about `expected` members are to come.
-  void Expect(size_t expected, const Limits& limits);
+  // To the large form if about `expected` members, or one as long as this, are to come.
+  void Expect(size_t expected, size_t member_bytes, const Limits& limits);
   void ToSkiplist() { packed_ = false; }
   // Back to the small form if it is within the limits: for results made as a whole.
   void FitEncoding(const Limits& limits);

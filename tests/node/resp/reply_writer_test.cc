@@ -1,6 +1,8 @@
 // Replies in both protocols.
 #include "node/resp/reply_writer.h"
 
+#include "node/resp/double_text.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -77,6 +79,12 @@ TEST(ReplyWriterTest, DoublesReadBack) {
   EXPECT_EQ(FormatDouble(1.7976931348623157e308), "1.7976931348623157e+308");
   EXPECT_EQ(FormatDouble(5e-324), "5e-324");
   EXPECT_EQ(FormatDouble(-0.0), "-0");
+  char text[kDoubleText];
+  const auto shortest = [&text](double value) { return std::string(text, PutShortest(text, value)); };
+  EXPECT_EQ(shortest(1e8), "1e+8");
+  EXPECT_EQ(shortest(1e7), "10000000");
+  EXPECT_EQ(shortest(-123456789), "-123456789");
+  EXPECT_EQ(shortest(0), "0");
   EXPECT_EQ(FormatDouble(std::numeric_limits<double>::infinity()), "inf");
   EXPECT_EQ(FormatDouble(-std::numeric_limits<double>::infinity()), "-inf");
 }
