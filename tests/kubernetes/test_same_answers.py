@@ -33,7 +33,7 @@ def sender(base, headers=None, trust=None):
     return send
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_scripted_requests_are_answered_alike(kubernetes, installed, tmp_path, figures):
     real = sender(kubernetes.server, {"Authorization": f"Bearer {kubernetes.credentials.admin_token}"}, kubernetes.trust)
     installed.scale(0)  # nobody is to act on these objects
