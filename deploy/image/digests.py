@@ -21,7 +21,7 @@ def files(path):
                         what = hashlib.sha256(archive.extractfile(entry).read()).hexdigest()
                     else:
                         what = f"-> {entry.linkname}" if entry.linkname else "folder"
-                    found[entry.name.rstrip("/")] = (what, oct(entry.mode), entry.uid, entry.gid, int(entry.mtime) if entry.isfile() else 0)
+                    found[entry.name.rstrip("/")] = (what, oct(entry.mode & 0o7777), entry.uid, entry.gid, int(entry.mtime) if entry.isfile() else 0)
     return found
 
 

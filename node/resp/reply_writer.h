@@ -49,7 +49,7 @@ class ReplyWriter {
 };
 
 // Shortest decimal text that reads back as `value`, in the form Redis prints:
-// "3", "0.00001", "1.5e-7", "1e+19", "inf", "-inf", "nan".
+// "3", "3.1", "1e+17", "inf", "-inf", "nan".
 std::string FormatDouble(double value);
 
 }  // namespace windlass::resp

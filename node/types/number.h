@@ -21,9 +21,6 @@ size_t FormatInteger(int64_t value, char* buffer);
 // A whole number or decimal in C notation ("3.0e2", "inf" too); no leading
 // space, nothing behind. Not a number and overflow are nullopt.
 std::optional<long double> ParseLongDouble(std::string_view text);
-// The same for a double; hexadecimal too. Overflow is nullopt, and so is what is too
-// small to be told from zero.
-std::optional<double> ParseDouble(std::string_view text);
 // Seventeen digits after the point at most, trailing zeros removed, never an exponent.
 std::string FormatLongDouble(long double value);
 

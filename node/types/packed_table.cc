@@ -169,13 +169,13 @@ void PackedTable::Store(size_t index, std::string_view bytes, uint32_t count) {
 }
 
 std::optional<std::string_view> PackedTable::Find(std::string_view key) const {
-  const uint64_t hash = HashElement(key);
+  const uint64_t hash = HashOf(key);
   const auto place = Locate(leaf(LeafIndex(hash)), TagOf(hash), key);
   return place ? std::optional(place->element.value) : std::nullopt;
 }
 
 bool PackedTable::Set(std::string_view key, std::string_view value) {
-  const uint64_t hash = HashElement(key);
+  const uint64_t hash = HashOf(key);
   const size_t index = LeafIndex(hash);
   const auto place = Locate(leaf(index), TagOf(hash), key);
   if (place && !with_values_) return false;
@@ -196,7 +196,7 @@ bool PackedTable::Set(std::string_view key, std::string_view value) {
 }
 
 bool PackedTable::Erase(std::string_view key) {
-  const uint64_t hash = HashElement(key);
+  const uint64_t hash = HashOf(key);
   const size_t index = LeafIndex(hash);
   const auto place = Locate(leaf(index), TagOf(hash), key);
   if (!place) return false;
@@ -239,7 +239,7 @@ void PackedTable::Split() {
   uint32_t leaving = 0;
   for (size_t at = 0; at < old->bytes;) {
     const Place place = Read(old, at);
-    const bool leaves = (HashElement(place.element.key) & whole) != 0;
+    const bool leaves = (HashOf(place.element.key) & whole) != 0;
     (leaves ? leave : stay).append(data(old) + at, place.end - at);
     ++(leaves ? leaving : staying);
     at = place.end;

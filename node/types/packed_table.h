@@ -72,6 +72,7 @@ class PackedTable {
     char* far = nullptr;  // the allocation it stands in, if not in the leaf
   };
 
+  static uint64_t HashOf(std::string_view key);
   size_t LeafIndex(uint64_t hash) const;
   Leaf*& leaf(size_t index) { return segments_[index / kSegment][index % kSegment]; }
   const Leaf* leaf(size_t index) const { return segments_[index / kSegment][index % kSegment]; }

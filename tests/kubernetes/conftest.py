@@ -60,6 +60,8 @@ def pytest_runtest_logreport(report):
         name = report.nodeid.split("::")[-1].removeprefix("test_").replace("_", " ")
         stage = "" if report.when == "call" else f" ({report.when})"
         print(f"\n{report.outcome.upper()} {report.duration:6.1f} s  {name}{stage}{': ' if figures else ''}{figures}", flush=True)
+        if report.failed:
+            print(report.longreprtext, flush=True)
 
 
 @pytest.fixture(scope="session")

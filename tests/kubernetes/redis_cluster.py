@@ -56,7 +56,7 @@ class RedisCluster(ClusterClient):
         """Waits until so many replicas follow in step."""
         harness.wait_for(lambda: len(self.followers()) == replicas, 60, f"{replicas} replicas in step")
 
-    def settle(self, shards, nodes=None, timeout=180):
+    def settle(self, shards, nodes=None, timeout=300):
         """Ready, replicas in step, one map; how long that took."""
         begin = time.monotonic()
         nodes = nodes or 2 * shards

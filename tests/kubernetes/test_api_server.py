@@ -31,7 +31,7 @@ def operator_processes():
     return found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_api_server_restarted_in_mid_scale_costs_nothing(cluster, kubernetes, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
@@ -50,7 +50,7 @@ def test_the_api_server_restarted_in_mid_scale_costs_nothing(cluster, kubernetes
     only_redirects(ledger)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_watches_older_than_a_compaction_are_begun_anew(cluster, kubernetes, release, figures):
     cluster.apply(shards=3, replicasPerShard=0)
     cluster.settle(3, 3)

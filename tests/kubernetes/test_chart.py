@@ -26,7 +26,7 @@ def test_helm_test_passes(kubernetes, release):
     assert "RedisClusters" in log and "the lease is held by windlass-operator-" in log
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_an_upgrade_and_a_rollback_under_load_cost_no_pod_and_no_write(cluster, kubernetes, release, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
@@ -67,7 +67,7 @@ def test_an_upgrade_and_a_rollback_under_load_cost_no_pod_and_no_write(cluster, 
     only_redirects(ledger)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_an_operator_of_one_namespace_needs_nothing_beyond_it(cluster, kubernetes, release, figures):
     release.install("--set", f"watchNamespace={cluster.namespace}")
     try:

@@ -8,7 +8,7 @@ import harness
 from redis_cluster import STORAGE
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_a_deleted_pod_of_a_master_is_replaced_and_nothing_is_lost(cluster, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
@@ -27,7 +27,7 @@ def test_a_deleted_pod_of_a_master_is_replaced_and_nothing_is_lost(cluster, tmp_
     assert cluster.masters().get(victim, 0) == 0, "its replica has taken over"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_pod_deleted_at_once_comes_back_with_its_data(cluster, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)

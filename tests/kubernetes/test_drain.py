@@ -21,7 +21,7 @@ def nodes_of(cluster):
     return {name: pod["spec"].get("nodeName") for name, pod in cluster.pods().items()}
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_a_node_is_drained_under_load_and_nobody_notices(cluster, two_nodes, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)

@@ -37,7 +37,7 @@ def settled_budgets(cluster):
                and b["status"]["currentHealthy"] >= b["status"]["desiredHealthy"] for b in budgets(cluster))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_masters_stay_and_replicas_may_go(cluster, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
@@ -56,7 +56,7 @@ def test_masters_stay_and_replicas_may_go(cluster, figures):
     figures("replica back after", f"{time.monotonic() - begin:.1f} s")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_an_eviction_is_never_an_error_while_roles_and_shards_change(cluster, figures):
     cluster.apply(shards=3)
     answers = collections.Counter()
@@ -71,6 +71,7 @@ def test_an_eviction_is_never_an_error_while_roles_and_shards_change(cluster, fi
         end = time.monotonic() + 120
         while True:
             look()
+            time.sleep(0.5)  # or nobody else gets a turn
             status = cluster.status()
             if (status.get("phase"), status.get("shards"), status.get("nodes")) == ("Ready", shards, 2 * shards):
                 return

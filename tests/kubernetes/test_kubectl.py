@@ -10,7 +10,7 @@ from redis_cluster import RESOURCES
 VERSIONS = {"oldest": "WINDLASS_OLDEST_KUBECTL", "newest": "WINDLASS_NEWEST_KUBECTL"}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("which", VERSIONS)
 def test_a_kubectl_works_against_the_definition(cluster, which, figures):
     program = os.environ[VERSIONS[which]]

@@ -20,7 +20,7 @@ def kill_when_half_way(cluster, release):
     return leader
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_the_operator_killed_in_mid_scale_costs_nothing(cluster, release, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
@@ -39,7 +39,7 @@ def test_the_operator_killed_in_mid_scale_costs_nothing(cluster, release, tmp_pa
     only_redirects(ledger)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_one_of_two_operators_acts_and_the_other_takes_over(cluster, release, figures):
     harness.wait_for(lambda: len(release.pods()) == 2, 60, "two operators")
     leader, _ = release.wait_leader()

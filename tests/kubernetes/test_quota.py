@@ -23,7 +23,7 @@ def wait_blocked(cluster, truth):
                             f"ScaleBlocked is {truth}")
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_a_quota_for_half_of_the_new_pods_blocks_and_endangers_nothing(cluster, tmp_path, figures):
     set_quota(cluster, 3)
     cluster.apply(shards=3)

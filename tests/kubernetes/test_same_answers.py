@@ -13,8 +13,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "local"))
 from api_server_process import CRD, ApiServer  # noqa: E402
 from scripted_requests import Session  # noqa: E402
 
-# What the local server is not: it says so in docs/local.md. Name → why.
-KNOWN = {}
+# Request → why the two may differ.
+KNOWN = {"watch of a version that is none": "Kubernetes calls this mistake of a client's its own: 500"}
 
 
 def sender(base, headers=None, trust=None):
@@ -33,7 +33,7 @@ def sender(base, headers=None, trust=None):
     return send
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_scripted_requests_are_answered_alike(kubernetes, installed, tmp_path, figures):
     real = sender(kubernetes.server, {"Authorization": f"Bearer {kubernetes.credentials.admin_token}"}, kubernetes.trust)
     installed.scale(0)  # nobody is to act on these objects
@@ -55,5 +55,6 @@ def test_scripted_requests_are_answered_alike(kubernetes, installed, tmp_path, f
     assert answers["real"].keys() == answers["local"].keys()
     different = {name: (answers["real"][name], answers["local"][name]) for name in answers["real"]
                  if answers["real"][name] != answers["local"][name] and name not in KNOWN}
-    figures("requests answered alike", f"{len(answers['real']) - len(different)} of {len(answers['real'])}")
+    alike = sum(answers["real"][name] == answers["local"][name] for name in answers["real"])
+    figures("requests answered alike", f"{alike} of {len(answers['real'])}, known to differ {len(KNOWN)}")
     assert not different, "\n".join(f"{name}:\n  real  {a}\n  local {b}" for name, (a, b) in different.items())

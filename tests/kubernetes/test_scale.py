@@ -16,7 +16,7 @@ def timed(cluster, ledger, figures, phase, act, shards):
     time.sleep(1)  # what comes late still belongs to this phase
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_scaling_out_and_in_under_load_loses_nothing(cluster, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)

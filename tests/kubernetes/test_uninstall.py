@@ -6,7 +6,7 @@ import harness
 from redis_cluster import STORAGE
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_claims_outlive_the_cluster_as_promised(cluster, tmp_path):
     cluster.apply(shards=3, replicasPerShard=0, storage={**STORAGE, "onDelete": "Retain"})
     cluster.settle(3, 3)
@@ -21,7 +21,7 @@ def test_claims_outlive_the_cluster_as_promised(cluster, tmp_path):
     harness.wait_for(lambda: not cluster.claims(), 30, "Delete")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_uninstalling_the_operator_leaves_clusters_serving_and_installing_takes_them_up(cluster, release, tmp_path):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)

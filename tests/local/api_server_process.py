@@ -73,7 +73,7 @@ class ApiServer:
 
     def request(self, method, path, body=None, content_type="application/json", accept="application/json",
                 headers=()):
-        """(HTTP code, body as JSON) of a plain request."""
+        """(HTTP code, body as JSON or else as text) of a plain request."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method,
                                          headers={"Content-Type": content_type, "Accept": accept, **dict(headers)})
@@ -81,7 +81,8 @@ class ApiServer:
             with urllib.request.urlopen(request, timeout=20) as reply:
                 return reply.status, json.loads(reply.read())
         except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())
+            text = error.read().decode()
+            return error.code, json.loads(text) if text.startswith("{") else text
 
     def kubectl(self, *arguments, stdin=None, check=True, timeout=60):
         """Runs kubectl; returns (exit code, stdout, stderr)."""

@@ -75,8 +75,8 @@ nlohmann::json StatusOf(const ApiError& error) {
                            {"metadata", nlohmann::json::object()},
                            {"status", "Failure"},
                            {"message", error.what()},
-                           {"reason", error.reason},
                            {"code", error.code}};
+  if (!error.reason.empty()) status["reason"] = error.reason;
   nlohmann::json details = nlohmann::json::object();
   if (!error.name.empty()) details["name"] = error.name;
   if (!error.group.empty()) details["group"] = error.group;

@@ -79,7 +79,7 @@ void RefuseDisruption(const json& pod, const std::vector<StoredObject>& pods,
   }
   if (covering.empty()) return;
   if (covering.size() > 1) {
-    throw ApiError(500, "InternalError",
+    throw ApiError(500, "",
                    "This pod has more than one PodDisruptionBudget, which the eviction subresource "
                    "does not support.");
   }

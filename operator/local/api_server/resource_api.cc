@@ -245,9 +245,9 @@ DeleteOptions ResourceApi::ParseDeleteOptions(const Request& request) {
 
 json ResourceApi::ParseBody(const Request& request) {
   const std::string& type = request.content_type;
-  bool known_protobuf = type.find("application/vnd.kubernetes.protobuf") == 0;
-  if (!known_protobuf &&
-      (type.find("protobuf") != std::string::npos || type.find("cbor") != std::string::npos)) {
+  const bool known_protobuf = type.find("application/vnd.kubernetes.protobuf") == 0;
+  const bool text = type.empty() || type.find("json") != std::string::npos || type.find("yaml") != std::string::npos;
+  if (!known_protobuf && !text) {
     throw ApiError(415, "UnsupportedMediaType",
                    "the body of the request was in an unknown format - accepted media types "
                    "include: application/json, application/yaml");

@@ -77,7 +77,8 @@ json ResourceApi::Remove(Tx& tx, const ResourceInfo& info, const ObjectKey& key,
   Object found = tx.Get(key);
   if (found == nullptr) throw NotFound(about);
   json object = *found;
-  CheckDeletePreconditions(about, object, options);
+  // Kubernetes names the kind of a custom resource here, the plural of others.
+  CheckDeletePreconditions(info.builtin ? about : Subject{info.group, info.kind, key.name}, object, options);
   const bool is_namespace = info.storage_resource == "namespaces";
   if (is_namespace && IsSystemNamespace(key.name)) {
     throw ApiError(403, "Forbidden",

@@ -27,6 +27,10 @@ void CheckTypeOf(const ResourceInfo& info, const json& object) {
   }
   std::string kind = TextAt(object, {"kind"});
   if (!kind.empty() && kind != info.kind) {
+    if (!info.builtin) {
+      throw Invalid(info.group, kind, MetaText(object, "name"),
+                    {{"FieldValueInvalid", "Invalid value: \"" + kind + "\": must be " + info.kind, "kind"}});
+    }
     throw BadRequest(kind + " in version \"" + info.version + "\" cannot be handled as a " +
                      info.kind);
   }
@@ -76,6 +80,16 @@ void CheckFields(const ResourceInfo& info, json& object, const WriteOptions& opt
   }
   throw BadRequest(info.kind + " in version \"" + info.version + "\" cannot be handled as a " +
                    info.kind + ": strict decoding error: " + list);
+}
+
+// Of a built-in kind, what has the wrong type is not even decoded.
+void CheckDecodes(const ResourceInfo& info, const json& object) {
+  if (!info.builtin) return;
+  for (const Cause& cause : Validate(*info.schema, object)) {
+    if (cause.reason != "FieldValueTypeInvalid") continue;
+    throw BadRequest(info.kind + " in version \"" + info.version + "\" cannot be handled as a " + info.kind +
+                     ": json: cannot unmarshal into Go struct field " + info.kind + "." + cause.field);
+  }
 }
 
 void CheckValid(const ResourceInfo& info, const json& object, std::vector<Cause> causes) {
@@ -140,6 +154,12 @@ void CheckPreconditions(const ResourceCall& call, const json& before, const json
   }
 }
 
+void CheckNameOf(const ResourceCall& call, const json& object) {
+  if (MetaText(object, "name") == call.name) return;
+  throw BadRequest("the name of the object (" + MetaText(object, "name") +
+                   ") does not match the name on the URL (" + call.name + ")");
+}
+
 // What a client cannot set comes from the object as it stands.
 void KeepServerFields(const ResourceCall& call, const json& before, json& after) {
   json& meta = after["metadata"];
@@ -173,6 +193,7 @@ json ResourceApi::MakeNew(Tx& tx, const ResourceCall& call, json object,
                           bool fields_tracked) {
   const ResourceInfo& info = *call.info;
   CheckFields(info, object, options, warnings);
+  CheckDecodes(info, object);
   json& meta = object["metadata"];
   if (!MetaText(object, "resourceVersion").empty()) {
     throw BadRequest("resourceVersion should not be set on objects to be created");
@@ -204,10 +225,8 @@ json ResourceApi::Change(Tx& tx, const ResourceCall& call, const json& before, j
                          bool fields_tracked) {
   const ResourceInfo& info = *call.info;
   CheckFields(info, after, options, warnings);
-  if (MetaText(after, "name") != call.name) {
-    throw BadRequest("the name of the object (" + MetaText(after, "name") +
-                     ") does not match the name on the URL (" + call.name + ")");
-  }
+  CheckDecodes(info, after);
+  CheckNameOf(call, after);
   CheckPreconditions(call, before, after);
   KeepServerFields(call, before, after);
   ApplyDefaults(*info.schema, after);
@@ -268,8 +287,9 @@ Response ResourceApi::Update(const ResourceCall& call) {
   object["apiVersion"] = call.info->ApiVersion();
   object["kind"] = call.info->kind;
   CheckNamespaceOf(call, object);
+  CheckNameOf(call, object);
   if (!call.info->builtin && MetaText(object, "resourceVersion").empty()) {
-    throw Invalid(call.info->group, call.info->kind, call.name,
+    throw Invalid(call.info->group, call.info->plural, call.name,
                   {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
                     "metadata.resourceVersion"}});
   }

@@ -98,7 +98,7 @@ void Validator::Check(const json& schema, const json& value, const std::string& 
 void Validator::CheckType(const std::string& wanted, const json& value, const std::string& path) {
   std::string actual = TypeOf(value);
   if (wanted == actual || (wanted == "number" && actual == "integer")) return;
-  Bad(path, actual, path + " in body must be of type " + wanted + ": \"" + actual + "\"");
+  causes_.push_back({"FieldValueTypeInvalid", "Invalid value: \"" + actual + "\": " + path + " in body must be of type " + wanted + ": \"" + actual + "\"", path});
 }
 
 void Validator::CheckNumber(const json& schema, const json& value, const std::string& path) {
@@ -180,8 +180,10 @@ void Validator::CheckString(const json& schema, const json& value, const std::st
   auto format = schema.find("format");
   if (format == schema.end()) return;
   if ((*format == "date-time" && !IsDateTime(text)) || (*format == "byte" && !IsBase64(text))) {
-    Bad(path, value,
-        path + " in body must be of type " + format->get<std::string>() + ": " + value.dump());
+    causes_.push_back({"FieldValueTypeInvalid",
+                       "Invalid value: " + value.dump() + ": " + path + " in body must be of type " +
+                           format->get<std::string>() + ": " + value.dump(),
+                       path});
   }
 }
 

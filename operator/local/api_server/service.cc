@@ -13,8 +13,9 @@ using nlohmann::json;
 
 namespace {
 
-Response TextResponse(const std::string& text) {
+Response TextResponse(const std::string& text, int status = 200) {
   Response response;
+  response.status = status;
   response.content_type = "text/plain; charset=utf-8";
   response.body = text;
   return response;
@@ -79,6 +80,8 @@ Response Service::Handle(const Request& request) {
     }
     return Route(request);
   } catch (const ApiError& error) {
+    // A path that is none has no Status: nobody is there to make one.
+    if (error.code == 404 && error.name.empty() && error.kind.empty()) return TextResponse("404 page not found\n", 404);
     return JsonResponse(StatusOf(error), error.code);
   } catch (const json::exception& error) {
     // A field of a type that the code above did not expect: the client's object.

@@ -176,18 +176,20 @@ TEST_F(ApiTest, WhatIsNotServedIsRefused) {
   EXPECT_EQ(Ask("GET", "/nonsense").status, 404);
 }
 
-TEST_F(ApiTest, MalformedBodiesAreBadRequests) {
+// The codes are those of Kubernetes 1.34, asked for the same (tests/kubernetes/test_same_answers.py).
+TEST_F(ApiTest, MalformedBodiesAreRefusedAsKubernetesDoes) {
   DefineWidgets();
   const std::string widgets = "/apis/example.dev/v1/namespaces/default/widgets";
-  for (const char* body : {"{", "[]", "7", "{\"metadata\":7}", "{\"kind\":\"Pod\"}", "{\"apiVersion\":\"v9\"}",
+  for (const char* body : {"{", "[]", "7", "{\"metadata\":7}", "{\"apiVersion\":\"v9\"}",
                            "{\"metadata\":{\"namespace\":\"other\",\"name\":\"a\"}}",
                            "{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"5\"}}"}) {
     EXPECT_EQ(Send("POST", widgets, body).status, 400) << body;
   }
   EXPECT_EQ(Send("POST", widgets, "{\"metadata\":{\"name\":\"A_b\"}}").status, 422);
+  EXPECT_EQ(Send("POST", widgets, "{\"kind\":\"Pod\"}").status, 422);
   EXPECT_EQ(Send("POST", widgets, "{\"metadata\":{}}").status, 422);
   EXPECT_EQ(Send("POST", widgets, "{\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"has space\"}}}").status, 422);
-  EXPECT_EQ(Send("POST", "/api/v1/namespaces/default/configmaps", "{\"metadata\":{\"name\":\"c\"},\"data\":{\"a\":1}}").status, 422);
+  EXPECT_EQ(Send("POST", "/api/v1/namespaces/default/configmaps", "{\"metadata\":{\"name\":\"c\"},\"data\":{\"a\":1}}").status, 400);
   EXPECT_EQ(Send("POST", "/apis/example.dev/v1/namespaces/none/widgets", "{\"metadata\":{\"name\":\"a\"}}").status, 404);
 }
 
