@@ -2,6 +2,7 @@
 #include "node/types/zset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace windlass::types {
@@ -38,8 +39,14 @@ void Zset::Expect(size_t expected, size_t member_bytes, const Limits& limits) {
 void Zset::FitEncoding(const Limits& limits) {
   if (packed_ || size() > limits.zset_max_listpack_entries) return;
   size_t longest = 0;
-  ForEach([&longest](std::string_view member, double) { longest = std::max(longest, member.size()); });
+  std::vector<std::string> negative_zeros;
+  ForEach([&](std::string_view member, double score) {
+    longest = std::max(longest, member.size());
+    if (score == 0 && std::signbit(score)) negative_zeros.emplace_back(member);
+  });
   packed_ = longest <= limits.zset_max_listpack_value;
+  if (!packed_) return;
+  for (const std::string& member : negative_zeros) Change(-0.0, 0, member);
 }
 
 void Zset::ForRange(size_t first, size_t count, bool backwards, const Visitor& f) const {

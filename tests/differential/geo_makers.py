@@ -10,13 +10,21 @@ class GeoMakers:
     def place_key(self):
         return b"geo" if self.chance(0.7) else self.key()
 
+    def searched_key(self):
+        # Not where distances are stored: as places many are equally far, in no order.
+        return self.pick([b"geo"] * 9 + [b"str", b"none"])
+
     def place(self):
         if self.chance(0.04):
             return list(self.pick(BAD_PLACES))
         x, y = self.pick(PLACES)
         spread = self.pick([0.001, 0.1, 3])
-        return ["%.6f" % max(-180, min(180, x + self.random.uniform(-spread, spread))),
-                "%.6f" % max(-85, min(85, y + self.random.uniform(-spread, spread)))]
+        # Beyond an edge: somewhere near it, for two at one place are equally far, in no order.
+        def within(value, most):
+            return value if abs(value) <= most else (most if value > 0 else -most) * self.random.uniform(0.99, 1)
+
+        return ["%.6f" % within(x + self.random.uniform(-spread, spread), 180),
+                "%.6f" % within(y + self.random.uniform(-spread, spread), 85)]
 
     def place_name(self):
         return "p%d" % self.random.randint(0, 60)
@@ -72,7 +80,7 @@ class GeoMakers:
                            else [self.word("BYBOX"), self.length(), self.length(), self.unit()])
         if self.chance(0.3 if store else 0.02):
             options.append([self.word("STOREDIST")])
-        head = ["GEOSEARCHSTORE", self.key(), self.place_key()] if store else ["GEOSEARCH", self.place_key()]
+        head = ["GEOSEARCHSTORE", self.key(), self.searched_key()] if store else ["GEOSEARCH", self.searched_key()]
         return self.in_any_order(head, options)
 
     def geo_radius(self):
@@ -81,6 +89,6 @@ class GeoMakers:
         options = self.search_options(store)
         if store:
             options.append([self.word(self.pick(["STORE", "STOREDIST"])), self.key()])
-        head = ["GEORADIUS" + ("BYMEMBER" if by_member else "") + ("_RO" if read_only else ""), self.place_key()]
+        head = ["GEORADIUS" + ("BYMEMBER" if by_member else "") + ("_RO" if read_only else ""), self.searched_key()]
         head += [self.place_name()] if by_member else self.place()
         return self.in_any_order(head + [self.length(), self.unit()], options)

@@ -208,6 +208,8 @@ TEST(ZsetTest, KeepsTheSignOfZeroInTheLargeForm) {
     EXPECT_EQ(std::signbit(*zset.Score("a")), large);
     EXPECT_FALSE(std::signbit(*zset.Score("b")));
     EXPECT_EQ(std::signbit(*zset.Score("c")), large);
+    zset.FitEncoding({});
+    EXPECT_FALSE(std::signbit(*zset.Score("a")));
   }
 }
 
