@@ -1,4 +1,4 @@
-"""Clients that wait for an element of a list: who is served, when, and what the
+"""Clients that wait for an element of a list or a sorted set: who is served, when, and what the
 log gets. Each test runs against windlass-node and against redis-server."""
 import os
 import sys
@@ -129,3 +129,34 @@ def test_the_log_has_what_was_served(node):
     node.terminate()
     node.start()
     assert ask(node).lrange("k", 0, -1) == ["b"]
+
+
+def test_the_lowest_and_the_highest_member_are_taken_in_the_order_of_waiting(node):
+    low = Waiter(node, "BZPOPMIN", "z", "0")
+    high = Waiter(node, "BZPOPMAX", "none", "z", "0")
+    ask(node).zadd("z", {"a": 1, "b": 2, "c": 2.5})
+    assert low.result() == ("z", "a", 1.0)
+    assert high.result() == ("z", "c", 2.5)
+    assert ask(node).zrange("z", 0, -1) == ["b"]
+
+
+def test_several_members_are_taken_from_the_first_sorted_set_that_has_any(node):
+    waiter = Waiter(node, "BZMPOP", "0", "2", "one", "two", "MAX", "COUNT", "2")
+    ask(node).sadd("one", "another type")
+    ask(node).zadd("two", {"a": 1, "b": 2, "c": 3})
+    assert waiter.result() == ["two", [["c", "3"], ["b", "2"]]]
+    assert Waiter(node, "BZMPOP", "0.05", "1", "none", "MIN").result() is None
+
+
+def test_the_log_gets_what_was_taken_from_a_sorted_set_not_the_waiting(node):
+    waiters = [Waiter(node, "BZPOPMIN", "z", "0"), Waiter(node, "BZMPOP", "0", "1", "z", "MAX", "COUNT", "2")]
+    ask(node).zadd("z", {"a": 1, "b": 2, "c": 3, "d": 4})
+    for waiter in waiters:
+        waiter.result()
+    ask(node).execute_command("BZPOPMAX", "z", "0")
+    assert ask(node).exists("z") == 0
+    client = ask(node)
+    client.zadd("left", {"x": 1})
+    log = b"".join(path.read_bytes() for path in sorted(node.folder.rglob("*.incr.aof")))
+    assert b"BZ" not in log.upper().replace(b"BZPOPMIN\r\n$0", b"")
+    assert log.upper().count(b"ZPOPMIN") == 1 and log.upper().count(b"ZPOPMAX") == 2

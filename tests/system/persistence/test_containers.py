@@ -1,4 +1,4 @@
-"""Hashes, lists and sets through RDB, AOF and replication, and between
+"""Hashes, lists, sets and sorted sets through RDB, AOF and replication, and between
 windlass-node and redis-server both ways: what arrives is what left."""
 import os
 import random
@@ -31,6 +31,11 @@ def fill(node):
         client.sadd(f"ints{size}", *range(-size, size))
         client.sadd(f"set{size}", *[f"{i}{text()}" for i in range(size)])
         client.hset(f"hash{size}", mapping={f"f{i}": text() if i % 2 else i * 10**9 for i in range(size)})
+        # Halves and quarters: digests hold scores as text, and servers print these alike.
+        client.zadd(f"zset{size}", {f"{i}{text()}": chance.randint(-4000, 4000) / 4 for i in range(size)})
+        client.zadd(f"whole{size}", {str(i): i * 7 % 100 for i in range(size)})
+    client.zadd("longzset", {"m" * 3000: 1, "": float("inf"), "n": float("-inf")})
+    client.geoadd("places", (13.361389, 38.115556, "a", 15.087269, 37.502669, "b"))
     client.hset("long", mapping={"f": "v" * 70, "g" * 5000: "w" * 20000})
     client.rpush("longlist", "x", "y" * 100_000, "z")
     client.sadd("longset", "m" * 3000)
@@ -72,6 +77,15 @@ def test_a_replica_has_the_same(tmp_path, master, replica):
         client.lmove("list3000", "list5", "LEFT", "RIGHT")
         client.execute_command("BLMPOP", "0", 1, "list513", "RIGHT", "COUNT", 5)
         client.sinterstore("inter", "ints513", "ints3000")
+        client.zpopmax("zset3000", 100)
+        client.execute_command("BZMPOP", "0", 1, "zset513", "MIN", "COUNT", 5)
+        client.bzpopmin("zset128")
+        client.zincrby("zset512", 0.25, "new")
+        client.zunionstore("union", {"whole512": 2, "ints5": 1})
+        client.execute_command("ZRANGESTORE", "range", "whole3000", 5, 300)
+        client.zremrangebyscore("whole3000", 10, 20)
+        client.execute_command("GEOADD", "places", "CH", 2.35, 48.85, "c")
+        client.execute_command("GEORADIUS", "places", 14, 38, 300, "km", "STORE", "near")
         client.lrem("list512", 0, "3")
         client.ltrim("list513", 5, -5)
         assert client.wait(1, 10000) == 1
