@@ -1,6 +1,7 @@
 // PING, ECHO, AUTH, HELLO, SELECT, QUIT, RESET.
 #include <string>
 
+#include "node/client/listener.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 #include "node/commands/transactions.h"
@@ -8,6 +9,7 @@
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/observe/stats.h"
+#include "node/pubsub/broker.h"
 
 namespace windlass::commands {
 namespace {
@@ -168,7 +170,7 @@ void Reset(Call& call) {
   ForgetTransaction(call.node, client);
   client.Clear(client::kReadonlyMode | client::kAsking | client::kMonitor | client::kPubSub | client::kReplyOff |
                client::kReplySkip | client::kReplySkipNext | client::kNoEvict | client::kNoTouch | client::kTracking);
-  client.subscriptions = client.pattern_subscriptions = client.shard_subscriptions = 0;
+  if (client.listener != nullptr) call.node.pubsub->Forget(*client.listener);
   client.db = 0;
   client.name.clear();
   client.user = "default";

@@ -7,6 +7,7 @@
 #include "node/commands/key_commands.h"
 #include "node/commands/migrate_command.h"
 #include "node/commands/persistence_commands.h"
+#include "node/commands/pubsub_commands.h"
 #include "node/commands/replication_commands.h"
 #include "node/commands/string_commands.h"
 
@@ -16,7 +17,8 @@ std::vector<std::span<const CommandSpec>> CommandFamilies() {
   return {DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
-          PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands()};
+          PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands(),
+          PubSubCommands()};
 }
 
 }  // namespace windlass::commands

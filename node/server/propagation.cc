@@ -1,6 +1,8 @@
 // See propagation.h.
 #include "node/server/propagation.h"
 
+#include <algorithm>
+
 #include "node/resp/command.h"
 
 namespace windlass::server {
@@ -14,12 +16,12 @@ constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 Propagation::Propagation(persistence::Aof* aof, replication::ReplicationLog* history, replication::PrimarySide* primary)
     : aof_(aof), history_(history), primary_(primary) {}
 
-void Propagation::Append(int db, std::span<const std::string_view> argv) {
+void Propagation::Add(int db, std::span<const std::string_view> argv, bool durable) {
   if (loading_) return;
-  if (!aof_->enabled() && !history_->has_backlog()) return;  // nobody keeps it
+  if (!(durable && aof_->enabled()) && !history_->has_backlog()) return;  // nobody keeps it
   const size_t begin = unit_bytes_.size();
   resp::EncodeCommand(argv, &unit_bytes_);
-  unit_.push_back({db, begin, unit_bytes_.size()});
+  unit_.push_back({db, begin, unit_bytes_.size(), durable});
   if (unit_depth_ == 0) {
     ++unit_depth_;
     EndUnit();
@@ -29,17 +31,18 @@ void Propagation::Append(int db, std::span<const std::string_view> argv) {
 void Propagation::EndUnit() {
   if (--unit_depth_ > 0 || unit_.empty()) return;
   const bool several = unit_.size() > 1;
+  const bool durable = std::any_of(unit_.begin(), unit_.end(), [](const Part& part) { return part.durable; });
   const std::string_view bytes = unit_bytes_;
   // SELECT of the first database goes before MULTI, as Redis writes it.
-  if (several) Feed(unit_.front().db, kMulti);
-  for (const Part& part : unit_) Feed(part.db, bytes.substr(part.begin, part.end - part.begin));
-  if (several) Feed(unit_.back().db, kExec);
+  if (several) Feed(unit_.front().db, kMulti, durable);
+  for (const Part& part : unit_) Feed(part.db, bytes.substr(part.begin, part.end - part.begin), part.durable);
+  if (several) Feed(unit_.back().db, kExec, durable);
   unit_.clear();
   unit_bytes_.clear();
 }
 
-void Propagation::Feed(int db, std::string_view bytes) {
-  aof_->Append(db, bytes);
+void Propagation::Feed(int db, std::string_view bytes, bool durable) {
+  if (durable) aof_->Append(db, bytes);
   if (following_ || !history_->has_backlog()) return;
   ForkIfPending();
   if (db != history_db_) {

@@ -24,7 +24,8 @@ class Propagation final : public WriteLog {
 
   void BeginUnit() override { ++unit_depth_; }
   void EndUnit() override;
-  void Append(int db, std::span<const std::string_view> argv) override;
+  void Append(int db, std::span<const std::string_view> argv) override { Add(db, argv, /*durable=*/true); }
+  void AppendForReplicas(int db, std::span<const std::string_view> argv) override { Add(db, argv, false); }
   int64_t EndOfTurn() override;
   // Positions of the AOF: only its fsync ever holds replies back.
   int64_t EndOffset() const override { return aof_->appended(); }
@@ -48,8 +49,10 @@ class Propagation final : public WriteLog {
     int db;
     size_t begin;
     size_t end;
+    bool durable;  // for the AOF too
   };
-  void Feed(int db, std::string_view bytes);
+  void Add(int db, std::span<const std::string_view> argv, bool durable);
+  void Feed(int db, std::string_view bytes, bool durable);
 
   persistence::Aof* aof_;
   replication::ReplicationLog* history_;
