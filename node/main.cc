@@ -10,6 +10,7 @@
 #include "node/base/log.h"
 #include "node/base/random.h"
 #include "node/config/config.h"
+#include "node/server/access_setup.h"
 #include "node/server/node_assembly.h"
 #include "node/server/process.h"
 #include "node/server/startup.h"
@@ -20,6 +21,7 @@ using windlass::server::Arguments;
 
 int Serve(const Arguments& arguments, char** argv) {
   windlass::config::Config config;
+  windlass::server::CheckUserLines(&config);
   if (!windlass::server::LoadConfiguration(arguments, &config)) return 1;
   windlass::server::Daemonize(config);
   windlass::base::Logger log;

@@ -13,6 +13,10 @@
 #include "node/pubsub/subscriber.h"
 #include "node/resp/reply_writer.h"
 
+namespace windlass::acl {
+class User;
+}
+
 namespace windlass::client {
 
 // Bits of Client::flags.
@@ -43,6 +47,7 @@ enum ClientFlag : uint64_t {
   kImporting = 1ull << 23,       // data arriving by a migration: slot ownership is not asked
   kPushIsReply = 1ull << 24,     // the command that runs answers by pushes: SUBSCRIBE
   kReprocessing = 1ull << 25,    // woken: it runs a command that monitors have seen
+  kRestricted = 1ull << 26,      // its user may not do everything: each command is checked
 };
 
 // What a client needs of whatever carries its bytes.
@@ -97,7 +102,7 @@ struct Client {
   int db = 0;
   uint64_t flags = 0;
   bool authenticated = false;
-  std::string user = "default";
+  std::shared_ptr<acl::User> user;  // null: the server itself
   std::string name;
   std::string lib_name;
   std::string lib_version;

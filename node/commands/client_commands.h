@@ -8,7 +8,7 @@
 namespace windlass::commands {
 
 // One line of CLIENT LIST, without the newline.
-std::string ClientLine(const Node& node, client::Client& client);
+std::string ClientLine(const Node& node, const client::Client& client);
 // "normal", "master", "replica" or "pubsub".
 std::string_view ClientType(const client::Client& client);
 

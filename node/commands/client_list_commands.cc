@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "node/acl/users.h"
 #include "node/client/registry.h"
 #include "node/commands/client_commands.h"
 #include "node/commands/ports.h"
@@ -48,7 +49,7 @@ struct Filter {
   bool Matches(const Client& client, int64_t now_ms) const {
     if (!ids.empty() && std::find(ids.begin(), ids.end(), client.id) == ids.end()) return false;
     if (!type.empty() && ClientType(client) != type) return false;
-    if (!user.empty() && client.user != user) return false;
+    if (!user.empty() && (client.user == nullptr || client.user->name() != user)) return false;
     if (max_age_s >= 0 && (now_ms - client.created_ms) / 1000 < max_age_s) return false;
     const std::string peer = client.transport == nullptr ? "" : client.transport->PeerAddress();
     if (!address.empty() && peer != address) return false;
@@ -96,7 +97,7 @@ bool ParseKillOption(Call& call, std::string_view option, std::string_view value
   } else if (EqualsNoCase(option, "laddr")) {
     filter->local_address = value;
   } else if (EqualsNoCase(option, "user")) {
-    if (value != "default") {
+    if (call.node.users->Find(value) == nullptr) {
       call.reply.Error("ERR No such user '" + std::string(value) + "'");
       return false;
     }
@@ -150,7 +151,7 @@ std::string_view ClientType(const Client& client) {
   return client.Has(client::kPubSub) ? "pubsub" : "normal";
 }
 
-std::string ClientLine(const Node& node, Client& client) {
+std::string ClientLine(const Node& node, const Client& client) {
   const int64_t now = node.clock->UnixMs();
   const client::Transport* transport = client.transport;
   const size_t input = transport == nullptr ? 0 : transport->PendingInput();
@@ -179,7 +180,7 @@ std::string ClientLine(const Node& node, Client& client) {
   line += " tot-mem=" + number(static_cast<int64_t>(sizeof(Client) + input + capacity));
   line += " events=" + std::string(output > 0 ? "rw" : "r");
   line += " cmd=" + std::string(client.last_command);
-  line += " user=" + client.user;
+  line += " user=" + (client.user == nullptr ? "(superuser)" : client.user->name());
   line += " redir=-1 resp=" + number(client.reply.protocol());
   line += " lib-name=" + client.lib_name + " lib-ver=" + client.lib_version;
   return line;

@@ -47,15 +47,12 @@ void Docs(Call& call) {
 
 bool KeysOf(Call& call, KeyPositions* keys) {
   const auto args = call.args.subspan(2);
-  const CommandSpec* spec = call.node.commands->Find(args[0]);
-  if (spec != nullptr && !spec->subcommands.empty() && args.size() > 1) {
-    spec = CommandTable::FindSubcommand(*spec, args[1]);
-  }
+  const CommandSpec* spec = call.node.commands->Resolve(args);
   if (spec == nullptr) {
     call.reply.Error("ERR Invalid command specified");
     return false;
   }
-  if (spec->keys.first == 0 && spec->keys.find == nullptr) {
+  if ((spec->keys.first == 0 && spec->keys.find == nullptr) || (spec->keys.flags & kKeyNotKey) != 0) {
     call.reply.Error("ERR The command has no key arguments");
     return false;
   }

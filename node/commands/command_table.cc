@@ -85,6 +85,12 @@ const CommandSpec* CommandTable::FindSubcommand(const CommandSpec& container, st
   return nullptr;
 }
 
+const CommandSpec* CommandTable::Resolve(std::span<const std::string_view> args) const {
+  const CommandSpec* spec = args.empty() ? nullptr : Find(args[0]);
+  if (spec == nullptr || spec->subcommands.empty() || args.size() < 2) return spec;
+  return FindSubcommand(*spec, args[1]);
+}
+
 bool FindKeysOf(const CommandSpec& spec, std::span<const std::string_view> args,
                 std::vector<KeyPosition>* out) {
   const KeySpec& keys = spec.keys;

@@ -24,6 +24,9 @@ class CommandTable {
   // The subcommand args[1] names; null if none.
   static const CommandSpec* FindSubcommand(const CommandSpec& container, std::string_view name);
 
+  // The command that complete arguments mean, a subcommand if they name one; null if none.
+  const CommandSpec* Resolve(std::span<const std::string_view> args) const;
+
   const std::vector<const CommandSpec*>& commands() const { return commands_; }  // top level, by name
   // Ids of commands and subcommands are 0..id_count()-1.
   int id_count() const { return static_cast<int>(by_id_.size()); }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "node/client/listener.h"
+#include "node/commands/access.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 #include "node/commands/transactions.h"
@@ -15,30 +16,6 @@ namespace windlass::commands {
 namespace {
 
 constexpr uint64_t kConnection = kFast | kLoading | kStale;
-
-// Takes as long for a wrong password as for a right one.
-bool SamePassword(std::string_view given, std::string_view wanted) {
-  unsigned difference = given.size() == wanted.size() ? 0 : 1;
-  for (size_t i = 0; i < given.size(); ++i) {
-    const char other = wanted.empty() ? '\0' : wanted[i % wanted.size()];
-    difference |= static_cast<unsigned char>(given[i] ^ other);
-  }
-  return difference == 0;
-}
-
-// The only user is "default", until there are more.
-bool Authenticate(Call& call, std::string_view user, std::string_view password) {
-  const std::string& wanted = call.node.config->Text("requirepass");
-  const bool known = EqualsNoCase(user, "default") && user == "default";
-  if (known && (wanted.empty() || SamePassword(password, wanted))) {
-    call.client.authenticated = true;
-    call.client.user = "default";
-    return true;
-  }
-  ++call.node.stats->acl_denied_auth;
-  call.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
-  return false;
-}
 
 void Ping(Call& call) {
   const bool subscribed = call.client.Has(client::kPubSub) && call.reply.protocol() == 2;
@@ -59,7 +36,7 @@ void Echo(Call& call) { call.reply.Bulk(call.args[1]); }
 void Auth(Call& call) {
   if (call.args.size() > 3) return call.reply.Error(kSyntaxError);
   if (call.args.size() == 2) {
-    if (call.node.config->Text("requirepass").empty()) {
+    if (call.node.users->default_user()->needs_no_password()) {
       return call.reply.Error(
           "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
           "configuration is correct?");
@@ -116,7 +93,7 @@ void Hello(Call& call) {
   HelloArgs hello;
   if (!ParseHello(call, &hello)) return;
   if (hello.auth && !Authenticate(call, hello.user, hello.password)) return;
-  if (!call.client.authenticated && !call.node.config->Text("requirepass").empty()) {
+  if (!call.client.authenticated && AuthenticationRequired(call.node)) {
     return call.reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
         "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time");
@@ -173,9 +150,8 @@ void Reset(Call& call) {
   if (client.listener != nullptr) call.node.pubsub->Forget(*client.listener);
   client.db = 0;
   client.name.clear();
-  client.user = "default";
   client.reply.set_protocol(2);
-  client.authenticated = call.node.config->Text("requirepass").empty();
+  BecomeDefaultUser(call.node, client);
   call.reply.Simple("RESET");
 }
 

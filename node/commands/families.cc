@@ -14,7 +14,7 @@
 namespace windlass::commands {
 
 std::vector<std::span<const CommandSpec>> CommandFamilies() {
-  return {DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
+  return {AclCommands(), DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands(),

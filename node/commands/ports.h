@@ -24,6 +24,10 @@ class Config;
 namespace windlass::client {
 class Registry;
 }
+namespace windlass::acl {
+class Users;
+class DenialLog;
+}  // namespace windlass::acl
 namespace windlass::net {
 class EventLoop;
 }
@@ -210,6 +214,8 @@ struct Node {
   Executor* executor = nullptr;
   Reloader* reloader = nullptr;
   KeyEvents* key_events = nullptr;  // null: nobody can have subscribed
+  acl::Users* users = nullptr;
+  acl::DenialLog* denials = nullptr;
   const CommandTable* commands = nullptr;
   WatchTable* watches = nullptr;
 

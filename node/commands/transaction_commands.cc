@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "node/client/registry.h"
+#include "node/commands/access.h"
+#include "node/commands/command_table.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 #include "node/commands/transactions.h"
@@ -92,6 +94,27 @@ bool WatchedExpired(Call& call) {
   return false;
 }
 
+// The rules may have changed since the command was queued.
+bool RefusedMeanwhile(Call& call, std::span<const std::string_view> args) {
+  const CommandSpec* spec = call.node.commands->Resolve(args);
+  if (spec == nullptr) return false;
+  const acl::Verdict verdict = MayRun(call.node, call.client, *spec, args, acl::DenialContext::kMulti);
+  std::string_view reason;
+  switch (verdict.denial) {
+    case acl::Denial::kNone: return false;
+    case acl::Denial::kCommand: reason = "no permission to execute the command or subcommand"; break;
+    case acl::Denial::kKey: reason = "no permission to touch the specified keys"; break;
+    case acl::Denial::kChannel:
+      reason = "no permission to access one of the channels used as arguments to the command";
+      break;
+    default: reason = "no permission"; break;
+  }
+  call.reply.Error(
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is "
+      "no longer allowed for the following reason: " + std::string(reason));
+  return true;
+}
+
 void Exec(Call& call) {
   client::Client& client = call.client;
   if (!client.Has(client::kMulti)) return call.reply.Error("ERR EXEC without MULTI");
@@ -113,6 +136,7 @@ void Exec(Call& call) {
   std::vector<std::string_view> args;
   for (const client::QueuedCommand& command : transaction->commands) {
     args.assign(command.args.begin(), command.args.end());
+    if (client.Has(client::kRestricted) && RefusedMeanwhile(call, args)) continue;
     call.node.executor->Execute(client, args);
   }
   client.Clear(client::kDenyBlocking);

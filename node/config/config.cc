@@ -61,6 +61,8 @@ struct Config::Slot {
   std::string text;
   std::vector<std::string> list;
   OnChange on_change;
+  LineCheck line_check;
+  LineSource line_source;
 };
 
 // The values that a failed SET puts back.
@@ -207,6 +209,10 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
   }
   if (directive.type == Type::kLines && values.empty()) {
     return base::Error{"Bad directive or wrong number of arguments"};
+  }
+  if (slot->line_check) {
+    const auto checked = slot->line_check({values.begin(), values.end()});
+    if (!checked) return checked;
   }
   if (directive.name == "include") {
     *nested = LoadFile(values[0]);
@@ -407,6 +413,14 @@ void Config::SetOnChange(std::string_view name, OnChange hook) {
   const_cast<Slot&>(Must(name)).on_change = std::move(hook);
 }
 
+void Config::SetLineCheck(std::string_view name, LineCheck check) {
+  const_cast<Slot&>(Must(name)).line_check = std::move(check);
+}
+
+void Config::SetLineSource(std::string_view name, LineSource source) {
+  const_cast<Slot&>(Must(name)).line_source = std::move(source);
+}
+
 // --- CONFIG REWRITE
 
 namespace {
@@ -428,7 +442,7 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
   std::vector<std::string> lines;
   switch (slot.directive->type) {
     case Type::kLines:
-      for (const std::string& entry : slot.list) lines.push_back(head + entry);
+      for (const std::string& entry : slot.line_source ? slot.line_source() : slot.list) lines.push_back(head + entry);
       break;
     case Type::kSave:
       for (const SavePoint& point : save_points_) {
@@ -469,7 +483,7 @@ std::vector<std::string> Config::LinesOf(std::string_view name) const {
 bool Config::IsInitial(std::string_view name, const Config& fresh) const {
   const Slot& slot = Must(name);
   if (slot.directive->name == "dir") return false;
-  if (slot.directive->type == Type::kLines) return slot.list.empty();
+  if (slot.directive->type == Type::kLines) return LinesOf(name).empty();
   return fresh.Print(fresh.Must(name)) == Print(slot);
 }
 

@@ -83,6 +83,13 @@ class Config {
   using OnChange = std::function<base::Result<void>()>;
   void SetOnChange(std::string_view name, OnChange hook);
 
+  // Directives of many lines: what a line's words must satisfy, and where the lines that
+  // are written come from, if not from what was read.
+  using LineCheck = std::function<base::Result<void>(const std::vector<std::string>&)>;
+  using LineSource = std::function<std::vector<std::string>()>;
+  void SetLineCheck(std::string_view name, LineCheck check);
+  void SetLineSource(std::string_view name, LineSource source);
+
   // For the rewriter: the lines that say this directive's current value, and
   // whether it is what `fresh`, a Config told nothing, has anyway.
   std::vector<std::string> LinesOf(std::string_view name) const;

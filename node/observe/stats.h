@@ -39,6 +39,9 @@ struct Stats {
   uint64_t dump_payload_sanitizations = 0;
   uint64_t evicted_clients = 0;
   uint64_t acl_denied_auth = 0;
+  uint64_t acl_denied_command = 0;
+  uint64_t acl_denied_key = 0;
+  uint64_t acl_denied_channel = 0;
   int64_t peak_memory = 0;
   int64_t peak_clients = 0;
   uint64_t slow_commands = 0;

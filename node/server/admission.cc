@@ -2,6 +2,7 @@
 // client sees when several apply, and is Redis's.
 #include "node/server/admission.h"
 
+#include "node/commands/access.h"
 #include "node/commands/cluster_port.h"
 #include "node/commands/command_table.h"
 #include "node/config/config.h"
@@ -14,7 +15,6 @@ using commands::CommandSpec;
 
 Admission::Admission(commands::Node* node)
     : node_(node),
-      requirepass_(node->config->Text("requirepass")),
       maxmemory_(node->config->Int("maxmemory")),
       replica_read_only_(node->config->Int("replica-read-only")),
       replica_serve_stale_data_(node->config->Int("replica-serve-stale-data")),
@@ -39,6 +39,15 @@ bool Admission::RefusedByGuard(const Client& client, const CommandSpec& spec, st
   *error = "ERR " + name + " command not allowed. If the " + directive +
            " option is set to \"local\", you can run it from a local connection, otherwise you need to set this "
            "option in the configuration file, and then restart the server.";
+  return true;
+}
+
+bool Admission::RefusedByRules(const Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
+                               std::string* error) const {
+  const auto context = client.Has(client::kMulti) ? acl::DenialContext::kMulti : acl::DenialContext::kTopLevel;
+  const acl::Verdict verdict = commands::MayRun(*node_, client, spec, args, context);
+  if (verdict.denial == acl::Denial::kNone) return false;
+  *error = "NOPERM " + commands::DenialText(*client.user, spec, verdict.denial, "", false);
   return true;
 }
 
@@ -140,7 +149,7 @@ Verdict Admission::Judge(const Client& client, const CommandSpec& spec,
                          std::span<const std::string_view> args, slot::SlotId* slot, std::string* error) {
   *slot = 0;
   if ((spec.flags & commands::kProtectedCmd) != 0 && RefusedByGuard(client, spec, error)) return Verdict::kRefuse;
-  if (!client.authenticated && (spec.flags & commands::kNoAuth) == 0 && !requirepass_.empty()) {
+  if (!client.authenticated && (spec.flags & commands::kNoAuth) == 0 && commands::AuthenticationRequired(*node_)) {
     *error = "NOAUTH Authentication required.";
     return Verdict::kRefuse;
   }
@@ -148,6 +157,7 @@ Verdict Admission::Judge(const Client& client, const CommandSpec& spec,
     *error = "ERR Command not allowed inside a transaction";
     return Verdict::kRefuse;
   }
+  if (client.Has(client::kRestricted) && RefusedByRules(client, spec, args, error)) return Verdict::kRefuse;
   if (node_->cluster != nullptr) {
     const Verdict verdict = JudgeSlot(client, spec, args, slot, error);
     if (verdict != Verdict::kServe) return verdict;

@@ -33,6 +33,8 @@ class Admission {
                     std::span<const std::string_view> args, slot::SlotId* slot, std::string* error);
   bool RefusedByRole(const client::Client& client, const commands::CommandSpec& spec,
                      std::span<const std::string_view> args, std::string* error) const;
+  bool RefusedByRules(const client::Client& client, const commands::CommandSpec& spec,
+                      std::span<const std::string_view> args, std::string* error) const;
   bool RefusedByHealth(const commands::CommandSpec& spec, std::string* error) const;
   bool RefusedByGuard(const client::Client& client, const commands::CommandSpec& spec,
                       std::string* error) const;
@@ -40,7 +42,6 @@ class Admission {
   commands::Node* node_;
   std::vector<commands::KeyPosition> keys_;
   std::vector<std::string_view> key_views_;
-  const std::string& requirepass_;
   const int64_t& maxmemory_;
   const int64_t& replica_read_only_;
   const int64_t& replica_serve_stale_data_;

@@ -216,6 +216,9 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("eventloop_cycles", node.loop->turns());
   out.Field("eventloop_duration_sum", node.loop->busy_us());
   out.Field("acl_access_denied_auth", stats.acl_denied_auth);
+  out.Field("acl_access_denied_cmd", stats.acl_denied_command);
+  out.Field("acl_access_denied_key", stats.acl_denied_key);
+  out.Field("acl_access_denied_channel", stats.acl_denied_channel);
 }
 
 void WriteCpu(InfoWriter& out) {

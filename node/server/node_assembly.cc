@@ -9,6 +9,7 @@
 
 #include "node/client/listener.h"
 #include "node/commands/memory_report.h"
+#include "node/server/access_setup.h"
 #include "node/server/info_sections.h"
 #include "node/server/process.h"
 
@@ -87,6 +88,8 @@ void NodeAssembly::FillNode() {
   node_.info = &info_;
   node_.pubsub = &broker_;
   node_.commands = &table_;
+  node_.users = &users_;
+  node_.denials = &denials_;
   node_.run_id = random_.Hex(40);
   node_.start_unix_ms = clock_.UnixMs();
   node_.start_monotonic_us = clock_.MonotonicUs();
@@ -96,6 +99,7 @@ void NodeAssembly::FillNode() {
 
 bool NodeAssembly::Start() {
   InstallSignals(&loop_, log_);
+  if (!LoadUsersAtStart(node_)) return false;
   LogBanner(*config_, *log_);
   if (config_->Bool("cluster-enabled")) {
     cluster_ = std::make_unique<ClusterDriver>(&node_);
@@ -115,6 +119,7 @@ bool NodeAssembly::Start() {
   durability_.Start();
   if (cluster_ != nullptr && !StartCluster()) return false;
   WatchSettings();
+  WatchAccessSettings(node_);
   ApplyAccessSettings();
   ApplyLimits();
   loop_.Every(kCronMs, [this] { ServerCron(); });

@@ -4,9 +4,12 @@
 
 #include <memory>
 
+#include "node/acl/denial_log.h"
+#include "node/acl/users.h"
 #include "node/base/clock.h"
 #include "node/base/log.h"
 #include "node/base/random.h"
+#include "node/commands/command_catalog.h"
 #include "node/commands/command_table.h"
 #include "node/commands/ports.h"
 #include "node/commands/transactions.h"
@@ -72,6 +75,9 @@ class NodeAssembly {
   observe::InfoReport info_;
   pubsub::Broker broker_;
   commands::CommandTable table_;
+  commands::CommandCatalog catalog_{&table_};
+  acl::Users users_{&catalog_};
+  acl::DenialLog denials_;
   commands::Node node_;
   struct Filler {
     explicit Filler(NodeAssembly* assembly) { assembly->FillNode(); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "node/commands/access.h"
 #include "node/config/config.h"
 #include "node/client/listener.h"
 #include "node/net/event_loop.h"
@@ -48,7 +49,7 @@ void SessionTable::RefuseOverMax(int fd) {
 }
 
 bool SessionTable::RefusedByProtectedMode(net::Connection& connection) {
-  if (protected_mode_ == 0 || !node_->config->Text("requirepass").empty() || connection.is_unix()) return false;
+  if (protected_mode_ == 0 || commands::AuthenticationRequired(*node_) || connection.is_unix()) return false;
   const std::string& ip = connection.peer_ip();
   if (ip.substr(0, 4) == "127." || ip == "::1" || ip.substr(0, 11) == "::ffff:127.") return false;
   static constexpr std::string_view kText =
@@ -73,7 +74,7 @@ void SessionTable::Accept(int fd) {
   auto session = std::make_unique<Session>(this, std::move(connection), id);
   Client& client = session->client();
   client.created_ms = client.last_interaction_ms = now_ms();
-  client.authenticated = node_->config->Text("requirepass").empty();
+  commands::BecomeDefaultUser(*node_, client);
   if (is_unix) client.Set(client::kUnixSocket);
   session->RefreshLimits();
   registry_.Add(&client);

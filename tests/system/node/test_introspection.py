@@ -15,10 +15,10 @@ BEYOND_7_2_ARGUMENTS = {
 }
 # Commands that are not there yet, and the containers of subcommands that are not.
 AWAITED = set("""
-acl bitcount bitfield bitfield_ro bitop bitpos bzmpop bzpopmax bzpopmin eval eval_ro evalsha evalsha_ro fcall fcall_ro
+    bitcount bitfield bitfield_ro bitop bitpos bzmpop bzpopmax bzpopmin eval eval_ro evalsha evalsha_ro fcall fcall_ro
 function geoadd geodist geohash geopos georadius georadius_ro georadiusbymember georadiusbymember_ro geosearch
-geosearchstore getbit latency lolwut module monitor pfadd pfcount pfdebug pfmerge pfselftest psubscribe publish pubsub
-punsubscribe script setbit sort sort_ro spublish ssubscribe subscribe sunsubscribe unsubscribe substr swapdb
+geosearchstore getbit latency lolwut module monitor pfadd pfcount pfdebug pfmerge pfselftest  
+script setbit sort sort_ro substr swapdb
 xack xadd xautoclaim xclaim xdel xgroup xinfo xlen xpending xrange xread xreadgroup xrevrange xsetid xtrim cluster
 zadd zcard zcount zdiff zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore zpopmax zpopmin
 zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex zremrangebyrank zremrangebyscore

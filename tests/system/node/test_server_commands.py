@@ -223,24 +223,6 @@ def test_command_answers_for_every_command_with_docs(pair):
     connection.close()
 
 
-def flags_by_name(rows):
-    found = {}
-    for row in rows:
-        found[row[0]] = {"arity": row[1], "flags": set(row[2]), "keys": row[3:6], "categories": set(row[6])}
-        found.update(flags_by_name(row[9]))
-    return found
-
-
-def test_arity_flags_and_categories_of_every_command_are_redis_own(pair):
-    ours, theirs = (flags_by_name(parse(RawClient(node.host, node.port).call("COMMAND"))) for node in pair)
-    # As the version after 7.0 has them.
-    newer = {b"command|getkeys", b"command|getkeysandflags", b"wait"}
-    assert {name: row for name, row in ours.items() if name in theirs and name not in newer and row != theirs[name]} == {}
-    assert set(ours) - set(theirs) == {b"client|no-touch", b"client|setinfo", b"cluster|myshardid", b"waitaof"}
-    containers = {name.split(b"|")[0] for name in ours}
-    assert {name for name in theirs if name.split(b"|")[0] in containers} - set(ours) == {b"latency|graph"}
-
-
 def test_kill_by_type_ends_the_links_of_replication(tmp_path):
     with harness.Nodes(tmp_path, cluster=False, kind="windlass-node") as nodes:
         master = nodes.add()
