@@ -43,7 +43,7 @@ enum CommandFlag : uint64_t {
   kFast = 1ull << 12,            // fast
   kNoAuth = 1ull << 13,          // no_auth: allowed before AUTH
   kMovableKeys = 1ull << 14,     // movablekeys
-  kMayReplicate = 1ull << 15,    // may_replicate
+  kMayReplicate = 1ull << 15,    // not told
   kNoMulti = 1ull << 16,         // no_multi
   kAllowBusy = 1ull << 17,       // allow_busy
   kNoAsyncLoading = 1ull << 18,  // no_async_loading

@@ -52,7 +52,7 @@ bool KeysOf(Call& call, KeyPositions* keys) {
     call.reply.Error("ERR Invalid command specified");
     return false;
   }
-  if (spec->keys.first == 0 && spec->keys.find == nullptr) {
+  if ((spec->keys.first == 0 && spec->keys.find == nullptr) || (spec->keys.flags & kKeyNotKey) != 0) {
     call.reply.Error("ERR The command has no key arguments");
     return false;
   }

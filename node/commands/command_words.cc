@@ -12,7 +12,7 @@ constexpr Word kFlagWords[] = {
     {kWrite, "write"}, {kReadonly, "readonly"}, {kDenyOom, "denyoom"}, {kAdmin, "admin"}, {kPubSub, "pubsub"},
     {kNoScript, "noscript"}, {kBlocking, "blocking"}, {kLoading, "loading"}, {kStale, "stale"},
     {kSkipMonitor, "skip_monitor"}, {kSkipSlowlog, "skip_slowlog"}, {kAskingFlag, "asking"}, {kFast, "fast"},
-    {kNoAuth, "no_auth"}, {kMayReplicate, "may_replicate"}, {kMovableKeys, "movablekeys"},
+    {kNoAuth, "no_auth"}, {kMovableKeys, "movablekeys"},
     {kAllowBusy, "allow_busy"}, {kNoAsyncLoading, "no_async_loading"}, {kNoMulti, "no_multi"},
     {kNoMandatoryKeys, "no_mandatory_keys"}};
 constexpr Word kCategoryWords[] = {

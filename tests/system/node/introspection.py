@@ -1,46 +1,55 @@
-"""A RESP3 reply as Python values that keep its types, and COMMAND's replies by name."""
+"""Replies as Python values that keep their types, and COMMAND's replies by name."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "differential"))
-from raw_client import RawClient  # noqa: E402
+import socket
 
 
-def values(reply):
-    """Maps as dicts, sets as ("set", sorted items), arrays as lists, errors as ("error", text)."""
-    value, _ = _value(reply.decode(errors="replace"), 0)
-    return value
+class Connection:
+    """One command, one reply; what else arrives (published messages) comes as replies too."""
 
+    def __init__(self, host, port, timeout=20):
+        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.file = self.socket.makefile("rb")
 
-def _value(reply, at):
-    end = reply.index("\r\n", at)
-    kind, line, after = reply[at], reply[at + 1:end], end + 2
-    if kind == "+":
-        return line, after
-    if kind == "-":
-        return ("error", line), after
-    if kind == ":":
-        return int(line), after
-    if kind == ",":
-        return float(line), after
-    if kind == "_" or line == "-1":
-        return None, after
-    if kind in "$=":
-        return reply[after:after + int(line)], after + int(line) + 2
-    items = []
-    for _ in range(int(line) * (2 if kind == "%" else 1)):
-        item, after = _value(reply, after)
-        items.append(item)
-    if kind == "%":
-        return dict(zip(items[::2], items[1::2])), after
-    return (("set", sorted(items, key=repr)) if kind == "~" else items), after
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def send(self, *words):
+        data = [str(word).encode() for word in words]
+        self.socket.sendall(b"".join([b"*%d\r\n" % len(data), *(b"$%d\r\n%s\r\n" % (len(d), d) for d in data)]))
+
+    def call(self, *words):
+        self.send(*words)
+        return self.read()
+
+    def read(self):
+        """Maps as dicts, sets as ("set", sorted items), arrays as lists, errors as ("error", text)."""
+        line = self.file.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError("the server closed the connection")
+        kind, rest = chr(line[0]), line[1:-2].decode(errors="replace")
+        if kind == "+":
+            return rest
+        if kind == "-":
+            return "error", rest
+        if kind == ":":
+            return int(rest)
+        if kind == ",":
+            return float(rest)
+        if kind == "_" or rest == "-1":
+            return None
+        if kind in "$=":
+            return self.file.read(int(rest) + 2)[:-2].decode(errors="replace")
+        items = [self.read() for _ in range(int(rest) * (2 if kind == "%" else 1))]
+        if kind == "%":
+            return dict(zip(items[::2], items[1::2]))
+        return ("set", sorted(items, key=repr)) if kind == "~" else items
 
 
 def caller(node, protocol=3):
-    client = RawClient(node.host, node.port)
-    client.call("HELLO", protocol)
-    return lambda *words: values(client.call(*words))
+    connection = Connection(node.host, node.port)
+    connection.call("HELLO", protocol)
+    return connection.call
 
 
 def infos(call):
