@@ -67,6 +67,8 @@ std::string Trouble(const World& world) {
     }
   }
   if (formed) {
+    // Unknown is not lost: without an answer nothing is known of the slots.
+    if (world.Answering().empty()) return "no node answers";
     if (const int lost = world.view.Uncovered().size(); lost > 0) return Plural(lost, "slot") + " without an owner";
     for (const Ghost& ghost : world.ghosts) {
       if (ghost.slots > 0) return Plural(ghost.slots, "slot") + " owned by a node that is gone (" + (ghost.name.empty() ? ghost.id : ghost.name) + ")";

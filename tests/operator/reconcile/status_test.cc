@@ -40,6 +40,15 @@ TEST(Status, RefusedPodsBlockOnlyWhileTheyAreWanted) {
   EXPECT_THAT(blocked(4).message, ::testing::HasSubstr("exceeded quota"));
 }
 
+TEST(Status, WhereNobodyAnswersSlotsAreNotCalledLost) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.status() = StatusOf(builder);
+  for (int i = 0; i < 6; ++i) builder.At("demo-" + std::to_string(i)).answers = false;
+  const api::Condition degraded = ConditionOf(StatusOf(builder), "Degraded");
+  EXPECT_EQ(degraded.status, "True");
+  EXPECT_EQ(degraded.message, "no node answers");
+}
+
 TEST(Status, ASilentMasterIsNamedAndWhatIsWaitedForToo) {
   auto builder = ClusterBuilder::Even(3);
   builder.status() = StatusOf(builder);
