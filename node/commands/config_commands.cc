@@ -24,7 +24,7 @@ void Get(Call& call) {
 }
 
 void Set(Call& call) {
-  if (call.args.size() % 2 != 0) return call.reply.Error("ERR wrong number of arguments for 'config|set' command");
+  if (call.args.size() % 2 != 0) return call.reply.Error(kSyntaxError);
   std::vector<std::pair<std::string_view, std::string_view>> pairs;
   for (size_t i = 2; i < call.args.size(); i += 2) pairs.emplace_back(call.args[i], call.args[i + 1]);
   const auto set = call.node.config->Set(pairs);

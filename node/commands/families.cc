@@ -19,7 +19,7 @@ namespace windlass::commands {
 std::vector<std::span<const CommandSpec>> CommandFamilies() {
   return {DebugCommands(),      MemoryCommands(),      ClientCommands(),     CommandCommands(),     SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
-          BitmapCommands(),     HyperLogLogCommands(), SortCommands(),
+          BitmapCommands(),     HyperLogLogCommands(), SortCommands(),        ModuleCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands(),
           PubSubCommands()};
