@@ -95,7 +95,7 @@ void Unpause(Call& call) {
 
 void Unblock(Call& call) {
   bool with_error = false;
-  if (call.args.size() > 4) return call.reply.Error(kSyntaxError);
+  if (call.args.size() > 4) return ReplySubcommandSyntaxError(call);
   if (call.args.size() == 4) {
     if (EqualsNoCase(call.args[3], "error")) {
       with_error = true;

@@ -20,7 +20,7 @@ std::vector<std::span<const CommandSpec>> CommandFamilies() {
   return {AclCommands(),        DebugCommands(),       MemoryCommands(),     ClientCommands(),     CommandCommands(),
           SlowLogCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
-          BitmapCommands(),     HyperLogLogCommands(), SortCommands(),
+          BitmapCommands(),     HyperLogLogCommands(), SortCommands(),        ModuleCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands(), HashCommands(),       ListCommands(),       SetCommands(),
           SortedSetCommands(),   GeoCommands(),         StreamCommands(),     PubSubCommands()};

@@ -106,8 +106,8 @@ void CountOne(Call& call) {
   if (const auto cached = types::HllCachedCount(entry->bytes())) return call.reply.Integer(static_cast<int64_t>(*cached));
   const auto count = types::HllCount(entry->bytes());
   if (!count) return call.reply.Error(kCorruptHyperLogLog);
-  // What a reader found is remembered, and told to replicas by their master alone.
-  if (!call.node.status.is_replica) {
+  // What a reader found is remembered, at replicas when their master tells them.
+  if (!call.node.status.is_replica || call.client.Has(client::kMasterLink)) {
     types::HllRememberCount(call.db.ResizeString(call.slot, call.args[1], entry->bytes().size()), *count);
   }
   call.reply.Integer(static_cast<int64_t>(*count));

@@ -246,12 +246,10 @@ void WaitAof(Call& call) {
   int64_t local = 0;
   int64_t replicas = 0;
   AckWait wait;
-  if (!ParseInt64(call.args[1], &local) || local < 0 || local > 1) {
-    return call.reply.Error("ERR value is out of range, value must between 0 and 1");
-  }
-  if (!ParseInt64(call.args[2], &replicas) || replicas < 0 || replicas > INT32_MAX) {
-    return call.reply.Error("ERR value is out of range, must be positive");
-  }
+  if (!ParseInt64(call.args[1], &local)) return call.reply.Error(kNotInteger);
+  if (local < 0 || local > 1) return call.reply.Error("ERR value is out of range, value must between 0 and 1");
+  if (!ParseInt64(call.args[2], &replicas)) return call.reply.Error(kNotInteger);
+  if (replicas < 0 || replicas > INT32_MAX) return call.reply.Error("ERR value is out of range, must be positive");
   if (!ParseTimeout(call, call.args[3], &wait.timeout_ms)) return;
   if (call.node.replica_side->following()) {
     return call.reply.Error(

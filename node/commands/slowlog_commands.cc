@@ -16,6 +16,7 @@ namespace {
 // --- SLOWLOG
 
 void SlowGet(Call& call) {
+  if (call.args.size() > 3) return ReplySubcommandSyntaxError(call);
   int64_t count = 10;
   if (call.args.size() == 3 && (!ParseInt64(call.args[2], &count) || count < -1)) {
     return call.reply.Error("ERR count should be greater than or equal to -1");
