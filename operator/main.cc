@@ -1,5 +1,5 @@
-// windlass-operator: wires client, caches, queue, lease and reconciler, and runs
-// until it is told to stop or has lost its lease.
+// windlass-operator: wires client, caches, queue, lease, reconciler and health, and
+// runs until it is told to stop or has lost its lease.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -11,9 +11,13 @@
 #include "operator/api/names.h"
 #include "operator/base/log.h"
 #include "operator/controller/controller.h"
+#include "operator/health/http_server.h"
+#include "operator/health/pass_times.h"
+#include "operator/health/process_usage.h"
 #include "operator/informer/informer.h"
 #include "operator/kube/rest_transport.h"
 #include "operator/lease/leader_elector.h"
+#include "operator/reconcile/cluster_figures.h"
 #include "operator/reconcile/reconciler.h"
 
 namespace windlass {
@@ -26,10 +30,14 @@ struct Options {
   std::string kubeconfig;
   std::string name_space;  // to watch; empty: all
   std::string image = std::string("windlass-node:") + kVersion;
+  std::string pull_policy;
+  bool check = false;
   int workers = 4;
   bool leader_elect = true;
   std::string lease_namespace;
   int lease_seconds = 15;
+  bool watch_nodes = true;
+  int health_port = 0;  // 0: none
   std::string log_level = "info";
 };
 
@@ -66,13 +74,20 @@ std::string ClusterKeyOf(const nlohmann::json& object) {
 // Every informer, and the queue they feed.
 class Watches {
  public:
-  Watches(kube::Client& client, const std::string& name_space, workqueue::WorkQueue& queue)
+  Watches(kube::Client& client, const std::string& name_space, bool watch_nodes, workqueue::WorkQueue& queue)
       : clusters(client, {kube::kRedisClusters, name_space, ""}, [&queue](const auto& object) { queue.Add(informer::KeyOf(object)); }),
         pods(client, {kube::kPods, name_space, api::kManagedSelector}, ForOwned(queue)),
         claims(client, {kube::kClaims, name_space, api::kManagedSelector}, ForOwned(queue)),
         services(client, {kube::kServices, name_space, api::kManagedSelector}, ForOwned(queue)),
         config_maps(client, {kube::kConfigMaps, name_space, api::kManagedSelector}, ForOwned(queue)),
-        secrets(client, {kube::kSecrets, name_space, api::kManagedSelector}, ForOwned(queue)) {}
+        secrets(client, {kube::kSecrets, name_space, api::kManagedSelector}, ForOwned(queue)),
+        budgets(client, {kube::kBudgets, name_space, api::kManagedSelector}, ForOwned(queue)) {
+    // A cluster is looked at every second anyway, which is soon enough for a drain.
+    if (!watch_nodes) return;
+    informer::Informer::Options options{kube::kNodes, "", ""};
+    options.trim = WhatMattersOfNode;
+    nodes.emplace(client, options, [](const auto&) {});
+  }
 
   void Start() {
     for (informer::Informer* informer : All()) informer->Start();
@@ -85,10 +100,12 @@ class Watches {
     return true;
   }
   reconcile::Caches Caches() {
-    return {clusters.store(), pods.store(), claims.store(), services.store(), config_maps.store(), secrets.store()};
+    return {clusters.store(),    pods.store(),    claims.store(),  services.store(),
+            config_maps.store(), secrets.store(), budgets.store(), nodes ? &nodes->store() : nullptr};
   }
 
-  informer::Informer clusters, pods, claims, services, config_maps, secrets;
+  informer::Informer clusters, pods, claims, services, config_maps, secrets, budgets;
+  std::optional<informer::Informer> nodes;
 
  private:
   static informer::Informer::OnChange ForOwned(workqueue::WorkQueue& queue) {
@@ -96,7 +113,82 @@ class Watches {
       if (const std::string key = ClusterKeyOf(object); !key.empty()) queue.Add(key);
     };
   }
-  std::array<informer::Informer*, 6> All() { return {&clusters, &pods, &claims, &services, &config_maps, &secrets}; }
+  // A node's status is large and changes often; whether it is to be left is in its spec.
+  static nlohmann::json WhatMattersOfNode(const nlohmann::json& node) {
+    const auto& metadata = node.at("metadata");
+    return {{"metadata", {{"name", metadata.value("name", "")}, {"resourceVersion", metadata.value("resourceVersion", "")}}},
+            {"spec", node.value("spec", nlohmann::json::object())}};
+  }
+  std::vector<informer::Informer*> All() {
+    std::vector<informer::Informer*> all = {&clusters, &pods, &claims, &services, &config_maps, &secrets, &budgets};
+    if (nodes) all.push_back(&*nodes);
+    return all;
+  }
+};
+
+// Passes, counted and timed.
+class MeasuredReconciler final : public controller::Reconciler {
+ public:
+  MeasuredReconciler(controller::Reconciler& inner, health::PassTimes& times) : inner_(inner), times_(times) {}
+  controller::Outcome Reconcile(const std::string& key) override {
+    const auto began = std::chrono::steady_clock::now();
+    try {
+      const controller::Outcome outcome = inner_.Reconcile(key);
+      times_.Add(std::chrono::steady_clock::now() - began, true);
+      return outcome;
+    } catch (...) {
+      times_.Add(std::chrono::steady_clock::now() - began, false);
+      throw;
+    }
+  }
+
+ private:
+  controller::Reconciler& inner_;
+  health::PassTimes& times_;
+};
+
+// What the health server says. Called on its thread.
+class Health {
+ public:
+  Health(Watches& watches, const workqueue::WorkQueue& queue, const health::PassTimes& times, const std::atomic<bool>& leading)
+      : watches_(watches), queue_(queue), times_(times), leading_(leading) {}
+
+  // The main loop says so at every turn.
+  void Alive() { last_turn_ = std::chrono::steady_clock::now().time_since_epoch(); }
+
+  health::HttpServer::Handlers Handlers() {
+    return {{"/healthz", [this] { return Healthy(); }}, {"/readyz", [this] { return Ready(); }}, {"/metrics", [this] { return Metrics(); }}};
+  }
+
+ private:
+  health::Answer Healthy() const {
+    const auto silence = std::chrono::steady_clock::now().time_since_epoch() - last_turn_.load();
+    return silence < std::chrono::seconds(30) ? health::Answer{200, "ok\n"} : health::Answer{503, "the main loop stands still\n"};
+  }
+  // A bystander is ready too: it is there to take over.
+  health::Answer Ready() const {
+    return watches_.Synced() ? health::Answer{200, "ok\n"} : health::Answer{503, "caches are not filled\n"};
+  }
+  health::Answer Metrics() const {
+    health::MetricText text;
+    text.Family("windlass_build_info", "gauge", "Version of the operator");
+    text.Sample("windlass_build_info", {{"version", kVersion}}, 1);
+    text.Family("windlass_leader", "gauge", "1 while this process is the one that acts");
+    text.Sample("windlass_leader", {}, leading_ ? 1 : 0);
+    text.Family("windlass_workqueue_depth", "gauge", "Clusters that wait for a pass");
+    text.Sample("windlass_workqueue_depth", {}, static_cast<double>(queue_.ready_count()));
+    times_.WriteTo(&text);
+    // Of the one that acts only, so that sums over pods are right.
+    if (leading_) reconcile::WriteClusterFigures(watches_.clusters.store(), &text);
+    health::WriteProcessUsage(&text);
+    return {200, text.text()};
+  }
+
+  Watches& watches_;
+  const workqueue::WorkQueue& queue_;
+  const health::PassTimes& times_;
+  const std::atomic<bool>& leading_;
+  std::atomic<std::chrono::steady_clock::duration> last_turn_{std::chrono::steady_clock::now().time_since_epoch()};
 };
 
 // The signals that end us, taken by sigtimedwait() in the main thread.
@@ -116,6 +208,24 @@ bool SignalWithin(const sigset_t& signals, int milliseconds) {
   return sigtimedwait(&signals, nullptr, &timeout) > 0;
 }
 
+std::string LeaseNamespace(const Options& options, const kube::Access& access) {
+  return options.lease_namespace.empty() ? access.name_space : options.lease_namespace;
+}
+
+// Whether this account may read RedisClusters here, and somebody runs them.
+int Check(const Options& options) {
+  kube::StartHttpThreads(kHttpThreads);
+  const kube::Access access = kube::FindAccess(options.kubeconfig);
+  kube::RestTransport transport(access);
+  kube::Client client(transport);
+  const auto clusters = client.List(kube::kRedisClusters, options.name_space, "").at("items").size();
+  std::cout << clusters << " RedisClusters\n";
+  const auto lease = client.Get(kube::kLeases, LeaseNamespace(options, access), lease::LeaderElector::Options().name);
+  const std::string holder = lease ? lease->value("spec", nlohmann::json::object()).value("holderIdentity", "") : "";
+  std::cout << (holder.empty() ? "nobody holds the lease" : "the lease is held by " + holder) << "\n";
+  return holder.empty() ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int Run(const Options& options) {
   const sigset_t signals = BlockSignals();
   kube::StartHttpThreads(kHttpThreads);
@@ -125,12 +235,12 @@ int Run(const Options& options) {
   const std::string identity = Identity();
   kube::EventRecorder events(client, "windlass-operator", identity);
   workqueue::WorkQueue queue;
-  Watches watches(client, options.name_space, queue);
+  Watches watches(client, options.name_space, options.watch_nodes, queue);
 
   std::atomic<bool> held{!options.leader_elect};
   std::atomic<bool> lost{false};
   lease::LeaderElector::Options lease_options;
-  lease_options.name_space = options.lease_namespace.empty() ? access.name_space : options.lease_namespace;
+  lease_options.name_space = LeaseNamespace(options, access);
   lease_options.identity = identity;
   lease_options.duration = std::chrono::seconds(options.lease_seconds);
   lease_options.renew_every = lease_options.duration / 5;
@@ -139,8 +249,13 @@ int Run(const Options& options) {
     (now_held ? held : lost) = true;
   });
   const LeaseFence fence(elector, options.leader_elect);
-  reconcile::ClusterReconciler reconciler({client, watches.Caches(), events, fence, options.image});
-  controller::Controller controller(queue, reconciler);
+  reconcile::ClusterReconciler reconciler({client, watches.Caches(), events, fence, options.image, options.pull_policy});
+  health::PassTimes times;
+  MeasuredReconciler measured(reconciler, times);
+  controller::Controller controller(queue, measured);
+  Health health(watches, queue, times, held);
+  std::optional<health::HttpServer> health_server;
+  if (options.health_port > 0) health_server.emplace(options.health_port, health.Handlers());
 
   base::Log(base::LogLevel::kInfo, "windlass-operator starts", {{"version", kVersion}, {"server", access.server}, {"identity", identity}});
   watches.Start();
@@ -149,6 +264,7 @@ int Run(const Options& options) {
   bool told = false;
   while (!lost && !told) {
     told = SignalWithin(signals, started ? 500 : 50);
+    health.Alive();
     if (!started && held && watches.Synced()) {
       started = true;
       controller.Start(options.workers);
@@ -172,15 +288,19 @@ int main(int argc, char** argv) {
   app.add_option("--kubeconfig", options.kubeconfig, "Kubeconfig file; else $KUBECONFIG, else the pod's service account");
   app.add_option("--namespace", options.name_space, "Watch this namespace only; else all");
   app.add_option("--image", options.image, "Image of nodes whose spec names none")->capture_default_str();
+  app.add_option("--image-pull-policy", options.pull_policy, "Of nodes; else what Kubernetes takes by the image's tag")->check(CLI::IsMember({"Always", "IfNotPresent", "Never"}));
+  app.add_flag("--check", options.check, "Say whether RedisClusters can be read here and somebody holds the lease, and end");
   app.add_option("--workers", options.workers, "Clusters looked at side by side")->capture_default_str()->check(CLI::Range(1, 64));
   app.add_option("--leader-elect", options.leader_elect, "Act only while holding the lease")->capture_default_str();
   app.add_option("--lease-namespace", options.lease_namespace, "Namespace of the lease; else that of the kubeconfig's context or the pod");
   app.add_option("--lease-seconds", options.lease_seconds, "How long the lease is held after the last renewal")->capture_default_str()->check(CLI::Range(5, 300));
+  app.add_option("--watch-nodes", options.watch_nodes, "See which nodes are cordoned, and move masters off them")->capture_default_str();
+  app.add_option("--health-port", options.health_port, "Port of /healthz, /readyz and /metrics; 0: none")->capture_default_str()->check(CLI::Range(0, 65535));
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   CLI11_PARSE(app, argc, argv);
   windlass::base::SetLogLevel(windlass::LevelOf(options.log_level));
   try {
-    return windlass::Run(options);
+    return options.check ? windlass::Check(options) : windlass::Run(options);
   } catch (const std::exception& error) {
     std::cerr << "windlass-operator: " << error.what() << "\n";
     return EXIT_FAILURE;

@@ -15,6 +15,9 @@ test_packages=(
 )
 # A real Kubernetes beside what it is built from (tests/kubernetes/binaries).
 kubernetes_packages=(etcd-server containerd runc containernetworking-plugins iptables conntrack openssl gcc libc6-dev)
+# What the programs load, in an image they are not compiled in; and what makes images.
+run_packages=(libhiredis0.14 libcpprest2.10 libyaml-cpp0.7 libspdlog1.10 libssl3 libjemalloc2 ca-certificates)
+image_packages=(docker.io debootstrap binutils)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
 # The differential tests' second peer, in Debian 12 by its backports. Wished for, not required.
 peer_package=valkey-server
@@ -27,10 +30,12 @@ case "${1:-all}" in
     command -v kubectl >/dev/null || packages+=(kubernetes-client)
     ;;
   kubernetes) packages=("${test_packages[@]}" "${kubernetes_packages[@]}") ;;
+  run) packages=("${run_packages[@]}") ;;
+  image) packages=("${image_packages[@]}") ;;
   fuzz) packages=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
   all) packages=("${build_packages[@]}" "${test_packages[@]}"); wants_peer=1 ;;
-  -h | --help) echo "usage: tests/install-deps.sh [build|show|kubernetes|fuzz|all]   (default: all)"; exit 0 ;;
-  *) echo "install-deps.sh: '$1' is none of build, show, kubernetes, fuzz and all" >&2; exit 2 ;;
+  -h | --help) echo "usage: tests/install-deps.sh [build|show|kubernetes|run|image|fuzz|all]   (default: all)"; exit 0 ;;
+  *) echo "install-deps.sh: '$1' is none of build, show, kubernetes, run, image, fuzz and all" >&2; exit 2 ;;
 esac
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }

@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "node/pubsub/subscriber.h"
 #include "node/resp/reply_writer.h"
 
 namespace windlass::client {
@@ -39,10 +38,8 @@ enum ClientFlag : uint64_t {
   kDenyBlocking = 1ull << 19,    // inside EXEC or a script
   kTracking = 1ull << 20,
   kPaused = 1ull << 21,          // held by CLIENT PAUSE
-  kExecuting = 1ull << 22,       // its command runs: what is pushed to it waits for the reply
+  kProtected = 1ull << 22,       // a command is executing: close later
   kImporting = 1ull << 23,       // data arriving by a migration: slot ownership is not asked
-  kPushIsReply = 1ull << 24,     // the command that runs answers by pushes: SUBSCRIBE
-  kReprocessing = 1ull << 25,    // woken: it runs a command that monitors have seen
 };
 
 // What a client needs of whatever carries its bytes.
@@ -84,11 +81,8 @@ struct Transaction {
   bool writes = false;  // a queued command may write
 };
 
-class Listener;
-
 struct Client {
-  Client(uint64_t client_id, std::string* out);
-  ~Client();
+  Client(uint64_t client_id, std::string* out) : id(client_id), reply(out) {}
 
   const uint64_t id;
   resp::ReplyWriter reply;
@@ -110,13 +104,9 @@ struct Client {
   uint64_t output_soft_since_ms = 0;  // over the soft output limit since, 0 no
 
   std::unique_ptr<Transaction> transaction;
-  std::unique_ptr<Listener> listener;  // null: has never subscribed
-  std::string pushed_meanwhile;        // goes out after the reply to the command that runs
-
-  size_t Subscriptions(pubsub::Kind kind) const;
-  // Appends a message that is no reply: a publication, an invalidation. While a
-  // command of this client runs it is kept back until that has replied.
-  void Push(std::string_view bytes);
+  int subscriptions = 0;
+  int pattern_subscriptions = 0;
+  int shard_subscriptions = 0;
 
   bool Has(uint64_t bits) const { return (flags & bits) != 0; }
   void Set(uint64_t bits) { flags |= bits; }

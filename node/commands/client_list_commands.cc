@@ -16,11 +16,8 @@ namespace {
 
 std::string FlagLetters(const Client& client) {
   std::string letters;
-  if (client.Has(client::kMonitor)) {
-    letters += 'O';
-  } else if (client.Has(client::kReplica)) {
-    letters += 'S';
-  }
+  if (client.Has(client::kReplica)) letters += client.Has(client::kMonitor) ? 'O' : 'S';
+  if (!client.Has(client::kReplica) && client.Has(client::kMonitor)) letters += 'O';
   if (client.Has(client::kMasterLink)) letters += 'M';
   if (client.Has(client::kPubSub)) letters += 'P';
   if (client.Has(client::kMulti)) letters += 'x';
@@ -157,7 +154,6 @@ std::string ClientLine(const Node& node, Client& client) {
   const size_t output = transport == nullptr ? 0 : transport->PendingOutput();
   const size_t capacity = transport == nullptr ? 0 : transport->OutputCapacity();
   const auto number = [](int64_t value) { return std::to_string(value); };
-  const auto count = [&client](pubsub::Kind kind) { return std::to_string(client.Subscriptions(kind)); };
   std::string line = "id=" + number(static_cast<int64_t>(client.id));
   line += " addr=" + (transport == nullptr ? "?:0" : transport->PeerAddress());
   line += " laddr=" + (transport == nullptr ? "?:0" : transport->LocalAddress());
@@ -167,9 +163,9 @@ std::string ClientLine(const Node& node, Client& client) {
   line += " idle=" + number((now - client.last_interaction_ms) / 1000);
   line += " flags=" + FlagLetters(client);
   line += " db=" + number(client.db);
-  line += " sub=" + count(pubsub::Kind::kChannel);
-  line += " psub=" + count(pubsub::Kind::kPattern);
-  line += " ssub=" + count(pubsub::Kind::kShard);
+  line += " sub=" + number(client.subscriptions);
+  line += " psub=" + number(client.pattern_subscriptions);
+  line += " ssub=" + number(client.shard_subscriptions);
   const bool multi = client.Has(client::kMulti) && client.transaction != nullptr;
   line += " multi=" + number(multi ? static_cast<int64_t>(client.transaction->commands.size()) : -1);
   line += " qbuf=" + number(static_cast<int64_t>(input)) + " qbuf-free=0";

@@ -50,7 +50,6 @@ enum CommandFlag : uint64_t {
   kNoMandatoryKeys = 1ull << 19, // no_mandatory_keys
   kProtectedCmd = 1ull << 20,    // CONFIG enable-*-command guards it
   kSentinelOnly = 1ull << 21,
-  kPushesReply = 1ull << 22,     // its reply is pushes, which leave whatever CLIENT REPLY says
 };
 
 // ACL categories.

@@ -1,7 +1,6 @@
 // PING, ECHO, AUTH, HELLO, SELECT, QUIT, RESET.
 #include <string>
 
-#include "node/client/listener.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 #include "node/commands/transactions.h"
@@ -9,7 +8,6 @@
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/observe/stats.h"
-#include "node/pubsub/broker.h"
 
 namespace windlass::commands {
 namespace {
@@ -170,7 +168,7 @@ void Reset(Call& call) {
   ForgetTransaction(call.node, client);
   client.Clear(client::kReadonlyMode | client::kAsking | client::kMonitor | client::kPubSub | client::kReplyOff |
                client::kReplySkip | client::kReplySkipNext | client::kNoEvict | client::kNoTouch | client::kTracking);
-  if (client.listener != nullptr) call.node.pubsub->Forget(*client.listener);
+  client.subscriptions = client.pattern_subscriptions = client.shard_subscriptions = 0;
   client.db = 0;
   client.name.clear();
   client.user = "default";

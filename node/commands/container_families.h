@@ -7,8 +7,10 @@
 
 namespace windlass::commands {
 
+std::span<const CommandSpec> GeoCommands();
 std::span<const CommandSpec> HashCommands();
 std::span<const CommandSpec> ListCommands();
 std::span<const CommandSpec> SetCommands();
+std::span<const CommandSpec> SortedSetCommands();
 
 }  // namespace windlass::commands

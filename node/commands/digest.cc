@@ -7,9 +7,11 @@
 
 #include <initializer_list>
 
+#include "node/resp/double_text.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
+#include "node/types/zset.h"
 
 namespace windlass::commands {
 namespace {
@@ -50,6 +52,11 @@ void MixObject(Digest* digest, const types::Object& object) {
     case types::Type::kHash:
       return static_cast<const types::Hash&>(object).ForEach(
           [digest](std::string_view field, std::string_view value) { XorParts(digest, {field, value}); });
+    case types::Type::kSortedSet:
+      return static_cast<const types::Zset&>(object).ForEach([digest](std::string_view member, double score) {
+        char text[resp::kDoubleText];
+        XorParts(digest, {member, {text, resp::PutShortest(text, score)}});
+      });
     default: return;
   }
 }

@@ -36,21 +36,18 @@ class Effects {
     verbatim_ = false;
     commands_.clear();
   }
-  // Written even if nothing was dirty (e.g. a function load).
+  // Written even if nothing was dirty (e.g. a function load, PUBLISH).
   void ForceVerbatim() { force_ = true; }
-  // Told to replicas as typed, and kept nowhere (PUBLISH).
-  void ForReplicasOnly() { force_ = replicas_only_ = true; }
 
   bool verbatim() const { return verbatim_; }
   bool forced() const { return force_; }
-  bool replicas_only() const { return replicas_only_; }
   const std::vector<Argv>& before() const { return before_; }
   const std::vector<Argv>& commands() const { return commands_; }
   bool untouched() const { return verbatim_ && !force_ && before_.empty() && commands_.empty(); }
   void Reset() {
     if (untouched()) return;
     verbatim_ = true;
-    force_ = replicas_only_ = false;
+    force_ = false;
     before_.clear();
     commands_.clear();
   }
@@ -58,7 +55,6 @@ class Effects {
  private:
   bool verbatim_ = true;
   bool force_ = false;
-  bool replicas_only_ = false;
   std::vector<Argv> before_;
   std::vector<Argv> commands_;
 };

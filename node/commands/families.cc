@@ -9,7 +9,6 @@
 #include "node/commands/key_commands.h"
 #include "node/commands/migrate_command.h"
 #include "node/commands/persistence_commands.h"
-#include "node/commands/pubsub_commands.h"
 #include "node/commands/replication_commands.h"
 #include "node/commands/sort_command.h"
 #include "node/commands/string_commands.h"
@@ -22,7 +21,7 @@ std::vector<std::span<const CommandSpec>> CommandFamilies() {
           BitmapCommands(),     HyperLogLogCommands(), SortCommands(),        ModuleCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands(), HashCommands(), ListCommands(), SetCommands(),
-          PubSubCommands()};
+          SortedSetCommands(),  GeoCommands()};
 }
 
 }  // namespace windlass::commands

@@ -6,6 +6,7 @@
 
 #include "node/commands/key_waits.h"
 #include "node/commands/list_commands.h"
+#include "node/commands/many_pop.h"
 #include "node/types/number.h"
 
 namespace windlass::commands {
@@ -84,48 +85,19 @@ void MoveOrWait(Call& call, Ends ends, std::string_view timeout_text) {
 
 // --- from the first of several lists
 
-struct ManyPop {
-  std::span<const std::string_view> keys;
-  List::End end = List::End::kHead;
-  size_t count = 1;
-};
-
-// numkeys key... LEFT|RIGHT [COUNT n], from args[first] on. Nothing: an error was replied.
-std::optional<ManyPop> ParseManyPop(Call& call, size_t first) {
-  const auto refuse = [&call](std::string_view error) {
-    call.reply.Error(error);
-    return std::nullopt;
-  };
-  const auto keys = types::ParseInteger(call.args[first]);
-  if (!keys || *keys < 1) return refuse("ERR numkeys should be greater than 0");
-  if (*keys > static_cast<int64_t>(call.args.size() - first) - 2) return refuse(kSyntaxError);
-  ManyPop pop;
-  pop.keys = call.args.subspan(first + 1, static_cast<size_t>(*keys));
-  const auto rest = call.args.subspan(first + 1 + pop.keys.size());
-  const auto end = EndOf(rest[0]);
-  if (!end) return refuse(kSyntaxError);
-  pop.end = *end;
-  if (rest.size() == 1) return pop;
-  if (rest.size() == 2 || !EqualsNoCase(rest[1], "COUNT")) return refuse(kSyntaxError);
-  const auto count = types::ParseInteger(rest[2]);
-  if (!count || *count < 1) return refuse("ERR count should be greater than 0");
-  if (rest.size() > 3) return refuse(kSyntaxError);
-  pop.count = static_cast<size_t>(*count);
-  return pop;
-}
-
 // False: all lists are empty, and no reply was written.
 bool PopFromFirst(Call& call, const ManyPop& pop) {
   for (const std::string_view key : pop.keys) {
     const auto found = FindToWrite<List>(call, key);
     if (found.refused) return true;
     if (found.object == nullptr) continue;
-    const auto popped = PopSome(call, key, found, pop.end, pop.count);
+    const List::End end = pop.second ? List::End::kTail : List::End::kHead;
+    const auto popped = PopSome(call, key, found, end, pop.count);
     call.reply.Array(2);
     call.reply.Bulk(key);
     call.reply.Array(static_cast<int64_t>(popped.size()));
     for (const std::string& element : popped) call.reply.Bulk(element);
-    call.effects.Replace({pop.end == List::End::kHead ? "LPOP" : "RPOP", key, std::to_string(popped.size())});
+    call.effects.Replace({pop.second ? "RPOP" : "LPOP", key, std::to_string(popped.size())});
     return true;
   }
   return false;
@@ -166,14 +138,14 @@ void BLMoveCommand(Call& call) {
 void BRPopLPushCommand(Call& call) { MoveOrWait(call, {List::End::kTail, List::End::kHead}, call.args[3]); }
 
 void LMPopCommand(Call& call) {
-  const auto pop = ParseManyPop(call, 1);
+  const auto pop = ParseManyPop(call, 1, {"LEFT", "RIGHT"});
   if (pop && !PopFromFirst(call, *pop)) call.reply.NullArray();
 }
 
 void BLMPopCommand(Call& call) {
   const auto deadline = ParseDeadline(call, call.args[1]);
   if (!deadline) return;
-  const auto pop = ParseManyPop(call, 2);
+  const auto pop = ParseManyPop(call, 2, {"LEFT", "RIGHT"});
   if (!pop || PopFromFirst(call, *pop)) return;
   if (!WaitForKeys(call, pop->keys, types::Type::kList, *deadline)) call.reply.NullArray();
 }

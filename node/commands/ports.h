@@ -44,9 +44,6 @@ class PrimarySide;
 class ReplicaSide;
 class Failover;
 }  // namespace windlass::replication
-namespace windlass::pubsub {
-class Broker;
-}
 namespace windlass::migration {
 class Migrator;
 class MovingKeys;
@@ -200,8 +197,6 @@ struct Node {
   ClusterPort* cluster = nullptr;  // null outside cluster mode
   migration::Migrator* migrator = nullptr;
   migration::MovingKeys* moving_keys = nullptr;  // writes to these wait: admission holds them
-
-  pubsub::Broker* pubsub = nullptr;
 
   Sessions* sessions = nullptr;
   Blocker* blocker = nullptr;

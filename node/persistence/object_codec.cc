@@ -6,6 +6,7 @@
 #include "node/persistence/hash_codec.h"
 #include "node/persistence/list_codec.h"
 #include "node/persistence/set_codec.h"
+#include "node/persistence/zset_codec.h"
 
 namespace windlass::persistence {
 
@@ -13,6 +14,7 @@ RdbType RdbTypeOf(const types::Object& object) {
   switch (object.type()) {
     case types::Type::kList: return kRdbTypeOfList;
     case types::Type::kSet: return RdbTypeOfSet(static_cast<const types::Set&>(object));
+    case types::Type::kSortedSet: return RdbTypeOfZset(static_cast<const types::Zset&>(object));
     case types::Type::kHash: return RdbTypeOfHash(static_cast<const types::Hash&>(object));
     default: break;
   }
@@ -24,6 +26,7 @@ void AppendObject(const types::Object& object, bool compress, std::string* out) 
   switch (object.type()) {
     case types::Type::kList: return AppendList(static_cast<const types::List&>(object), compress, out);
     case types::Type::kSet: return AppendSet(static_cast<const types::Set&>(object), compress, out);
+    case types::Type::kSortedSet: return AppendZset(static_cast<const types::Zset&>(object), compress, out);
     case types::Type::kHash: return AppendHash(static_cast<const types::Hash&>(object), compress, out);
     default: break;
   }
@@ -34,6 +37,7 @@ std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits
   if (auto reader = MakeHashReader(type, limits)) return reader;
   if (auto reader = MakeListReader(type, limits)) return reader;
   if (auto reader = MakeSetReader(type, limits)) return reader;
+  if (auto reader = MakeZsetReader(type, limits)) return reader;
   return nullptr;
 }
 

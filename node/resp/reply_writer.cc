@@ -2,8 +2,9 @@
 #include "node/resp/reply_writer.h"
 
 #include <charconv>
-#include <cmath>
 #include <cstring>
+
+#include "node/resp/double_text.h"
 
 namespace windlass::resp {
 namespace {
@@ -80,11 +81,13 @@ void ReplyWriter::Attribute(int64_t pairs) {
 }
 
 void ReplyWriter::Double(double value) {
-  const std::string text = FormatDouble(value);
-  if (protocol_ != 3) return Bulk(text);
-  out_->push_back(',');
-  out_->append(text);
-  out_->append("\r\n", 2);
+  char text[kDoubleText];
+  const size_t size = PutDouble(text + 1, value);
+  if (protocol_ != 3) return Bulk({text + 1, size});
+  text[0] = ',';
+  text[size + 1] = '\r';
+  text[size + 2] = '\n';
+  out_->append(text, size + 3);
 }
 
 void ReplyWriter::Bool(bool value) {
@@ -111,19 +114,6 @@ void ReplyWriter::Verbatim(std::string_view format3, std::string_view text) {
 void ReplyWriter::Strings(const std::string_view* items, size_t count) {
   Array(static_cast<int64_t>(count));
   for (size_t i = 0; i < count; ++i) Bulk(items[i]);
-}
-
-std::string FormatDouble(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  if (value == 0) return std::signbit(value) ? "-0" : "0";
-  char text[64];
-  // Whole numbers that a double holds exactly are printed as integers.
-  if (value == std::floor(value) && std::fabs(value) < 1e17) {
-    return std::string(text, PutInteger(text, static_cast<int64_t>(value)));
-  }
-  const auto result = std::to_chars(text, text + sizeof text, value);
-  return std::string(text, static_cast<size_t>(result.ptr - text));
 }
 
 }  // namespace windlass::resp

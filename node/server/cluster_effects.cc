@@ -3,7 +3,6 @@
 #include <variant>
 
 #include "node/commands/internal_command.h"
-#include "node/commands/pubsub_commands.h"
 #include "node/keyspace/keyspace.h"
 #include "node/net/event_loop.h"
 #include "node/replication/replica_side.h"
@@ -96,12 +95,6 @@ void ClusterDriver::RefreshServed() {
   const uint64_t version = core_->RoutesVersion();
   const bool state_ok = core_->StateOk();
   if (version == served_version_ && state_ok == served_state_ok_) return;
-  if (version != served_version_) {
-    commands::LeaveLostShardChannels(*node_, [this](slot::SlotId slot) {
-      const cluster::RouteKind kind = core_->RouteOf(slot).kind;
-      return kind == cluster::RouteKind::kMoved || kind == cluster::RouteKind::kUnassigned;
-    });
-  }
   served_version_ = version;
   served_state_ok_ = state_ok;
   served_.Clear();

@@ -22,7 +22,6 @@ using commands::CommandSpec;
 
 namespace {
 
-constexpr uint64_t kRunning = client::kExecuting | client::kPushIsReply;
 constexpr uint64_t kTrusted = client::kMasterLink | client::kAofLoader;
 constexpr size_t kMaxShownArgs = 128;  // bytes of arguments in an unknown command's error
 
@@ -205,9 +204,6 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   current_ = &spec;
   commands::Effects& effects = effects_[depth_++];
   effects.Reset();
-  const uint64_t outer_state = client.flags & kRunning;
-  client.Clear(client::kPushIsReply);
-  client.Set((spec.flags & commands::kPushesReply) != 0 ? kRunning : client::kExecuting);
   const bool opens_unit = &spec == exec_ && !client.Has(client::kAofLoader);
   if (opens_unit) log_->BeginUnit();
   const uint64_t dirty_before = keyspace.dirty();
@@ -222,13 +218,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   if (opens_unit) log_->EndUnit();
   --depth_;
   current_ = outer;
-  client.Clear(kRunning);
-  client.Set(outer_state);
   Account(client, spec, args, elapsed_ns, reply_begin);
-  if (outer_state == 0 && !client.pushed_meanwhile.empty()) [[unlikely]] {
-    client.reply.Raw(client.pushed_meanwhile);
-    client.pushed_meanwhile.clear();
-  }
   if (depth_ == 0 && changed) node_->key_waits->ServeReady();
 }
 
@@ -243,8 +233,7 @@ void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool cha
   if (count == 0) return;
   if (count > 1) log_->BeginUnit();
   for (const auto& argv : effects.before()) append(argv);
-  if (verbatim && effects.replicas_only()) log_->AppendForReplicas(db, args);
-  if (verbatim && !effects.replicas_only()) log_->Append(db, args);
+  if (verbatim) log_->Append(db, args);
   for (const auto& argv : effects.commands()) append(argv);
   if (count > 1) log_->EndUnit();
 }
@@ -263,8 +252,7 @@ void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<cons
     CountError(client, reply_begin);
   }
   if (client.Has(client::kReplyOff | client::kReplySkip) && depth_ == 0) {
-    const bool stays = (spec.flags & commands::kPushesReply) != 0 || (spec.name == "client|reply" && !client.Has(client::kReplySkip));
-    if (!stays) out.resize(reply_begin);
+    if (spec.name != "client|reply" || client.Has(client::kReplySkip)) out.resize(reply_begin);
     client.Clear(client::kReplySkip);
   }
   const int64_t elapsed_us = elapsed_ns / 1000;

@@ -18,7 +18,6 @@
 #include "node/net/event_loop.h"
 #include "node/observe/info_report.h"
 #include "node/observe/stats.h"
-#include "node/pubsub/broker.h"
 #include "node/server/blocker.h"
 #include "node/server/session_table.h"
 
@@ -188,9 +187,9 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("current_eviction_exceeded_time", 0);
   out.Field("keyspace_hits", keys.hits);
   out.Field("keyspace_misses", keys.misses);
-  out.Field("pubsub_channels", static_cast<int64_t>(node.pubsub->TopicCount(pubsub::Kind::kChannel)));
-  out.Field("pubsub_patterns", static_cast<int64_t>(node.pubsub->TopicCount(pubsub::Kind::kPattern)));
-  out.Field("pubsubshard_channels", static_cast<int64_t>(node.pubsub->TopicCount(pubsub::Kind::kShard)));
+  out.Field("pubsub_channels", 0);
+  out.Field("pubsub_patterns", 0);
+  out.Field("pubsubshard_channels", 0);
   out.Field("latest_fork_usec", 0);
   out.Field("total_forks", 0);
   out.Field("migrate_cached_sockets", 0);

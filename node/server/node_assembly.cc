@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <string>
 
-#include "node/client/listener.h"
 #include "node/commands/memory_report.h"
 #include "node/server/info_sections.h"
 #include "node/server/process.h"
@@ -65,7 +64,6 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   sessions_.set_on_gone([this](client::Client& client) {
     durability_.Forget(client);
     commands::ForgetTransaction(node_, client);
-    if (client.listener != nullptr) broker_.Forget(*client.listener);
   });
   keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
@@ -85,7 +83,6 @@ void NodeAssembly::FillNode() {
   node_.command_stats = &command_stats_;
   node_.latency = &latency_;
   node_.info = &info_;
-  node_.pubsub = &broker_;
   node_.commands = &table_;
   node_.run_id = random_.Hex(40);
   node_.start_unix_ms = clock_.UnixMs();
@@ -140,13 +137,6 @@ bool NodeAssembly::StartCluster() {
   if (cluster_->core().OnProbation()) {
     survey_ = std::make_unique<ReplicaSurvey>(&node_, cluster_.get(), loaded, keyspace_.db(0).size());
   }
-  cluster_->SetOnPublication([this](std::string_view channel, std::string_view message, bool sharded) {
-    if (sharded) {
-      broker_.PublishToShard(channel, message);
-    } else {
-      broker_.Publish(channel, message);
-    }
-  });
   cluster_->SetOnSaveFailed([this](uint64_t ticket) { sessions_.FailReplies(ticket); });
   handover_ = std::make_unique<ClusterHandover>(&node_, cluster_.get());
   lifecycle_.set_handover({[this] { return handover_->Possible(); },

@@ -20,7 +20,6 @@
 #include "node/observe/latency_monitor.h"
 #include "node/observe/slow_log.h"
 #include "node/observe/stats.h"
-#include "node/pubsub/broker.h"
 #include "node/server/blocker.h"
 #include "node/server/cluster_driver.h"
 #include "node/server/cluster_handover.h"
@@ -70,7 +69,6 @@ class NodeAssembly {
   observe::CommandStats command_stats_;
   observe::LatencyMonitor latency_;
   observe::InfoReport info_;
-  pubsub::Broker broker_;
   commands::CommandTable table_;
   commands::Node node_;
   struct Filler {

@@ -24,8 +24,7 @@ class Propagation final : public WriteLog {
 
   void BeginUnit() override { ++unit_depth_; }
   void EndUnit() override;
-  void Append(int db, std::span<const std::string_view> argv) override { Add(db, argv, /*durable=*/true); }
-  void AppendForReplicas(int db, std::span<const std::string_view> argv) override { Add(db, argv, false); }
+  void Append(int db, std::span<const std::string_view> argv) override;
   int64_t EndOfTurn() override;
   // Positions of the AOF: only its fsync ever holds replies back.
   int64_t EndOffset() const override { return aof_->appended(); }
@@ -49,10 +48,8 @@ class Propagation final : public WriteLog {
     int db;
     size_t begin;
     size_t end;
-    bool durable;  // for the AOF too
   };
-  void Add(int db, std::span<const std::string_view> argv, bool durable);
-  void Feed(int db, std::string_view bytes, bool durable);
+  void Feed(int db, std::string_view bytes);
 
   persistence::Aof* aof_;
   replication::ReplicationLog* history_;

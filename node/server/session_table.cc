@@ -6,10 +6,8 @@
 #include <algorithm>
 
 #include "node/config/config.h"
-#include "node/client/listener.h"
 #include "node/net/event_loop.h"
 #include "node/observe/stats.h"
-#include "node/pubsub/broker.h"
 #include "node/server/dispatcher.h"
 
 namespace windlass::server {
@@ -131,7 +129,6 @@ int SessionTable::DetachDescriptor(Client& client) {
   Session* session = Find(client.id);
   if (session == nullptr) return -1;
   session->connection().Flush();
-  if (client.listener != nullptr) node_->pubsub->Forget(*client.listener);
   const int fd = session->connection().Detach(nullptr);
   registry_.Remove(client.id);
   const auto it = sessions_.find(client.id);

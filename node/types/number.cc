@@ -1,12 +1,13 @@
 // Numbers in text.
 #include "node/types/number.h"
 
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "node/types/float_text.h"
 
 namespace windlass::types {
 
@@ -35,19 +36,7 @@ size_t FormatInteger(int64_t value, char* buffer) {
   return static_cast<size_t>(std::to_chars(buffer, buffer + kMaxIntegerDigits, value).ptr - buffer);
 }
 
-std::optional<long double> ParseLongDouble(std::string_view text) {
-  char buffer[5 * 1024];  // longer texts are not numbers anyone wrote
-  if (text.empty() || text.size() >= sizeof(buffer)) return std::nullopt;
-  std::memcpy(buffer, text.data(), text.size());
-  buffer[text.size()] = '\0';
-  if (std::strchr(" \t\n\v\f\r", buffer[0]) != nullptr) return std::nullopt;
-  errno = 0;
-  char* end = nullptr;
-  const long double value = std::strtold(buffer, &end);
-  if (end != buffer + text.size() || std::isnan(value)) return std::nullopt;
-  if (errno == ERANGE && (std::isinf(value) || std::fpclassify(value) == FP_ZERO)) return std::nullopt;
-  return value;
-}
+std::optional<long double> ParseLongDouble(std::string_view text) { return ParseFloat<long double>(text, std::strtold); }
 
 std::string FormatLongDouble(long double value) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";

@@ -2,17 +2,15 @@
 //
 // Invariant: with 2^b <= leaves_ < 2^(b+1), the leaves below leaves_ - 2^b and
 // those from 2^b on have been split at b+1 bits; the others hold b bits.
-#define XXH_INLINE_ALL
 #include "node/types/packed_table.h"
-
-#include <xxhash.h>
 
 #include <bit>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <random>
+
+#include "node/types/element_hash.h"
 
 namespace windlass::types {
 namespace {
@@ -20,15 +18,6 @@ namespace {
 constexpr uint8_t kFar = 0xff;
 constexpr size_t kFarBytes = 2 + sizeof(char*);
 constexpr size_t kShortLength = 0x80;  // lengths below take one byte
-
-// Chosen once for the process, so that nobody can prepare keys that collide.
-uint64_t Seed() {
-  static const uint64_t seed = [] {
-    std::random_device device;
-    return static_cast<uint64_t>(device()) << 32 | device();
-  }();
-  return seed;
-}
 
 uint8_t TagOf(uint64_t hash) { return static_cast<uint8_t>(hash >> 56); }
 
@@ -54,13 +43,6 @@ struct FarHeader {
   size_t key_bytes;
   size_t value_bytes;
 };
-
-uint64_t Reverse(uint64_t bits) {
-  bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
-  bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
-  bits = (bits >> 4 & 0x0f0f0f0f0f0f0f0f) | (bits & 0x0f0f0f0f0f0f0f0f) << 4;
-  return __builtin_bswap64(bits);
-}
 
 }  // namespace
 
@@ -89,7 +71,7 @@ PackedTable::PackedTable(const PackedTable& other) : PackedTable(other.with_valu
   most_in_leaf_ = other.most_in_leaf_;
 }
 
-uint64_t PackedTable::HashOf(std::string_view key) { return XXH3_64bits_withSeed(key.data(), key.size(), Seed()); }
+uint64_t PackedTable::HashOf(std::string_view key) { return HashElement(key); }
 
 size_t PackedTable::LeafIndex(uint64_t hash) const {
   const size_t whole = std::bit_floor(leaves_);
@@ -299,7 +281,7 @@ uint64_t PackedTable::Scan(uint64_t cursor, const Visitor& f) const {
   const bool split = index >= whole || index + whole < leaves_;
   const uint64_t mask = (split ? 2 * whole : whole) - 1;
   cursor |= ~mask;
-  return Reverse(Reverse(cursor) + 1);
+  return ReverseBits(ReverseBits(cursor) + 1);
 }
 
 void PackedTable::ForEach(const Visitor& f) const {

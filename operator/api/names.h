@@ -12,7 +12,10 @@ inline constexpr char kFinalizer[] = "windlass.dev/cluster";
 
 inline constexpr char kLabelCluster[] = "windlass.dev/cluster";
 inline constexpr char kLabelShard[] = "windlass.dev/shard";
-inline constexpr char kLabelRole[] = "windlass.dev/role";  // master or replica
+inline constexpr char kLabelRole[] = "windlass.dev/role";
+inline constexpr char kRoleMaster[] = "master";
+inline constexpr char kRoleReplica[] = "replica";
+inline constexpr char kRoleEmpty[] = "empty";  // a master without slots
 inline constexpr char kLabelManagedBy[] = "app.kubernetes.io/managed-by";
 inline constexpr char kLabelInstance[] = "app.kubernetes.io/instance";
 inline constexpr char kLabelName[] = "app.kubernetes.io/name";
@@ -34,6 +37,8 @@ std::string NodesServiceName(const std::string& cluster);     // <cluster>-nodes
 std::string ConfigMapName(const std::string& cluster);        // <cluster>-config
 std::string PasswordSecretName(const std::string& cluster);   // <cluster>-auth, key "password"
 std::string NodeSecretName(const std::string& cluster);       // <cluster>-node, read by nodes
+std::string MasterBudgetName(const std::string& cluster);     // <cluster>-masters
+std::string ReplicaBudgetName(const std::string& cluster, const std::string& shard);  // <cluster>-<shard>-replicas
 // Selects this cluster's masters.
 std::string MasterSelector(const std::string& cluster);
 

@@ -49,6 +49,8 @@ struct Auth {
   bool operator==(const Auth&) const = default;
 };
 
+enum class Budget { kManaged, kNone };
+
 enum class MetricType { kMemory, kOpsPerSecond };
 
 struct ScaleMetric {
@@ -97,6 +99,7 @@ struct Spec {
   std::map<std::string, std::string> config;
   Auth auth;
   int node_timeout_ms = 5000;
+  Budget disruption_budget = Budget::kManaged;
   std::optional<Autoscaling> autoscaling;
   bool operator==(const Spec&) const = default;
 };

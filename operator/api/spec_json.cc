@@ -165,6 +165,7 @@ Spec SpecFromJson(const Json& json) {
   auth.GetEnum("mode", {{"Generated", Auth::Mode::kGenerated}, {"Secret", Auth::Mode::kSecret}, {"None", Auth::Mode::kNone}}, &spec.auth.mode);
   auth.Get("secretName", &spec.auth.secret_name);
   reader.Object("failover").Get("nodeTimeoutMilliseconds", &spec.node_timeout_ms);
+  reader.GetEnum("disruptionBudget", {{"Managed", Budget::kManaged}, {"None", Budget::kNone}}, &spec.disruption_budget);
   if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);
   return spec;
 }

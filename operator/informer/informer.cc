@@ -63,7 +63,10 @@ void Informer::Run(std::stop_token stop) {
 }
 
 void Informer::List() {
-  const Json list = client_.List(options_.kind, options_.name_space, options_.label_selector);
+  Json list = client_.List(options_.kind, options_.name_space, options_.label_selector);
+  if (options_.trim != nullptr) {
+    for (Json& item : list["items"]) item = options_.trim(item);
+  }
   const auto changed = store_.Replace(list);
   version_ = VersionOf(list);
   store_.ForgetTombstonesUpTo(version_);
@@ -86,18 +89,20 @@ void Informer::Watch(std::stop_token stop) {
   }
 }
 
-bool Informer::OnEvent(const std::string& type, const Json& object) {
+bool Informer::OnEvent(const std::string& type, const Json& whole) {
   if (type == "ERROR") {
-    throw kube::KubeError(object.value("code", 0), object.value("reason", ""),
-                          std::string("watch of ") + options_.kind.plural + ": " + object.value("message", ""));
+    throw kube::KubeError(whole.value("code", 0), whole.value("reason", ""),
+                          std::string("watch of ") + options_.kind.plural + ": " + whole.value("message", ""));
   }
   heard_ = true;
-  const std::string version = VersionOf(object);
+  const std::string version = VersionOf(whole);
   if (!version.empty()) version_ = version;
   if (type == "BOOKMARK") {
     store_.ForgetTombstonesUpTo(version);
     return true;
   }
+  const Json trimmed = options_.trim == nullptr ? Json() : options_.trim(whole);
+  const Json& object = options_.trim == nullptr ? whole : trimmed;
   const bool changed = type == "DELETED" ? store_.ObserveDeleted(object) : store_.Observe(object);
   if (changed) on_change_(object);
   return true;

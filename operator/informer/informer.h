@@ -18,6 +18,8 @@ namespace windlass::informer {
 
 class Informer {
  public:
+  // What of an object is worth keeping: its metadata, at least in part, and more.
+  using Trim = Json (*)(const Json& object);
   struct Options {
     kube::Kind kind;
     std::string name_space;  // empty: all
@@ -25,6 +27,7 @@ class Informer {
     std::chrono::seconds watch_timeout{290};
     std::chrono::milliseconds first_backoff{100};
     std::chrono::milliseconds longest_backoff{30000};
+    Trim trim = nullptr;  // null: all of it
   };
   using OnChange = std::function<void(const Json& object)>;
 
@@ -40,7 +43,7 @@ class Informer {
   void List();
   // Returns normally where the watch is to go on from version_.
   void Watch(std::stop_token stop);
-  bool OnEvent(const std::string& type, const Json& object);
+  bool OnEvent(const std::string& type, const Json& whole);
 
   kube::Client& client_;
   const Options options_;

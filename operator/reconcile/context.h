@@ -25,6 +25,8 @@ struct Caches {
   informer::Store& services;
   informer::Store& config_maps;
   informer::Store& secrets;
+  informer::Store& budgets;
+  informer::Store* nodes;  // null: not watched
 };
 
 struct Context {
@@ -33,6 +35,7 @@ struct Context {
   kube::EventRecorder& events;
   const Fence& fence;
   std::string default_image;
+  std::string image_pull_policy;  // empty: left to Kubernetes
 };
 
 // Throws base::Failure if the lease does not cover what is to be done.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "operator/api/names.h"
 #include "operator/base/encoding.h"
@@ -68,13 +69,18 @@ std::string PasswordIn(const Json& secret, const std::string& name) {
   return password;
 }
 
+// A master without slots is not one that clients or an autoscaler should count.
+// Of one that is not seen in the cluster, what was last seen holds.
+std::string RoleOf(const Member& member) {
+  if (!member.joined) return member.pod ? member.pod->role : "";
+  return !member.master ? api::kRoleReplica : member.slots == 0 ? api::kRoleEmpty : api::kRoleMaster;
+}
+
 Json WantedPatch(const Member& member) {
   Json patch = Json::object();
   const PodFact& pod = *member.pod;
   if (!member.shard.empty() && pod.shard != member.shard) patch["labels"][api::kLabelShard] = member.shard;
-  // A master without slots is not one that clients or an autoscaler should count.
-  const char* role = !member.master ? "replica" : member.slots == 0 ? "empty" : "master";
-  if (member.joined && pod.role != role) patch["labels"][api::kLabelRole] = role;
+  if (const std::string role = RoleOf(member); pod.role != role) patch["labels"][api::kLabelRole] = role;
   if (member.answers && pod.node_id != member.id) patch["annotations"][api::kAnnotationNodeId] = member.id;
   return patch;
 }
@@ -137,6 +143,34 @@ void EnsurePodLabels(const Context& context, const World& world) {
     } catch (const kube::KubeError& error) {
       if (!error.not_found()) throw;
     }
+  }
+}
+
+void EnsureBudgets(const Context& context, const World& world) {
+  const api::RedisCluster& cluster = *world.cluster;
+  std::vector<Json> wanted;
+  if (cluster.spec.disruption_budget == api::Budget::kManaged && !cluster.status.cluster_id.empty()) {
+    int masters = 0;
+    std::set<std::string> with_replicas;
+    for (const Member& member : world.members) {
+      if (!member.pod) continue;
+      const std::string role = RoleOf(member);
+      masters += role == api::kRoleMaster;
+      if (role == api::kRoleReplica && !member.shard.empty()) with_replicas.insert(member.shard);
+    }
+    wanted.push_back(resources::BuildMasterBudget(cluster, masters));
+    for (const std::string& shard : with_replicas) wanted.push_back(resources::BuildReplicaBudget(cluster, shard));
+  }
+  std::set<std::string> names;
+  for (const Json& budget : wanted) {
+    names.insert(budget.at("metadata").at("name").get<std::string>());
+    EnsureOne(context, cluster, kube::kBudgets, &context.caches.budgets, budget);
+  }
+  for (const auto& held : context.caches.budgets.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+    const bool unwanted = names.count(held->at("metadata").value("name", "")) == 0;
+    if (!unwanted || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
+    RequireLease(context, kWriteTime);
+    DeleteByUid(context, kube::kBudgets, cluster.metadata.name_space, *held);
   }
 }
 

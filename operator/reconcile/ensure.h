@@ -21,6 +21,9 @@ void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster);
 // Shard, role and node id on every pod as they are now.
 void EnsurePodLabels(const Context& context, const World& world);
 
+// The budgets by which pods may be evicted; none before the cluster is formed.
+void EnsureBudgets(const Context& context, const World& world);
+
 // Claims of nodes that were taken out and are to be deleted with them.
 void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster);
 

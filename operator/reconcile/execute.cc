@@ -108,7 +108,7 @@ StepResult Executor::Do(const World& world, const Step& step) {
     return result;
   }
   if (const auto* move = std::get_if<MoveSlots>(&step)) return Move(world, *move);
-  if (const auto* s = std::get_if<CreateNodes>(&step)) Do(world, *s);
+  if (const auto* s = std::get_if<CreateNodes>(&step)) result.refused = Do(world, *s);
   if (const auto* s = std::get_if<DeletePods>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<Meet>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<SetEpochs>(&step)) Do(world, *s);

@@ -16,6 +16,7 @@ struct StepResult {
   std::optional<api::Operation> operation;
   bool formed = false;
   bool acted = false;  // look again at once
+  std::string refused;  // what the API server said to a pod or claim that it did not admit
 };
 
 class Executor {
@@ -28,7 +29,8 @@ class Executor {
   StepResult Do(const World& world, const Step& step);
 
  private:
-  void Do(const World& world, const CreateNodes& step);
+  // What the API server said to one that it did not admit; the rest was not tried.
+  std::string Do(const World& world, const CreateNodes& step);
   void Do(const World& world, const DeletePods& step);
   void Do(const World& world, const Meet& step);
   void Do(const World& world, const SetEpochs& step);

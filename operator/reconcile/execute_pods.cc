@@ -44,20 +44,28 @@ void RetireClaim(const Context& context, const std::string& space, const RemoveN
 
 }  // namespace
 
-void Executor::Do(const World& world, const CreateNodes& step) {
+std::string Executor::Do(const World& world, const CreateNodes& step) {
   const std::string& space = world.cluster->metadata.name_space;
-  std::string names;
-  for (const resources::NodeIdentity& node : step.nodes) {
-    RequireLease(context_, kStepTime);
-    if (world.spec().storage) {
-      CreateUnlessThere(context_, kube::kClaims, &context_.caches.claims, space, resources::BuildClaim(*world.cluster, node));
+  std::string names, refused;
+  try {
+    for (const resources::NodeIdentity& node : step.nodes) {
+      RequireLease(context_, kStepTime);
+      if (world.spec().storage) {
+        CreateUnlessThere(context_, kube::kClaims, &context_.caches.claims, space, resources::BuildClaim(*world.cluster, node));
+      }
+      const Json pod = resources::BuildPod(*world.cluster, node, {world.image, context_.image_pull_policy});
+      if (CreateUnlessThere(context_, kube::kPods, &context_.caches.pods, space, pod)) {
+        names += (names.empty() ? "" : ", ") + node.name;
+      }
     }
-    const Json pod = resources::BuildPod(*world.cluster, node, world.image);
-    if (CreateUnlessThere(context_, kube::kPods, &context_.caches.pods, space, pod)) {
-      names += (names.empty() ? "" : ", ") + node.name;
-    }
+  } catch (const kube::KubeError& error) {
+    // A quota, a limit range or a policy of the namespace: for a person to change.
+    if (error.status() != 403) throw;
+    refused = error.what();
   }
   if (!names.empty()) Event(world, kube::EventType::kNormal, "NodesCreated", "created " + names);
+  if (!refused.empty() && refused != world.creation_refused) Event(world, kube::EventType::kWarning, "CreationRefused", refused);
+  return refused;
 }
 
 void Executor::Do(const World& world, const DeletePods& step) {

@@ -30,6 +30,28 @@ std::string ProblemOf(const Json& status) {
   return "";
 }
 
+// Whether pods are to leave this machine: by a person's cordon, or by the mark of
+// what takes machines away.
+bool Cordoned(const Json& node) {
+  static constexpr const char* kLeaving[] = {"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted",
+                                             "node.kubernetes.io/out-of-service"};
+  const Json spec = node.value("spec", Json::object());
+  if (spec.value("unschedulable", false)) return true;
+  for (const Json& taint : spec.value("taints", Json::array())) {
+    for (const char* key : kLeaving) {
+      if (taint.value("key", "") == key) return true;
+    }
+  }
+  return false;
+}
+
+bool OnCordonedNode(const Context& context, const Json& pod) {
+  if (context.caches.nodes == nullptr) return false;
+  const std::string name = pod.value("spec", Json::object()).value("nodeName", "");
+  const informer::Object node = name.empty() ? nullptr : context.caches.nodes->Find("/" + name);
+  return node != nullptr && Cordoned(*node);
+}
+
 }  // namespace
 
 PodFact PodFromJson(const Json& pod) {
@@ -59,6 +81,7 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   std::vector<topology::Address> addresses;
   for (const auto& pod : context.caches.pods.WithLabel(space, api::kLabelCluster, name)) {
     seen.pods.push_back(PodFromJson(*pod));
+    seen.pods.back().cordoned = OnCordonedNode(context, *pod);
     if (!seen.pods.back().ip.empty()) addresses.push_back({seen.pods.back().ip, api::kRedisPort});
   }
   for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, name)) {

@@ -46,7 +46,9 @@ std::optional<Step> ReplaceFinishedPods(const World& world) {
   return step;
 }
 
-std::optional<Step> CreateMissingNodes(const World& world) {
+namespace {
+
+CreateNodes MissingNodes(const World& world) {
   CreateNodes create;
   AddReturning(world, &create);
   int ordinal = world.next_ordinal;
@@ -59,7 +61,17 @@ std::optional<Step> CreateMissingNodes(const World& world) {
   }
   const int missing = world.target_shards - static_cast<int>(world.shards.size());
   for (int i = 0; i < missing; ++i) add(ShardName(world.next_shard_number + i), world.NodesPerShard());
+  return create;
+}
+
+}  // namespace
+
+bool NodesMissing(const World& world) { return !MissingNodes(world).nodes.empty(); }
+
+std::optional<Step> CreateMissingNodes(const World& world) {
+  CreateNodes create = MissingNodes(world);
   if (create.nodes.empty()) return std::nullopt;
+  if (!world.may_create) return Wait{"pods or claims are refused: " + world.creation_refused};
   return create;
 }
 

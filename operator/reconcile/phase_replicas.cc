@@ -17,6 +17,11 @@ bool MayFollow(const World& world, const Member& member, const Shard& shard) {
   return true;
 }
 
+// A master here is moved to where it can stay.
+bool MustLeave(const World& world, const PodFact& pod) {
+  return pod.terminating || (pod.cordoned && world.spec().disruption_budget == api::Budget::kManaged);
+}
+
 }  // namespace
 
 std::optional<Step> AttachReplicas(const World& world) {
@@ -37,9 +42,9 @@ std::optional<Step> AttachReplicas(const World& world) {
 
 std::optional<Step> FailOverLeaving(const World& world) {
   for (const Shard& shard : world.shards) {
-    if (shard.owner == nullptr || !shard.owner->pod || !shard.owner->pod->terminating) continue;
+    if (shard.owner == nullptr || !shard.owner->pod || !MustLeave(world, *shard.owner->pod)) continue;
     for (const Member* member : shard.members) {
-      if (!member->running() || !member->synced || member->master_id != shard.owner->id) continue;
+      if (!member->running() || MustLeave(world, *member->pod) || !member->synced || member->master_id != shard.owner->id) continue;
       const auto& operation = world.operation();
       const bool intended = operation && operation->kind == "Failover" && operation->target == member->name;
       if (intended) return FailOver{RefOf(*member), shard.owner->name};

@@ -21,6 +21,9 @@ std::optional<Step> RemoveSurplus(const World& world);
 
 std::optional<Step> Decide(const World& world);
 
+// Whether pods or claims are still to be made.
+bool NodesMissing(const World& world);
+
 // The shards to be given away to reach the target: those without slots first,
 // then the highest numbers. Empty if there are none too many.
 std::vector<const Shard*> SurplusShards(const World& world);

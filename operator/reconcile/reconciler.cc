@@ -27,6 +27,7 @@ constexpr milliseconds kAtOnce{20};
 constexpr milliseconds kBusy{200};
 constexpr milliseconds kIdle{1000};
 constexpr int64_t kProgressEveryMs = 5000;
+constexpr int64_t kCreateAgainMs = 5000;  // after a refusal: nothing tells that a quota was raised
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
 
@@ -110,8 +111,11 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   admin.command_ms = kCommandMs;
   Observation seen = Observe(context_, cluster, admin);
   seen.target_shards = autoscale::TargetShards(cluster);
+  seen.creation_refused = memory->creation_refused;
+  seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
   const World world = BuildWorld(std::move(seen));
   EnsurePodLabels(context_, world);
+  EnsureBudgets(context_, world);
 
   const std::optional<Step> step = Decide(world);
   StepResult result;
@@ -126,6 +130,10 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
       if (result.operation) result.operation->last_error = error.what();
       failure = std::current_exception();
     }
+  }
+  if (step && std::holds_alternative<CreateNodes>(*step) && !failure) {
+    memory->creation_refused = result.refused;
+    memory->create_again_ms = world.now_ms + kCreateAgainMs;
   }
   const auto* wait = step ? std::get_if<Wait>(&*step) : nullptr;
   api::Status status = Summarize(world, result, wait == nullptr ? "" : wait->why);

@@ -28,6 +28,8 @@ class ClusterReconciler final : public controller::Reconciler {
     autoscale::History history;
     int64_t status_written_ms = 0;
     std::string last_error;
+    std::string creation_refused;
+    int64_t create_again_ms = 0;
   };
 
   controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);

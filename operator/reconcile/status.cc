@@ -133,6 +133,10 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   Say(world, &status, "Progressing", !ready, ready ? "Settled" : doing, ready ? "nothing to do" : step.empty() ? counts : step);
   Say(world, &status, "Degraded", formed && !trouble.empty(), trouble.empty() ? "NoTrouble" : "Trouble", trouble.empty() ? "no trouble seen" : trouble);
 
+  const std::string& refused = result.refused.empty() ? world.creation_refused : result.refused;
+  const bool blocked = !refused.empty() && NodesMissing(world);
+  Say(world, &status, "ScaleBlocked", blocked, blocked ? "CreationRefused" : "NothingBlocked", blocked ? refused : "no pod or claim is refused");
+
   const bool scaling = status.operation ? status.operation->kind != "Form" && status.operation->kind != "Failover" : static_cast<int>(world.shards.size()) != world.target_shards;
   status.phase = !formed ? "Forming" : ready ? "Ready" : !available ? "Degraded" : scaling ? "Scaling" : "Recovering";
   return status;

@@ -232,6 +232,8 @@ World BuildWorld(Observation seen) {
   world.image = seen.image;
   world.target_shards = seen.target_shards;
   world.now_ms = seen.now_ms;
+  world.creation_refused = seen.creation_refused;
+  world.may_create = seen.may_create;
   AddPods(seen, &world);
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {

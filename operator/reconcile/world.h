@@ -24,6 +24,7 @@ struct PodFact {
   std::string role;     // label
   std::string node_id;  // annotation: the node last seen in it
   bool terminating = false;
+  bool cordoned = false;  // the machine it is on takes no new pods, or is to go
   bool finished = false;  // Failed or Succeeded: it will not run again
   std::string problem;    // why its container does not run, if it does not
 };
@@ -91,6 +92,8 @@ struct World {
   std::vector<Shard> shards;    // by number
   int next_ordinal = 0;         // one above every number in use
   int next_shard_number = 0;
+  std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
+  bool may_create = true;        // false for a while after it has refused
 
   const api::Spec& spec() const { return cluster->spec; }
   const api::Status& status() const { return cluster->status; }
@@ -117,6 +120,8 @@ struct Observation {
   // taken out: its number stays in use, but it is no node.
   std::map<std::string, std::string> claims;
   std::vector<topology::NodeReport> reports;  // asked at the pods' addresses
+  std::string creation_refused;
+  bool may_create = true;
 };
 
 World BuildWorld(Observation observation);

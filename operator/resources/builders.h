@@ -26,8 +26,18 @@ Json BuildConfigMap(const api::RedisCluster& cluster);
 Json BuildClientService(const api::RedisCluster& cluster);
 // Headless: gives every node a name, ready or not.
 Json BuildNodesService(const api::RedisCluster& cluster);
+// Evicted never, in so far as the operator can: it moves a master first when its
+// node is cordoned. The two kinds select by role, so no pod is in two budgets,
+// to which the eviction API would answer with an error.
+Json BuildMasterBudget(const api::RedisCluster& cluster, int masters);
+Json BuildReplicaBudget(const api::RedisCluster& cluster, const std::string& shard);
 Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node);
-Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const std::string& image);
+// An image, and when it is fetched anew; an empty policy is left to Kubernetes.
+struct NodeImage {
+  std::string name;
+  std::string pull_policy;
+};
+Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const NodeImage& image);
 
 // The text of redis.conf.
 std::string RedisConf(const api::Spec& spec);

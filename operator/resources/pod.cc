@@ -55,6 +55,17 @@ Json SecurityContext() {
           {"fsGroupChangePolicy", "OnRootMismatch"}, {"seccompProfile", {{"type", "RuntimeDefault"}}}};
 }
 
+// Apart from the others of its shard where that can be: one machine or zone that
+// is lost then takes no shard with it.
+Json Apart(const api::RedisCluster& cluster, const std::string& shard) {
+  const Json others = {{"matchLabels", {{api::kLabelCluster, cluster.metadata.name}, {api::kLabelShard, shard}}}};
+  const auto term = [&others](int weight, const char* topology) {
+    return Json{{"weight", weight}, {"podAffinityTerm", {{"topologyKey", topology}, {"labelSelector", others}}}};
+  };
+  const Json terms = Json::array({term(100, "kubernetes.io/hostname"), term(50, "topology.kubernetes.io/zone")});
+  return {{"podAntiAffinity", {{"preferredDuringSchedulingIgnoredDuringExecution", terms}}}};
+}
+
 // Everything that does not tell one node from another.
 Json Template(const api::RedisCluster& cluster, const std::string& image) {
   const std::string& name = cluster.metadata.name;
@@ -75,12 +86,14 @@ std::string TemplateHash(const api::RedisCluster& cluster, const std::string& im
   return base::Sha256Hex(Template(cluster, image).dump()).substr(0, 16);
 }
 
-Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const std::string& image) {
+Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const NodeImage& image) {
   Json metadata = OwnedMetadata(cluster, node.name);
   metadata["labels"][api::kLabelShard] = node.shard;
-  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster, image)}};
-  Json spec = Template(cluster, image);
+  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster, image.name)}};
+  Json spec = Template(cluster, image.name);
+  if (!image.pull_policy.empty()) spec["containers"][0]["imagePullPolicy"] = image.pull_policy;
   spec["hostname"] = node.name;
+  spec["affinity"] = Apart(cluster, node.shard);
   if (cluster.spec.storage) {
     spec["volumes"].push_back({{"name", "data"}, {"persistentVolumeClaim", {{"claimName", node.name}}}});
   } else {

@@ -5,12 +5,15 @@ families in files of their own."""
 import random
 
 from bitmap_makers import BitmapMakers
+from geo_makers import GeoMakers
 from hyperloglog_makers import HyperLogLogMakers
 from key_makers import KeyMakers
 from sort_makers import SortMakers
 from string_makers import StringMakers
+from zset_makers import ZsetMakers
 
-KEYS = ["a", "b", "c", "d", "e", "str", "", "num", "{t}1", "bin\x00\xff"]
+KEYS = ["a", "b", "c", "d", "e", "str", "", "num", "{t}1", "bin\x00\xff",
+        "geo", "lex"]  # the last two are named by commands on sorted sets of places and of one score alone
 ELEMENTS = ["", "x", "y", "z", "hello", "0", "1", "-1", "7", "007", "127", "128", "-4096", "32768", "2147483648",
             "9223372036854775807", "9223372036854775808", "3.5", "a" * 64, "b" * 65, "c" * 600, "\x00\xff", "sp ace"]
 BAD_INTEGERS = ["", "x", "1.5", " 1", "+1", "9223372036854775808", "-9223372036854775809"]
@@ -18,7 +21,7 @@ FLOATS = ["1.5", "-2.25", "3", "1e3", "0.1", "1e-5", "inf", "-inf", "nan", "abc"
 PATTERNS = ["*", "a*", "?", "[ab]*", "*1*", "x", ""]
 
 
-class ContainerGenerator(StringMakers, BitmapMakers, HyperLogLogMakers, SortMakers, KeyMakers):
+class ContainerGenerator(StringMakers, BitmapMakers, HyperLogLogMakers, ZsetMakers, GeoMakers, SortMakers, KeyMakers):
     """Makers named <family>_... return a command, or a list of commands that stay
     together; `families` chooses among them."""
 
@@ -56,7 +59,7 @@ class ContainerGenerator(StringMakers, BitmapMakers, HyperLogLogMakers, SortMake
         return self.random.random() < share
 
     def key(self):
-        return self.pick(KEYS).encode("latin-1")
+        return self.pick(KEYS[:-2]).encode("latin-1")
 
     def keys(self, most=4):
         return [self.key() for _ in range(self.random.randint(1, most))]

@@ -72,6 +72,8 @@ class Release:
                          for name in names)
 
     def refusals(self):
-        """What the API server forbade any account of the operator's namespace."""
+        """What the API server forbade any account of the operator's namespace. A quota's refusal
+        has the same number, but no permission would have helped."""
         return [f"{e['verb']} {e['requestURI']} by {e['user']['username']}" for e in self.kubernetes.audited()
-                if e.get("responseStatus", {}).get("code") == 403]
+                if e.get("responseStatus", {}).get("code") == 403
+                and "quota" not in e["responseStatus"].get("message", "")]

@@ -1,6 +1,8 @@
 // Replies in both protocols.
 #include "node/resp/reply_writer.h"
 
+#include "node/resp/double_text.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -66,8 +68,23 @@ TEST(ReplyWriterTest, AnErrorStaysOnOneLine) {
 TEST(ReplyWriterTest, DoublesReadBack) {
   EXPECT_EQ(FormatDouble(3), "3");
   EXPECT_EQ(FormatDouble(0.1), "0.1");
-  EXPECT_EQ(FormatDouble(-2.5e-9), "-2.5e-09");
-  EXPECT_EQ(FormatDouble(1e17), "1e+17");
+  EXPECT_EQ(FormatDouble(-2.5e-9), "-2.5e-9");
+  EXPECT_EQ(FormatDouble(1e17), "100000000000000000");
+  EXPECT_EQ(FormatDouble(1e19), "1e+19");
+  EXPECT_EQ(FormatDouble(9223372036854775000.0), "9223372036854775000");
+  EXPECT_EQ(FormatDouble(1e-5), "0.00001");
+  EXPECT_EQ(FormatDouble(1.2345e-4), "1.2345e-4");
+  EXPECT_EQ(FormatDouble(12345678.123456789), "1.234567812345679e+7");
+  EXPECT_EQ(FormatDouble(123456789012345.67), "123456789012345.67");
+  EXPECT_EQ(FormatDouble(1.7976931348623157e308), "1.7976931348623157e+308");
+  EXPECT_EQ(FormatDouble(5e-324), "5e-324");
+  EXPECT_EQ(FormatDouble(-0.0), "-0");
+  char text[kDoubleText];
+  const auto shortest = [&text](double value) { return std::string(text, PutShortest(text, value)); };
+  EXPECT_EQ(shortest(1e8), "1e+8");
+  EXPECT_EQ(shortest(1e7), "10000000");
+  EXPECT_EQ(shortest(-123456789), "-123456789");
+  EXPECT_EQ(shortest(0), "0");
   EXPECT_EQ(FormatDouble(std::numeric_limits<double>::infinity()), "inf");
   EXPECT_EQ(FormatDouble(-std::numeric_limits<double>::infinity()), "-inf");
 }

@@ -45,6 +45,7 @@ class InformerTest : public ::testing::Test {
  protected:
   void Start() {
     Informer::Options options{kube::kPods, "ns", "app=x", std::chrono::seconds(290), std::chrono::milliseconds(5), std::chrono::milliseconds(20)};
+    options.trim = trim_;
     informer_ = std::make_unique<Informer>(client_, options, [this](const Json& object) {
       const std::lock_guard lock(mutex_);
       told_.push_back(KeyOf(object));
@@ -64,6 +65,7 @@ class InformerTest : public ::testing::Test {
   kube::Client client_{transport_};
   std::mutex mutex_;
   std::vector<std::string> told_;
+  Informer::Trim trim_ = nullptr;
   std::unique_ptr<Informer> informer_;
 };
 
@@ -77,6 +79,21 @@ TEST_F(InformerTest, ListsThenFollowsTheWatch) {
   EXPECT_EQ(informer_->store().Find("ns/b"), nullptr);
   EXPECT_EQ(Parameter(transport_.asked()[1], "resourceVersion"), "10");
   EXPECT_EQ(Parameter(transport_.asked()[1], "labelSelector"), "app=x");
+}
+
+TEST_F(InformerTest, KeepsOfAnObjectWhatItIsToldTo) {
+  trim_ = [](const Json& object) { return Json{{"metadata", object.at("metadata")}, {"trimmed", true}}; };
+  Json large = Pod("a", "3");
+  large["status"] = "a lot";
+  transport_.ExpectSend(ListOf("10", {large}));
+  large["metadata"]["name"] = "b";
+  transport_.ExpectStream({{200, ""}, {Event("ADDED", large)}, true, false});
+  Start();
+  ASSERT_TRUE(Eventually([&] { return told() == 2; }));
+  for (const Object& held : informer_->store().All()) {
+    EXPECT_TRUE(held->contains("trimmed"));
+    EXPECT_FALSE(held->contains("status"));
+  }
 }
 
 TEST_F(InformerTest, AWatchThatEndsGoesOnFromTheBookmark) {

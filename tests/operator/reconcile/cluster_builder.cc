@@ -83,6 +83,8 @@ World ClusterBuilder::Build(int target_shards) {
   seen.cluster = &cluster_;
   seen.image = "image";
   seen.target_shards = target_shards;
+  seen.creation_refused = refused_;
+  seen.may_create = refused_.empty();
   seen.now_ms = 1'700'000'000'000;
   for (const auto& [name, node] : nodes_) {
     if (node.claim) seen.claims[name] = node.shard;
@@ -95,6 +97,7 @@ World ClusterBuilder::Build(int target_shards) {
     pod.node_id = node.answers ? "" : IdOf(name);
     pod.terminating = node.terminating;
     pod.finished = node.finished;
+    pod.cordoned = node.cordoned;
     seen.pods.push_back(pod);
     seen.reports.push_back(Report(name));
   }

@@ -22,6 +22,7 @@ struct TestNode {
   bool known = true;           // in the cluster; else it knows only itself
   bool terminating = false;
   bool finished = false;
+  bool cordoned = false;       // the machine it is on
   bool hostname = true;
   int64_t keys = 0;
   uint64_t epoch = 0;
@@ -45,6 +46,8 @@ class ClusterBuilder {
   TestNode& Add(const std::string& name, TestNode node) { return nodes_[name] = std::move(node); }
   TestNode& At(const std::string& name) { return nodes_.at(name); }
   api::Spec& spec() { return cluster_.spec; }
+  // As after a refusal of new pods: said so, and not to be tried again yet.
+  void Refuse(const std::string& why) { refused_ = why; }
   api::Status& status() { return cluster_.status; }
 
   // `shards` even shards with a replica each: demo-0 master, demo-1 replica, …
@@ -64,6 +67,7 @@ class ClusterBuilder {
 
   api::RedisCluster cluster_;
   std::map<std::string, TestNode> nodes_;
+  std::string refused_;
 };
 
 }  // namespace windlass::reconcile

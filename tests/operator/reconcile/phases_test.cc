@@ -143,6 +143,18 @@ TEST(Grow, MoreShardsBeginWithTheirPods) {
   EXPECT_EQ(create->nodes[3].shard, "shard-4");
 }
 
+TEST(Grow, RefusedPodsAreWaitedForAndHoldNothingElseUp) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.Refuse("exceeded quota");
+  EXPECT_TRUE(NodesMissing(builder.Build(5)));
+  EXPECT_FALSE(NodesMissing(builder.Build(3)));
+  const auto step = Decide(builder.Build(5));
+  ASSERT_NE(As<Wait>(step), nullptr);
+  EXPECT_THAT(As<Wait>(step)->why, HasSubstr("exceeded quota"));
+  builder.At("demo-2").terminating = true;
+  EXPECT_NE(As<RecordOperation>(Decide(builder.Build(5))), nullptr) << "a failover does not wait for a quota";
+}
+
 TEST(Grow, NumbersInUseOnTheBusOrByKeptClaimsAreNotTakenAgain) {
   auto builder = ClusterBuilder::Even(3);
   TestNode gone = EmptyMaster("");
@@ -373,6 +385,22 @@ TEST(FailOver, ALeavingMasterHandsOverOnceTheIntentIsWritten) {
   ASSERT_NE(As<FailOver>(second), nullptr);
   builder.At("demo-3").link_up = false;
   EXPECT_EQ(As<FailOver>(FailOverLeaving(builder.Build(3))), nullptr) << "never to a replica that lags";
+}
+
+TEST(FailOver, AMasterOnACordonedNodeHandsOverToAReplicaThatMayStay) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.spec().replicas_per_shard = 2;
+  builder.Add("demo-6", ReplicaOf("demo-2", "shard-1"));
+  builder.At("demo-2").cordoned = true;
+  builder.At("demo-3").cordoned = true;
+  const auto step = FailOverLeaving(builder.Build(3));
+  ASSERT_NE(As<RecordOperation>(step), nullptr);
+  EXPECT_EQ(As<RecordOperation>(step)->operation.target, "demo-6");
+  builder.At("demo-6").cordoned = true;
+  EXPECT_FALSE(FailOverLeaving(builder.Build(3)).has_value()) << "no place is better than another";
+  builder.At("demo-6").cordoned = false;
+  builder.spec().disruption_budget = api::Budget::kNone;
+  EXPECT_FALSE(FailOverLeaving(builder.Build(3)).has_value()) << "not asked to care";
 }
 
 // Forming.

@@ -30,6 +30,16 @@ TEST(Status, AHealthyClusterIsReadyAndHasNothingToTell) {
   EXPECT_THAT(Changes(status, StatusOf(builder)), IsEmpty());
 }
 
+TEST(Status, RefusedPodsBlockOnlyWhileTheyAreWanted) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.Refuse("pods \"demo-6\" is forbidden: exceeded quota");
+  const auto blocked = [&builder](int shards) { return ConditionOf(Summarize(builder.Build(shards), {}, ""), "ScaleBlocked"); };
+  EXPECT_EQ(blocked(3).status, "False");
+  EXPECT_EQ(blocked(4).status, "True");
+  EXPECT_EQ(blocked(4).reason, "CreationRefused");
+  EXPECT_THAT(blocked(4).message, ::testing::HasSubstr("exceeded quota"));
+}
+
 TEST(Status, ASilentMasterIsNamedAndWhatIsWaitedForToo) {
   auto builder = ClusterBuilder::Even(3);
   builder.status() = StatusOf(builder);

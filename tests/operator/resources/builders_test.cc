@@ -34,7 +34,7 @@ TEST(TemplateHash, ChangesWithWhatAPodIsMadeFromAndNothingElse) {
 }
 
 TEST(Pod, BindsAndAnnouncesItsOwnAddressAndName) {
-  const Json pod = BuildPod(Demo(), {"demo-4", "2"}, "image");
+  const Json pod = BuildPod(Demo(), {"demo-4", "2"}, {"image", ""});
   const std::string args = pod["spec"]["containers"][0]["args"].dump();
   EXPECT_THAT(args, HasSubstr("\"--cluster-announce-ip\",\"$(POD_IP)\""));
   EXPECT_THAT(args, HasSubstr("\"--cluster-announce-hostname\",\"$(POD_NAME)\""));
@@ -44,12 +44,37 @@ TEST(Pod, BindsAndAnnouncesItsOwnAddressAndName) {
 }
 
 TEST(Pod, DataIsOnTheClaimOfItsNameIfThereIsStorage) {
-  EXPECT_THAT(BuildPod(Demo(), {"demo-4", "2"}, "i")["spec"]["volumes"].dump(), HasSubstr("emptyDir"));
+  EXPECT_THAT(BuildPod(Demo(), {"demo-4", "2"}, {"i", ""})["spec"]["volumes"].dump(), HasSubstr("emptyDir"));
   const auto cluster = Demo({{"storage", {{"size", "1Gi"}, {"className", "fast"}}}});
-  EXPECT_THAT(BuildPod(cluster, {"demo-4", "2"}, "i")["spec"]["volumes"].dump(), HasSubstr("\"claimName\":\"demo-4\""));
+  EXPECT_THAT(BuildPod(cluster, {"demo-4", "2"}, {"i", ""})["spec"]["volumes"].dump(), HasSubstr("\"claimName\":\"demo-4\""));
   const Json claim = BuildClaim(cluster, {"demo-4", "2"});
   EXPECT_EQ(claim["spec"]["storageClassName"], "fast");
   EXPECT_FALSE(claim["metadata"].contains("ownerReferences")) << "a claim must outlive the cluster";
+}
+
+TEST(Pod, KeepsApartFromItsShardWhereItCan) {
+  const Json pod = BuildPod(Demo(), {"demo-4", "shard-2"}, {"i", "Never"});
+  const Json terms = pod["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"];
+  ASSERT_EQ(terms.size(), 2u);
+  EXPECT_EQ(terms[0]["podAffinityTerm"]["topologyKey"], "kubernetes.io/hostname");
+  EXPECT_EQ(terms[0]["podAffinityTerm"]["labelSelector"]["matchLabels"]["windlass.dev/shard"], "shard-2");
+  EXPECT_EQ(pod["spec"]["containers"][0]["imagePullPolicy"], "Never");
+  EXPECT_FALSE(BuildPod(Demo(), {"demo-4", "shard-2"}, {"i", ""})["spec"]["containers"][0].contains("imagePullPolicy"));
+}
+
+TEST(Budgets, AreDisjointAndCountInIntegers) {
+  const auto cluster = Demo({{"replicasPerShard", 2}});
+  const Json masters = BuildMasterBudget(cluster, 3);
+  const Json replicas = BuildReplicaBudget(cluster, "shard-1");
+  EXPECT_EQ(masters["metadata"]["name"], "demo-masters");
+  EXPECT_EQ(masters["spec"]["minAvailable"], 3);
+  EXPECT_EQ(replicas["metadata"]["name"], "demo-shard-1-replicas");
+  EXPECT_EQ(replicas["spec"]["minAvailable"], 1);
+  EXPECT_EQ(BuildReplicaBudget(Demo(), "shard-1")["spec"]["minAvailable"], 0);
+  const Json of_masters = masters["spec"]["selector"]["matchLabels"], of_replicas = replicas["spec"]["selector"]["matchLabels"];
+  EXPECT_NE(of_masters["windlass.dev/role"], of_replicas["windlass.dev/role"]) << "a pod in two budgets cannot be evicted at all";
+  EXPECT_EQ(of_masters["windlass.dev/cluster"], "demo");
+  EXPECT_EQ(of_replicas["windlass.dev/shard"], "shard-1");
 }
 
 TEST(RedisConf, FollowsTheSpec) {

@@ -1,0 +1,56 @@
+"""Every command of the pages on installing and operating, in order, as printed."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import harness
+from redis_cluster import RedisCluster
+
+RELEASED = "0.1.0"
+
+
+def blocks(page):
+    text = (harness.ROOT / "docs" / page).read_text()
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S)
+
+
+@pytest.fixture
+def shell(kubernetes, installed, tmp_path):
+    """Runs a block as a person would, in a namespace of the test's own."""
+    for worker in kubernetes.workers.values():
+        for name in ("node", "operator"):
+            image = f"docker.io/windlass/{name}"
+            worker.ctr("images", "tag", "--force", f"{image}:dev", f"{image}:{RELEASED}")
+    for name, program in (("kubectl", os.environ["KUBECTL"]), ("helm", os.environ["HELM"])):
+        (tmp_path / name).symlink_to(program)
+    cluster = RedisCluster(kubernetes, installed, "docs")
+    # kubectl takes the namespace from the context, as after `kubectl config set-context`.
+    config = tmp_path / "kubeconfig"
+    config.write_bytes(kubernetes.kubeconfig.read_bytes())
+    env = {**os.environ, "KUBECONFIG": str(config), "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    subprocess.run([os.environ["KUBECTL"], "config", "set-context", "--current", "--namespace=docs"], env=env, check=True, timeout=20)
+
+    def run(block):
+        result = subprocess.run(["bash", "-euo", "pipefail", "-c", block], env=env, cwd=harness.ROOT, capture_output=True,
+                                text=True, timeout=400, stdin=subprocess.DEVNULL)
+        assert result.returncode == 0, f"{block}\n{result.stdout}{result.stderr}"
+        return result.stdout
+
+    yield run
+    installed.install("--take-ownership")
+    cluster.delete()
+
+
+@pytest.mark.timeout(900)
+def test_the_pages_commands_work_as_printed(shell, figures):
+    count = 0
+    for page in ("install.md", "operations.md"):
+        found = blocks(page)
+        assert len(found) >= 6, page
+        for block in found:
+            shell(block)
+            count += len([line for line in block.splitlines() if re.match(r"(kubectl|helm|deploy)", line)])
+    figures("commands", count)
