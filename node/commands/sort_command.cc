@@ -16,6 +16,7 @@
 #include "node/types/list.h"
 #include "node/types/number.h"
 #include "node/types/set.h"
+#include "node/types/zset.h"
 
 namespace windlass::commands {
 
@@ -123,6 +124,15 @@ void LoadList(const types::List& list, const Request& request, Window* window, T
                   [&range](std::string_view element) { range.emplace_back(element); });
     std::for_each(range.rbegin(), range.rend(), add);
   }
+  window->first = 0;
+}
+
+// As of a list; unsorted it is in the order of its scores.
+void LoadZset(const types::Zset& zset, const Request& request, Window* window, TextPool* pool) {
+  const auto add = [pool](std::string_view member, double) { pool->Add(member); };
+  if (request.sorts()) return zset.ForEach(add);
+  const size_t first = request.descending ? zset.size() - window->first - window->count : window->first;
+  if (window->count != 0) zset.ForRange(first, window->count, request.descending, add);
   window->first = 0;
 }
 
@@ -246,6 +256,13 @@ bool LoadElements(Call& call, Request* request, Window* window, TextPool* pool) 
     }
     *window = WindowOf(*request, set.size());
     set.ForEach([pool](std::string_view member) { pool->Add(member); });
+    return true;
+  }
+  if (entry->type() == types::Type::kSortedSet) {
+    auto& zset = static_cast<types::Zset&>(*entry->object());
+    zset.ToSkiplist();  // as OBJECT ENCODING has always told after SORT
+    *window = WindowOf(*request, zset.size());
+    LoadZset(zset, *request, window, pool);
     return true;
   }
   call.reply.Error(kWrongType);

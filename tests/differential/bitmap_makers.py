@@ -10,7 +10,7 @@ class BitmapMakers:
     def edge(self):
         return self.number() if self.chance(0.15) else self.random.randint(-450, 450) if self.chance(0.5) else self.small()
 
-    def unit(self):
+    def bit_unit(self):
         return self.word(self.pick(["BIT", "BYTE"]))
 
     def bitmap_fill(self):
@@ -28,12 +28,12 @@ class BitmapMakers:
         if self.chance(0.8):
             args += [self.edge(), self.edge()]
             if self.chance(0.6):
-                args.append(self.unit())
+                args.append(self.bit_unit())
         return args
 
     def bitmap_pos(self):
         args = ["BITPOS", self.key(), self.pick([0, 1]) if self.chance(0.95) else self.pick([2, -1, "x"])]
-        for maker in (self.edge, self.edge, self.unit):
+        for maker in (self.edge, self.edge, self.bit_unit):
             if self.chance(0.25):
                 break
             args.append(maker())

@@ -706,6 +706,14 @@ ROWS = [
         LRANGE d 0 -1
         SORT_RO s ALPHA DESC
         SORT_RO s ALPHA STORE d
+        ZADD z 3 c 1 a 2 b
+        SORT z ALPHA DESC
+        OBJECT ENCODING z
+        SORT z BY nosort
+        SORT z BY nosort DESC
+        SORT z BY nosort LIMIT 1 1
+        SORT z BY nosort DESC LIMIT 0 2
+        SORT z BY nosort STORE d
         SORT w1
         SORT l BOGUS
         SORT l LIMIT 1
