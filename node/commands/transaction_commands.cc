@@ -152,27 +152,6 @@ bool RefusedMeanwhile(Call& call, std::span<const std::string_view> args) {
   return true;
 }
 
-// The rules may have changed since the command was queued.
-bool RefusedMeanwhile(Call& call, std::span<const std::string_view> args) {
-  const CommandSpec* spec = call.node.commands->Resolve(args);
-  if (spec == nullptr) return false;
-  const acl::Verdict verdict = MayRun(call.node, call.client, *spec, args, acl::DenialContext::kMulti);
-  std::string_view reason;
-  switch (verdict.denial) {
-    case acl::Denial::kNone: return false;
-    case acl::Denial::kCommand: reason = "no permission to execute the command or subcommand"; break;
-    case acl::Denial::kKey: reason = "no permission to touch the specified keys"; break;
-    case acl::Denial::kChannel:
-      reason = "no permission to access one of the channels used as arguments to the command";
-      break;
-    default: reason = "no permission"; break;
-  }
-  call.reply.Error(
-      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is "
-      "no longer allowed for the following reason: " + std::string(reason));
-  return true;
-}
-
 void Exec(Call& call) {
   client::Client& client = call.client;
   if (!client.Has(client::kMulti)) return call.reply.Error("ERR EXEC without MULTI");

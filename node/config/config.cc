@@ -226,10 +226,6 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
   if (directive.type == Type::kLines && values.empty()) {
     return base::Error{"Bad directive or wrong number of arguments"};
   }
-  if (slot->line_check) {
-    const auto checked = slot->line_check({values.begin(), values.end()});
-    if (!checked) return checked;
-  }
   if (directive.name == "include") {
     *nested = Include(values[0]);
     return {};
