@@ -145,15 +145,17 @@ void GeoDistCommand(Call& call) {
 constexpr uint16_t kRead = kKeyRO | kKeyAccess;
 constexpr KeySpec kOneRead{1, 1, 1, kRead, nullptr};
 
-// The key that is searched, and the last one behind STORE or STOREDIST.
+// The key that is searched, and what stands behind the first STORE and the first STOREDIST.
 bool RadiusKeys(std::span<const std::string_view> args, std::vector<KeyPosition>* out) {
   if (args.size() < 2) return false;
   out->push_back({1, kRead});
-  int target = 0;
-  for (size_t i = 5; i + 1 < args.size(); ++i) {
-    if (EqualsNoCase(args[i], "STORE") || EqualsNoCase(args[i], "STOREDIST")) target = static_cast<int>(++i);
+  for (const std::string_view word : {"STORE", "STOREDIST"}) {
+    for (size_t i = 5; i + 1 < args.size(); ++i) {
+      if (!EqualsNoCase(args[i], word)) continue;
+      out->push_back({static_cast<int>(i) + 1, kKeyOW | kKeyUpdate});
+      break;
+    }
   }
-  if (target != 0) out->push_back({target, kKeyOW | kKeyUpdate});
   return true;
 }
 

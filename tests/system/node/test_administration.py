@@ -151,7 +151,8 @@ def test_command_table_agrees_with_redis(both):
     ours, theirs = (client.command() for client in both)
     wrong = {}
     for name, row in ours.items():
-        if name not in theirs or name in ("role",):
+        # ZRANK and ZREVRANK have taken WITHSCORE since 7.2; the peer is 7.0.
+        if name not in theirs or name in ("role", "zrank", "zrevrank"):
             continue
         for field in ("arity", "first_key_pos", "last_key_pos", "step_count"):
             if row[field] != theirs[name][field]:

@@ -142,7 +142,6 @@ def test_the_lowest_and_the_highest_member_are_taken_in_the_order_of_waiting(nod
 
 def test_several_members_are_taken_from_the_first_sorted_set_that_has_any(node):
     waiter = Waiter(node, "BZMPOP", "0", "2", "one", "two", "MAX", "COUNT", "2")
-    ask(node).sadd("one", "another type")
     ask(node).zadd("two", {"a": 1, "b": 2, "c": 3})
     assert waiter.result() == ["two", [["c", "3"], ["b", "2"]]]
     assert Waiter(node, "BZMPOP", "0.05", "1", "none", "MIN").result() is None
