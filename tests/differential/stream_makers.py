@@ -65,9 +65,6 @@ class StreamMakers:
             args += [self.word("LIMIT"), self.pick([0, 1, 50, 100, 200, -1, "x"])]
         return args
 
-    def stream_help(self):
-        return [self.pick(["XGROUP", "XINFO"]), self.word("HELP")]
-
     def stream_add(self):
         options = ["NOMKSTREAM"] if self.chance(0.1) else []
         if self.chance(0.1):
