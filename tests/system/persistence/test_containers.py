@@ -85,7 +85,7 @@ def test_a_replica_has_the_same(tmp_path, master, replica):
         client.execute_command("ZRANGESTORE", "range", "whole3000", 5, 300)
         client.zremrangebyscore("whole3000", 10, 20)
         client.execute_command("GEOADD", "places", "CH", 2.35, 48.85, "c")
-        client.execute_command("GEORADIUS", "places", 14, 38, 300, "km", "STORE", "near")
+        client.georadius("places", 14, 38, 300, unit="km", store="near")
         client.lrem("list512", 0, "3")
         client.ltrim("list513", 5, -5)
         assert client.wait(1, 10000) == 1
