@@ -70,7 +70,7 @@ def test_redis_benchmark(cluster):
     resharder.start()
     result = subprocess.run(
         ["redis-benchmark", "--cluster", "-h", cluster[0].host, "-p", str(cluster[0].port), "-t", "set,get",
-         "-n", "60000", "-c", "12", "-r", "5000", "-P", "4", "-q"],
+         "-n", "300000", "-c", "12", "-r", "5000", "-P", "4", "-q"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
     moved = resharder.moved
     resharder.stop()
