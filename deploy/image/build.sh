@@ -94,7 +94,6 @@ stop_engine() {
 mirror() {
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -nE "s#^deb (\[[^]]*\] )?([^ ]+) $suite main.*#\2#p"
     cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -nE 's#^URIs: *([^ ]+/debian)/? *$#\1#p'
-    echo http://deb.debian.org/debian
   } | grep -v security | head -n 1
 }
 
@@ -106,6 +105,7 @@ make_base() {
     mkdir -p "$cache"
     root=$(mktemp -d /tmp/wlbase.XXXXXX)
     archive=$(mirror)
+    [ -n "$archive" ] || fail "no archive for $suite is named in /etc/apt/sources.list or sources.list.d: add one"
     /usr/sbin/debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$archive" > "$root.log" 2>&1 || {
       tail -n 20 "$root.log" >&2
       fail "debootstrap failed"

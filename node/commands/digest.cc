@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <openssl/sha.h>
 
-#include <cstdio>
 #include <initializer_list>
 
 #include "node/resp/double_text.h"
