@@ -2,6 +2,7 @@
 #include "node/client/client.h"
 
 #include "node/client/listener.h"
+#include "node/client/tracking_state.h"
 
 namespace windlass::client {
 

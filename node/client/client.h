@@ -71,6 +71,8 @@ class Transport {
   // nor what follows leave before the save with this ticket is done. If it fails,
   // an error takes their place.
   virtual void HoldReplyForSave(uint64_t ticket, size_t bytes) = 0;
+  // Reading from the connection stops, or goes on.
+  virtual void PauseInput(bool paused) = 0;
   // Unconsumed input is looked at again, in a coming turn: after a block or pause.
   virtual void ResumeInput() = 0;
 };
@@ -91,6 +93,7 @@ struct Transaction {
 };
 
 class Listener;
+struct TrackingState;
 
 struct Client {
   Client(uint64_t client_id, std::string* out);
@@ -117,6 +120,7 @@ struct Client {
 
   std::unique_ptr<Transaction> transaction;
   std::unique_ptr<Listener> listener;  // null: has never subscribed
+  std::unique_ptr<TrackingState> tracking;  // null: keys it reads are not noted
   std::string pushed_meanwhile;        // goes out after the reply to the command that runs
 
   size_t Subscriptions(pubsub::Kind kind) const;

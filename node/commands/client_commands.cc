@@ -108,31 +108,6 @@ void Unblock(Call& call) {
   call.reply.Integer(call.node.sessions->Unblock(static_cast<uint64_t>(id), with_error) ? 1 : 0);
 }
 
-// Client-side caching is not offered: ON is refused, what reports on it says off.
-void Tracking(Call& call) {
-  if (EqualsNoCase(call.args[2], "off")) return call.reply.Ok();
-  if (!EqualsNoCase(call.args[2], "on")) return call.reply.Error(kSyntaxError);
-  call.reply.Error("ERR CLIENT TRACKING is not supported by this server");
-}
-
-void Caching(Call& call) {
-  call.reply.Error(
-      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
-}
-
-void GetRedir(Call& call) { call.reply.Integer(-1); }
-
-void TrackingInfo(Call& call) {
-  call.reply.Map(3);
-  call.reply.Bulk("flags");
-  call.reply.Set(1);
-  call.reply.Bulk("off");
-  call.reply.Bulk("redirect");
-  call.reply.Integer(-1);
-  call.reply.Bulk("prefixes");
-  call.reply.Array(0);
-}
-
 void Help(Call& call) {
   static constexpr std::string_view kLines[] = {
       "CACHING (YES|NO)", "    Tell the server whether to track the next command's keys.",
@@ -153,7 +128,8 @@ void Help(Call& call) {
       "REPLY (ON|OFF|SKIP)", "    Control the replies sent to the current connection.",
       "SETINFO <LIB-NAME|LIB-VER> <value>", "    Tell the client library's name or version.",
       "SETNAME <name>", "    Assign the name <name> to the current connection.",
-      "TRACKING (ON|OFF)", "    Control server assisted client side caching.",
+      "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]",
+      "    Control server assisted client side caching.",
       "TRACKINGINFO", "    Report tracking status for the current connection.",
       "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Unblock the specified blocked client.",
       "UNPAUSE", "    End a pause, resuming traffic.",
@@ -169,10 +145,10 @@ constexpr uint64_t kAdminFlags = kAdmin | kFlags;
 
 const CommandSpec kSubcommands[] = {
     CLIENT_SUBCOMMAND("caching", 3, kFlags, kAclConnection, "6.0.0",
-                      "Instructs the server whether to track the keys in the next request.", Caching),
+                      "Instructs the server whether to track the keys in the next request.", ClientCaching),
     CLIENT_SUBCOMMAND("getname", 2, kFlags, kAclConnection, "2.6.9", "Returns the name of the connection.", GetName),
     CLIENT_SUBCOMMAND("getredir", 2, kFlags, kAclConnection, "6.0.0",
-                      "Returns the client ID to which the connection's tracking notifications are redirected.", GetRedir),
+                      "Returns the client ID to which the connection's tracking notifications are redirected.", ClientGetRedir),
     CLIENT_SUBCOMMAND("help", 2, kLoading | kStale, kAclConnection, "5.0.0",
                       "Returns helpful text about the different subcommands.", Help),
     CLIENT_SUBCOMMAND("id", 2, kFlags, kAclConnection, "5.0.0", "Returns the unique client ID of the connection.", Id),
@@ -190,9 +166,9 @@ const CommandSpec kSubcommands[] = {
                       "Sets information specific to the client or connection.", SetInfo),
     CLIENT_SUBCOMMAND("setname", 3, kFlags, kAclConnection, "2.6.9", "Sets the connection name.", SetName),
     CLIENT_SUBCOMMAND("tracking", -3, kFlags, kAclConnection, "6.0.0",
-                      "Controls server-assisted client-side caching for the connection.", Tracking),
+                      "Controls server-assisted client-side caching for the connection.", ClientTracking),
     CLIENT_SUBCOMMAND("trackinginfo", 2, kFlags, kAclConnection, "6.2.0",
-                      "Returns information about server-assisted client-side caching for the connection.", TrackingInfo),
+                      "Returns information about server-assisted client-side caching for the connection.", ClientTrackingInfo),
     CLIENT_SUBCOMMAND("unblock", -3, kAdminFlags, kAclConnection, "5.0.0",
                       "Unblocks a client blocked by a blocking command from a different connection.", Unblock),
     CLIENT_SUBCOMMAND("unpause", 2, kAdminFlags, kAclConnection, "6.2.0",

@@ -17,4 +17,10 @@ void ClientList(Call& call);
 void ClientInfo(Call& call);
 void ClientKill(Call& call);
 
+// client_tracking_commands.cc
+void ClientTracking(Call& call);
+void ClientCaching(Call& call);
+void ClientGetRedir(Call& call);
+void ClientTrackingInfo(Call& call);
+
 }  // namespace windlass::commands

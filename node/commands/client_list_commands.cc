@@ -5,6 +5,7 @@
 
 #include "node/acl/users.h"
 #include "node/client/registry.h"
+#include "node/client/tracking_state.h"
 #include "node/commands/client_commands.h"
 #include "node/commands/ports.h"
 #include "node/replication/replica_side.h"
@@ -26,7 +27,11 @@ std::string FlagLetters(const Client& client) {
   if (client.Has(client::kPubSub)) letters += 'P';
   if (client.Has(client::kMulti)) letters += 'x';
   if (client.Has(client::kBlocked)) letters += 'b';
-  if (client.Has(client::kTracking)) letters += 't';
+  if (client.tracking != nullptr) {
+    letters += 't';
+    if (client.tracking->broken) letters += 'R';
+    if (client.tracking->broadcast) letters += 'B';
+  }
   if (client.Has(client::kDirtyCas)) letters += 'd';
   if (client.Has(client::kCloseAfterReply)) letters += 'c';
   if (client.Has(client::kUnixSocket)) letters += 'U';
@@ -181,7 +186,8 @@ std::string ClientLine(const Node& node, const Client& client) {
   line += " events=" + std::string(output > 0 ? "rw" : "r");
   line += " cmd=" + std::string(client.last_command);
   line += " user=" + (client.user == nullptr ? "(superuser)" : client.user->name());
-  line += " redir=-1 resp=" + number(client.reply.protocol());
+  line += " redir=" + (client.tracking == nullptr ? "-1" : std::to_string(client.tracking->redirect));
+  line += " resp=" + number(client.reply.protocol());
   line += " lib-name=" + client.lib_name + " lib-ver=" + client.lib_version;
   return line;
 }

@@ -50,6 +50,7 @@ enum CommandFlag : uint64_t {
   kNoMandatoryKeys = 1ull << 19, // no_mandatory_keys
   kProtectedCmd = 1ull << 20,    // CONFIG enable-*-command guards it
   kSentinelOnly = 1ull << 21,
+  kRunsCommands = 1ull << 23,    // EXEC and scripts: what their commands do is one unit of the log
   kPushesReply = 1ull << 22,     // its reply is pushes, which leave whatever CLIENT REPLY says
 };
 

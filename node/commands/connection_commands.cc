@@ -146,6 +146,7 @@ void Reset(Call& call) {
   client::Client& client = call.client;
   ForgetTransaction(call.node, client);
   if (client.Has(client::kMonitor)) call.node.monitors->Remove(client);
+  call.node.tracking->End(client);
   client.Clear(client::kReadonlyMode | client::kAsking | client::kMonitor | client::kPubSub | client::kReplyOff |
                client::kReplySkip | client::kReplySkipNext | client::kNoEvict | client::kNoTouch | client::kTracking);
   if (client.listener != nullptr) call.node.pubsub->Forget(*client.listener);

@@ -11,6 +11,7 @@
 #include "node/commands/persistence_commands.h"
 #include "node/commands/pubsub_commands.h"
 #include "node/commands/replication_commands.h"
+#include "node/commands/script_commands.h"
 #include "node/commands/sort_command.h"
 #include "node/commands/string_commands.h"
 
@@ -23,7 +24,8 @@ std::vector<std::span<const CommandSpec>> CommandFamilies() {
           BitmapCommands(),     HyperLogLogCommands(), SortCommands(),        ModuleCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),
           PersistenceCommands(), ReplicationCommands(), HashCommands(),       ListCommands(),       SetCommands(),
-          SortedSetCommands(),   GeoCommands(),         StreamCommands(),     PubSubCommands()};
+          SortedSetCommands(),   GeoCommands(),         StreamCommands(),     PubSubCommands(),     ScriptCommands(),
+          FunctionCommands()};
 }
 
 }  // namespace windlass::commands

@@ -60,8 +60,14 @@ namespace windlass::commands {
 
 class KeyWaits;     // commands/key_waits.h
 class ClusterPort;  // commands/cluster_port.h; the cluster driver implements it
+class ScriptRunner;  // commands/script_runner.h
 class CommandTable;
 class WatchTable;
+
+// A script has run longer than busy-reply-threshold.
+enum class Busy { kNo, kScript, kFunction };
+// What clients are told meanwhile.
+std::string_view BusyError(Busy busy);
 
 // Facts that admission and INFO read on every command. Each line names its writer.
 struct Status {
@@ -76,6 +82,7 @@ struct Status {
   bool last_save_failed = false;   // save service, when a save point had to act
   bool aof_write_failed = false;   // AOF: the last write or fsync failed
   std::string aof_error;
+  Busy busy = Busy::kNo;           // script host
   bool serving_refused = false;    // cluster driver: data is empty or old, not proven current
   bool expire_active = true;       // DEBUG SET-ACTIVE-EXPIRE
   bool cron_paused = false;        // DEBUG PAUSE-CRON
@@ -179,6 +186,22 @@ class Monitors {
   virtual void Remove(client::Client& client) = 0;
 };
 
+// Clients that want to hear of changes of keys they have read: CLIENT TRACKING.
+struct TrackingCounts {
+  size_t clients = 0;
+  size_t keys = 0;
+  size_t items = 0;
+  size_t prefixes = 0;
+};
+class Tracking {
+ public:
+  virtual ~Tracking() = default;
+  // The prefixes of `wanted` join those the client has.
+  virtual void Begin(client::Client& client, const client::TrackingState& wanted) = 0;
+  virtual void End(client::Client& client) = 0;
+  virtual TrackingCounts Counts() const = 0;
+};
+
 // Runs a command as if a client had sent it: AOF replay, the link to a master,
 // EXEC, imports. No admission for kMasterLink and kAofLoader clients but arity.
 class Executor {
@@ -220,6 +243,8 @@ struct Node {
   KeyWaits* key_waits = nullptr;
   Lifecycle* lifecycle = nullptr;
   Monitors* monitors = nullptr;
+  Tracking* tracking = nullptr;
+  ScriptRunner* scripts = nullptr;
   Executor* executor = nullptr;
   Reloader* reloader = nullptr;
   KeyEvents* key_events = nullptr;  // null: nobody can have subscribed

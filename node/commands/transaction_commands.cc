@@ -203,7 +203,7 @@ constexpr uint64_t kControl = kNoScript | kLoading | kStale | kFast | kAllowBusy
 
 const CommandSpec kSpecs[] = {
     {"multi", 1, kControl, {}, kAclTransaction, {"Starts a transaction.", "1.2.0", "transactions", "O(1)"}, Multi},
-    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog, {}, kAclTransaction,
+    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog | kRunsCommands, {}, kAclTransaction,
      {"Executes all commands in a transaction.", "1.2.0", "transactions", "Depends on commands in the transaction"}, Exec},
     {"discard", 1, kControl, {}, kAclTransaction,
      {"Discards a transaction.", "2.0.0", "transactions", "O(N), when N is the number of queued commands"}, Discard},

@@ -212,12 +212,12 @@ int64_t EventLoop::WaitMs(int64_t max_wait_ms) const {
   return max_wait_ms;
 }
 
-void EventLoop::Serve(int64_t wait_ms) {
+// Waits and calls those whose descriptors are ready; how many there were.
+int EventLoop::TakeEvents(int timeout_ms) {
   epoll_event events[kMaxEventsPerTurn];
-  const int timeout = wait_ms < 0 ? -1 : static_cast<int>(std::min<int64_t>(wait_ms, 1000000));
-  const int count = epoll_wait(epoll_fd_, events, kMaxEventsPerTurn, timeout);
+  const int count = epoll_wait(epoll_fd_, events, kMaxEventsPerTurn, timeout_ms);
   UpdateTime();
-  const int64_t begin_us = monotonic_us_;
+  if (!nested_) woke_us_ = monotonic_us_;
   for (int i = 0; i < count; ++i) {
     const uint64_t data = events[i].data.u64;
     if (data == ~uint64_t{0}) {
@@ -235,11 +235,34 @@ void EventLoop::Serve(int64_t wait_ms) {
     if ((events[i].events & (EPOLLERR | EPOLLHUP)) != 0) ready |= kReadable | kWritable;
     entry.handler->OnReady(ready);
   }
+  return count;
+}
+
+void EventLoop::Serve(int64_t wait_ms) {
+  const int count = TakeEvents(wait_ms < 0 ? -1 : static_cast<int>(std::min<int64_t>(wait_ms, 1000000)));
   RunTimers();
   RunPosted();
   EndTurn();
   ++turns_;
-  if (count > 0) busy_us_ += ReadMonotonicUs() - begin_us;
+  if (count > 0) busy_us_ += ReadMonotonicUs() - woke_us_;
+}
+
+void EventLoop::ServeNested() {
+  // The handler's input lies in the read buffer, and it may itself be in the graveyard
+  // soon; what was to be flushed waits for the turn's end as before.
+  std::unique_ptr<char[]> buffer(new char[kReadBufferBytes]);
+  buffer.swap(read_buffer_);
+  std::vector<Connection*> to_flush;
+  to_flush.swap(to_flush_);
+  nested_ = true;
+  TakeEvents(0);
+  nested_ = false;
+  for (size_t i = 0; i < to_flush_.size(); ++i) {
+    if (Connection* connection = std::exchange(to_flush_[i], nullptr)) connection->Flush();
+  }
+  to_flush_.swap(to_flush);
+  buffer.swap(read_buffer_);
+  Wake();  // posted work may have lost its wake-up
 }
 
 void EventLoop::RunOnce(int64_t max_wait_ms) { Serve(WaitMs(max_wait_ms)); }

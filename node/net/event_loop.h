@@ -71,6 +71,11 @@ class EventLoop {
   // hear -LOADING, and for tests.
   void RunOnce(int64_t max_wait_ms);
 
+  // From within a handler that takes long: whoever has sent something is served, once.
+  // No timers, no posted work, no turn's end; nothing that the handler may use is freed.
+  void ServeNested();
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+
   // Read once per turn. Unix time in milliseconds; monotonic microseconds.
   int64_t NowMs() const { return now_ms_; }
   int64_t MonotonicUs() const { return monotonic_us_; }
@@ -101,6 +106,7 @@ class EventLoop {
     TimerId id;
   };
   void Serve(int64_t wait_ms);
+  int TakeEvents(int timeout_ms);
   void RunTimers();
   void RunPosted();
   void EndTurn();
@@ -124,6 +130,8 @@ class EventLoop {
   int64_t now_ms_ = 0;
   int64_t monotonic_us_ = 0;
   int64_t busy_us_ = 0;
+  int64_t woke_us_ = 0;  // when this turn's sleep ended
+  bool nested_ = false;
   uint64_t turns_ = 0;
   uint64_t writes_ = 0;
 };

@@ -20,11 +20,6 @@ RestoredValue Refused(PayloadFault fault, std::string detail) {
   return refused;
 }
 
-void AppendFooter(std::string* out) {
-  AppendLittleEndian(kRdbWrittenVersion, kVersionSize, out);
-  AppendLittleEndian(Crc64(0, *out), kRdbChecksumSize, out);
-}
-
 ReadStatus ReadObject(uint8_t type, const types::Limits& limits, EncodingCursor* cursor, RestoredValue* value) {
   const std::unique_ptr<ObjectReader> reader = MakeObjectReader(static_cast<RdbType>(type), limits);
   if (reader == nullptr) {
@@ -41,11 +36,32 @@ ReadStatus ReadObject(uint8_t type, const types::Limits& limits, EncodingCursor*
 
 }  // namespace
 
+void AppendPayloadFooter(std::string* out) {
+  AppendLittleEndian(kRdbWrittenVersion, kVersionSize, out);
+  AppendLittleEndian(Crc64(0, *out), kRdbChecksumSize, out);
+}
+
+std::string PayloadFooterFault(std::string_view payload, bool verify_checksum) {
+  if (payload.size() < kFooterSize) return "shorter than its footer";
+  EncodingCursor footer(payload.substr(payload.size() - kFooterSize));
+  uint64_t version = 0;
+  uint64_t checksum = 0;
+  footer.LittleEndian(kVersionSize, &version);
+  footer.LittleEndian(kRdbChecksumSize, &checksum);
+  if (version > kRdbNewestReadable) return "version " + std::to_string(version);
+  if (verify_checksum && Crc64(0, payload.substr(0, payload.size() - kRdbChecksumSize)) != checksum) {
+    return "the checksum differs";
+  }
+  return "";
+}
+
+std::string_view PayloadBody(std::string_view payload) { return payload.substr(0, payload.size() - kFooterSize); }
+
 std::string DumpString(std::string_view value) {
   std::string out;
   out.push_back(static_cast<char>(RdbType::kString));
   AppendString(value, /*compress=*/true, &out);
-  AppendFooter(&out);
+  AppendPayloadFooter(&out);
   return out;
 }
 
@@ -57,22 +73,15 @@ std::string DumpValue(const keyspace::Entry& entry) {
   std::string out;
   out.push_back(static_cast<char>(RdbTypeOf(*entry.object())));
   AppendObject(*entry.object(), /*compress=*/true, &out);
-  AppendFooter(&out);
+  AppendPayloadFooter(&out);
   return out;
 }
 
 RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum, const types::Limits& limits) {
-  if (payload.size() < kFooterSize + 1) return Refused(PayloadFault::kVersionOrChecksum, "shorter than its footer");
-  EncodingCursor footer(payload.substr(payload.size() - kFooterSize));
-  uint64_t version = 0;
-  uint64_t checksum = 0;
-  footer.LittleEndian(kVersionSize, &version);
-  footer.LittleEndian(kRdbChecksumSize, &checksum);
-  if (version > kRdbNewestReadable) return Refused(PayloadFault::kVersionOrChecksum, "version " + std::to_string(version));
-  if (verify_checksum && Crc64(0, payload.substr(0, payload.size() - kRdbChecksumSize)) != checksum) {
-    return Refused(PayloadFault::kVersionOrChecksum, "the checksum differs");
-  }
-  const std::string_view body = payload.substr(0, payload.size() - kFooterSize);
+  const std::string fault =
+      payload.size() == kFooterSize ? "nothing before its footer" : PayloadFooterFault(payload, verify_checksum);
+  if (!fault.empty()) return Refused(PayloadFault::kVersionOrChecksum, fault);
+  const std::string_view body = PayloadBody(payload);
   EncodingCursor cursor(body);
   uint8_t type = 0;
   cursor.Byte(&type);

@@ -32,4 +32,11 @@ struct RestoredValue {
 RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum = true,
                                const types::Limits& limits = {});
 
+// What stands behind every payload.
+void AppendPayloadFooter(std::string* out);
+// Empty if it is right.
+std::string PayloadFooterFault(std::string_view payload, bool verify_checksum);
+// What is before it. REQUIRES: it was right
+std::string_view PayloadBody(std::string_view payload);
+
 }  // namespace windlass::persistence

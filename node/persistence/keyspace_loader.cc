@@ -56,6 +56,7 @@ base::Result<void> KeyspaceLoader::OnSelectDb(int db) {
 
 base::Result<void> KeyspaceLoader::OnFunction(std::string_view code) {
   functions_->emplace_back(code);
+  if (options_.on_function) options_.on_function(functions_->back());
   return {};
 }
 

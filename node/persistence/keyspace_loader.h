@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ class KeyspaceLoader final : public RdbSink {
     // Keys whose time has come are left out: right for a master, never for a replica.
     bool drop_expired = false;
     int64_t now_ms = 0;
+    // Told of each function library too, at once: what follows may call it.
+    std::function<void(const std::string& code)> on_function;
   };
   // Libraries found are appended to `functions`.
   KeyspaceLoader(keyspace::Keyspace* keyspace, base::Logger* log, std::vector<std::string>* functions,

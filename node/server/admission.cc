@@ -52,8 +52,17 @@ bool Admission::RefusedByRules(const Client& client, const CommandSpec& spec, st
 }
 
 bool Admission::RefusedByHealth(const CommandSpec& spec, std::string* error) const {
+  return (spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0 && RefusesWrites(error);
+}
+
+bool Admission::LacksReplicas() const {
   const commands::Status& status = node_->status;
-  if (status.is_replica || (spec.flags & (commands::kWrite | commands::kMayReplicate)) == 0) return false;
+  return min_replicas_to_write_ > 0 && !status.is_replica && status.good_replicas < min_replicas_to_write_;
+}
+
+bool Admission::RefusesWrites(std::string* error) const {
+  const commands::Status& status = node_->status;
+  if (status.is_replica) return false;
   if (status.last_save_failed && stop_writes_on_bgsave_error_ != 0 && !node_->config->SavePoints().empty()) {
     *error =
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands "
@@ -73,8 +82,7 @@ bool Admission::RefusedByRole(const Client& client, const CommandSpec& spec,
                               std::span<const std::string_view> args, std::string* error) const {
   const commands::Status& status = node_->status;
   const bool write = (spec.flags & commands::kWrite) != 0;
-  if (write && min_replicas_to_write_ > 0 && !status.is_replica &&
-      status.good_replicas < min_replicas_to_write_) {
+  if (write && LacksReplicas()) {
     *error = "NOREPLICAS Not enough good replicas to write.";
     return true;
   }
@@ -96,6 +104,10 @@ bool Admission::RefusedByRole(const Client& client, const CommandSpec& spec,
   if (status.is_replica && !status.master_link_up && replica_serve_stale_data_ == 0 &&
       (spec.flags & commands::kStale) == 0) {
     *error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    return true;
+  }
+  if (status.busy != commands::Busy::kNo && (spec.flags & commands::kAllowBusy) == 0 && !client.Has(client::kScript)) {
+    *error = commands::BusyError(status.busy);
     return true;
   }
   if (status.loading && (spec.flags & commands::kLoading) == 0) {

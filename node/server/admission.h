@@ -27,6 +27,10 @@ class Admission {
   // True while nothing makes reads or writes be refused for their memory: over the
   // limit and nothing to evict. Called for commands that may grow the data.
   bool OverMemoryLimit() const;
+  // Writes are refused since the data cannot be kept on disk; *error says so.
+  bool RefusesWrites(std::string* error) const;
+  // There are fewer replicas than min-replicas-to-write.
+  bool LacksReplicas() const;
 
  private:
   Verdict JudgeSlot(const client::Client& client, const commands::CommandSpec& spec,

@@ -5,6 +5,7 @@
 
 #include "node/commands/key_waits.h"
 #include "node/commands/transactions.h"
+#include "node/client/tracking_state.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/migration/moving_keys.h"
@@ -25,6 +26,13 @@ namespace {
 constexpr uint64_t kRunning = client::kExecuting | client::kPushIsReply;
 constexpr uint64_t kTrusted = client::kMasterLink | client::kAofLoader;
 constexpr size_t kMaxShownArgs = 128;  // bytes of arguments in an unknown command's error
+
+// EVAL and the like may come without.
+bool HasKeys(const CommandSpec& spec, std::span<const std::string_view> args) {
+  if (spec.keys.find == nullptr) return spec.keys.first > 0;
+  commands::KeyPositions keys;
+  return commands::FindKeysOf(spec, args, &keys) && !keys.empty();
+}
 
 bool IsTransactionControl(const CommandSpec& spec) {
   return spec.name == "exec" || spec.name == "discard" || spec.name == "multi" || spec.name == "watch" ||
@@ -166,7 +174,7 @@ bool Dispatcher::WritesMovingKey(const Client& client, const CommandSpec& spec,
 void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
                        slot::SlotId slot) {
   client::Transaction& transaction = *client.transaction;
-  if (node_->cluster != nullptr && !client.Has(kTrusted) && (spec.keys.first > 0 || spec.keys.find != nullptr)) {
+  if (node_->cluster != nullptr && !client.Has(kTrusted) && HasKeys(spec, args)) {
     if (transaction.first_slot >= 0 && transaction.first_slot != slot) {
       return Refuse(client, &spec, "CROSSSLOT Keys in request don't hash to the same slot");
     }
@@ -197,6 +205,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   keyspace::Keyspace& keyspace = *node_->keyspace;
   if (depth_ == 0) {
     frozen_now_ms_ = node_->loop->NowMs();
+    acting_ = &client;
     keyspace.set_expiry_mode(client.Has(kTrusted) ? keyspace::ExpiryMode::kIgnore
                              : KeepsExpired() ? keyspace::ExpiryMode::kHide
                                               : keyspace::ExpiryMode::kDelete);
@@ -208,14 +217,16 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   const uint64_t outer_state = client.flags & kRunning;
   client.Clear(client::kPushIsReply);
   client.Set((spec.flags & commands::kPushesReply) != 0 ? kRunning : client::kExecuting);
-  const bool opens_unit = &spec == exec_ && !client.Has(client::kAofLoader);
+  const bool opens_unit = (spec.flags & commands::kRunsCommands) != 0 && !client.Has(client::kAofLoader);
   if (opens_unit) log_->BeginUnit();
   const uint64_t dirty_before = keyspace.dirty();
   const int db = client.db;
   const size_t reply_begin = client.reply.out()->size();
   const uint64_t begin = observe::ReadTicks();
   commands::Call call{spec, args, client, client.reply, keyspace.db(db), slot, frozen_now_ms_, *node_, effects};
+  if (tracking_->active()) tracking_->set_acting(acting_);
   spec.handler(call);
+  if (tracking_->active()) [[unlikely]] TrackKeys(client, spec, args);
   const int64_t elapsed_ns = tick_scale_.Nanoseconds(observe::ReadTicks() - begin);
   const bool changed = keyspace.dirty() != dirty_before;
   if ((changed || !effects.untouched()) && !client.Has(client::kAofLoader)) Commit(db, args, changed, effects);
@@ -240,17 +251,40 @@ void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool cha
                         const commands::Effects& effects) {
   const auto append = [this, db](const std::vector<std::string>& argv) {
     views_.assign(argv.begin(), argv.end());
-    log_->Append(db, views_);
+    AppendToLog(db, views_, false);
   };
   const bool verbatim = effects.verbatim() && (changed || effects.forced());
   const size_t count = effects.before().size() + effects.commands().size() + (verbatim ? 1 : 0);
-  if (count == 0) return;
+  if (count == 0 || replication_ == scripting::kReplNone) return;
   if (count > 1) log_->BeginUnit();
   for (const auto& argv : effects.before()) append(argv);
-  if (verbatim && effects.replicas_only()) log_->AppendForReplicas(db, args);
-  if (verbatim && !effects.replicas_only()) log_->Append(db, args);
+  if (verbatim) AppendToLog(db, args, effects.replicas_only());
   for (const auto& argv : effects.commands()) append(argv);
   if (count > 1) log_->EndUnit();
+}
+
+// What the outermost client reads, itself or by a script.
+void Dispatcher::TrackKeys(Client& client, const CommandSpec& spec, std::span<const std::string_view> args) {
+  if (depth_ == 1) tracking_->set_acting(nullptr);
+  if (acting_->tracking == nullptr) return;
+  if ((spec.flags & commands::kReadonly) != 0 && (spec.flags & commands::kRunsCommands) == 0) {
+    commands::KeyPositions positions;
+    std::vector<std::string_view> keys;
+    if (commands::FindKeysOf(spec, args, &positions)) {
+      for (const commands::KeyPosition& position : positions) keys.push_back(args[static_cast<size_t>(position.index)]);
+    }
+    if (!keys.empty()) tracking_->Remember(*acting_, keys);
+  }
+  // CLIENT CACHING is for the command behind it, or the whole transaction.
+  const bool about_clients = spec.name.substr(0, 7) == "client|";
+  if (depth_ == 1 && !about_clients && !client.Has(client::kMulti)) client.tracking->caching = false;
+}
+
+void Dispatcher::AppendToLog(int db, std::span<const std::string_view> args, bool replicas_only) {
+  const int to = replicas_only ? replication_ & scripting::kReplReplicas : replication_;
+  if (to == scripting::kReplAll) return log_->Append(db, args);
+  if (to == scripting::kReplReplicas) return log_->AppendForReplicas(db, args);
+  if (to == scripting::kReplAof) log_->AppendForAof(db, args);
 }
 
 void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,

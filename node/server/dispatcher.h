@@ -18,8 +18,10 @@
 #include "node/commands/ports.h"
 #include "node/keyspace/observers.h"
 #include "node/observe/cycle_clock.h"
+#include "node/scripting/host.h"
 #include "node/server/admission.h"
 #include "node/server/monitor_feed.h"
+#include "node/server/tracking.h"
 #include "node/server/write_log.h"
 
 namespace windlass::server {
@@ -41,11 +43,20 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   // Executor: also for the commands inside an EXEC, whose effects become one unit.
   void Execute(client::Client& client, std::span<const std::string_view> args) override;
 
+  // A command of a script, judged already.
+  void ExecuteNested(client::Client& client, const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                     slot::SlotId slot) {
+    Invoke(client, spec, args, slot);
+  }
+  // Where the effects of a script's commands go: scripting::kRepl bits.
+  void set_replication(int flags) { replication_ = flags; }
+
   // A key's time has come: its DEL precedes what the running command does.
   void OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
 
   // Those who see each command; empty most of the time.
   void set_monitors(MonitorFeed* monitors) { monitors_ = monitors; }
+  void set_tracking(Tracking* tracking) { tracking_ = tracking; }
 
   Admission& admission() { return admission_; }
   WriteLog& log() { return *log_; }
@@ -63,6 +74,8 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   void Invoke(client::Client& client, const commands::CommandSpec& spec,
               std::span<const std::string_view> args, slot::SlotId slot);
   void Commit(int db, std::span<const std::string_view> args, bool changed, const commands::Effects& effects);
+  void TrackKeys(client::Client& client, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  void AppendToLog(int db, std::span<const std::string_view> args, bool replicas_only);
   void Account(client::Client& client, const commands::CommandSpec& spec,
                std::span<const std::string_view> args, int64_t elapsed_ns, size_t reply_begin);
   void Queue(client::Client& client, const commands::CommandSpec& spec,
@@ -74,10 +87,13 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   commands::Node* node_;
   const commands::CommandTable* table_;
   WriteLog* log_;
-  const commands::CommandSpec* exec_;  // its commands' effects are one unit
+  const commands::CommandSpec* exec_;
   Admission admission_;
   observe::TickScale tick_scale_;
   MonitorFeed* monitors_ = nullptr;
+  Tracking* tracking_ = nullptr;
+  client::Client* acting_ = nullptr;  // whose command runs, at the outermost
+  int replication_ = scripting::kReplAll;
   const commands::CommandSpec* current_ = nullptr;
   int depth_ = 0;
   int64_t frozen_now_ms_ = 0;  // while depth_ > 0

@@ -191,9 +191,22 @@ bool Durability::LoadAtStart() {
   return true;
 }
 
+void Durability::ForgetFunctions() {
+  functions_.clear();
+  if (on_function_) on_function_(nullptr);
+}
+
+persistence::KeyspaceLoader::Options Durability::LoaderOptions() const {
+  persistence::KeyspaceLoader::Options options;
+  options.on_function = [this](const std::string& code) {
+    if (on_function_) on_function_(&code);
+  };
+  return options;
+}
+
 bool Durability::LoadAof(bool* found) {
   SetLoading(true, aof_.BytesToLoad());
-  persistence::KeyspaceLoader loader(node_->keyspace, node_->log, &functions_, {});
+  persistence::KeyspaceLoader loader(node_->keyspace, node_->log, &functions_, LoaderOptions());
   LoaderSink sink(node_);
   auto loaded = aof_.Load(&loader, &sink, [this](int64_t bytes) { Progress(bytes); });
   if (!loaded.ok()) return false;
@@ -210,7 +223,7 @@ bool Durability::LoadRdb() {
   if (size < 0) return true;
   SetLoading(true, size);
   const int64_t start_ms = node_->clock->UnixMs();
-  persistence::KeyspaceLoader::Options options;
+  persistence::KeyspaceLoader::Options options = LoaderOptions();
   options.drop_expired = !IsLikelyReplica();
   options.now_ms = start_ms;
   persistence::KeyspaceLoader loader(node_->keyspace, node_->log, &functions_, options);
@@ -261,6 +274,7 @@ base::Result<void> Durability::Reload(bool save, bool flush) {
     if (auto saved = saves_.SaveNow(); !saved.ok()) return saved;
   }
   if (flush) node_->keyspace->FlushAll(/*later=*/false);
+  if (flush) ForgetFunctions();
   in_command_ = true;
   const bool loaded = LoadRdb();
   in_command_ = false;
@@ -273,6 +287,7 @@ base::Result<void> Durability::Reload(bool save, bool flush) {
 base::Result<void> Durability::ReloadAof() {
   if (aof_.enabled()) aof_.FlushAndSync();
   node_->keyspace->FlushAll(/*later=*/false);
+  ForgetFunctions();
   bool found = false;
   in_command_ = true;
   const bool loaded = LoadAof(&found);

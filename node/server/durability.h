@@ -19,6 +19,7 @@
 #include "node/net/event_loop.h"
 #include "node/observe/info_report.h"
 #include "node/persistence/aof.h"
+#include "node/persistence/keyspace_loader.h"
 #include "node/persistence/save_service.h"
 #include "node/replication/failover.h"
 #include "node/replication/primary_side.h"
@@ -58,6 +59,12 @@ class Durability final : public commands::Reloader {
   const LoadFacts& load_facts() const { return load_facts_; }
   // Timers, turn-end work, and the link to the configured master. After LoadAtStart.
   void Start();
+
+  // Libraries that came with data go there; null code: what was there is gone.
+  using OnFunction = std::function<void(const std::string* code)>;
+  void SetOnFunction(OnFunction on_function) { on_function_ = std::move(on_function); }
+  // The libraries that are now part of the data.
+  void SetFunctions(std::vector<std::string> codes) { functions_ = std::move(codes); }
 
   // --- DEBUG RELOAD and LOADAOF.
   base::Result<void> Reload(bool save, bool flush) override;
@@ -114,6 +121,8 @@ class Durability final : public commands::Reloader {
   // A note beside the data of how the running process keeps its writes.
   void RecordHowWritesAreKept();
   bool LoadRdb();
+  void ForgetFunctions();
+  persistence::KeyspaceLoader::Options LoaderOptions() const;
   bool LoadAof(bool* found);
   void TakeReplicationPoint(const persistence::RdbReplicationPoint& point);
   void SetLoading(bool loading, int64_t total_bytes);
@@ -136,6 +145,7 @@ class Durability final : public commands::Reloader {
   base::WorkerThread log_worker_;   // the AOF: must not wait behind a big file
   snapshot::Engine engine_;
   std::vector<std::string> functions_;  // libraries of scripts, kept as they came
+  OnFunction on_function_;
   replication::ReplicationLog history_;
   persistence::SaveService saves_;
   persistence::Aof aof_;

@@ -29,9 +29,9 @@ void Durability::Host::BeginLoading(int64_t total_bytes) {
   owner_->aof_.Disable();
   owner_->SetLoading(true, total_bytes < 0 ? 0 : total_bytes);
   owner_->node_->keyspace->FlushAll(/*later=*/true);
-  owner_->functions_.clear();
+  owner_->ForgetFunctions();
   loader_ = std::make_unique<persistence::KeyspaceLoader>(owner_->node_->keyspace, owner_->node_->log, &owner_->functions_,
-                                                          persistence::KeyspaceLoader::Options{});
+                                                          owner_->LoaderOptions());
 }
 
 void Durability::Host::LoadingProgress(int64_t bytes_done) { owner_->node_->status.loading_done_bytes = bytes_done; }
@@ -46,7 +46,7 @@ void Durability::Host::EndLoading(bool ok) {
     if (point.has_value()) owner_->replica_.RestoreStreamDb(point->stream_db);
   } else {
     owner_->node_->keyspace->FlushAll(/*later=*/true);
-    owner_->functions_.clear();
+    owner_->ForgetFunctions();
   }
   loader_.reset();
   owner_->SetLoading(false, 0);

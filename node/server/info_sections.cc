@@ -12,6 +12,7 @@
 
 #include "node/client/registry.h"
 #include "node/commands/memory_report.h"
+#include "node/commands/script_runner.h"
 #include "node/commands/version.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
@@ -93,7 +94,7 @@ void WriteClients(const commands::Node& node, const SessionTable& sessions, cons
   out.Field("client_recent_max_input_buffer", static_cast<int64_t>(input));
   out.Field("client_recent_max_output_buffer", static_cast<int64_t>(output));
   out.Field("blocked_clients", static_cast<int64_t>(blocker.size()));
-  out.Field("tracking_clients", 0);
+  out.Field("tracking_clients", static_cast<int64_t>(node.tracking->Counts().clients));
   out.Field("pubsub_clients", static_cast<int64_t>(pubsub));
   out.Field("clients_in_timeout_table", 0);
   out.Field("total_blocking_keys", 0);
@@ -103,6 +104,24 @@ void WriteClients(const commands::Node& node, const SessionTable& sessions, cons
 void Pair(InfoWriter& out, const std::string& name, int64_t bytes) {
   out.Field(name, bytes);
   out.Bytes(name + "_human", bytes);
+}
+
+void WriteScriptMemory(const commands::Node& node, InfoWriter& out) {
+  const scripting::ScriptCache& scripts = node.scripts->scripts();
+  const scripting::FunctionRegistry& functions = node.scripts->functions();
+  const auto bytes = [](size_t value) { return static_cast<int64_t>(value); };
+  const int64_t eval = bytes(scripts.interpreter().memory_bytes());
+  const int64_t called = bytes(functions.interpreter().memory_bytes());
+  Pair(out, "used_memory_lua", eval);
+  out.Field("used_memory_vm_eval", eval);
+  out.Field("used_memory_scripts_eval", bytes(scripts.text_bytes()));
+  out.Field("number_of_cached_scripts", bytes(scripts.size()));
+  out.Field("number_of_functions", bytes(functions.function_count()));
+  out.Field("number_of_libraries", bytes(functions.libraries().size()));
+  out.Field("used_memory_vm_functions", called);
+  Pair(out, "used_memory_vm_total", eval + called);
+  out.Field("used_memory_functions", bytes(functions.code_bytes()));
+  Pair(out, "used_memory_scripts", bytes(scripts.text_bytes() + functions.code_bytes()));
 }
 
 void WriteMemory(const commands::Node& node, const SessionTable& sessions, InfoWriter& out) {
@@ -124,16 +143,7 @@ void WriteMemory(const commands::Node& node, const SessionTable& sessions, InfoW
   struct sysinfo system {};
   sysinfo(&system);
   Pair(out, "total_system_memory", static_cast<int64_t>(system.totalram) * system.mem_unit);
-  Pair(out, "used_memory_lua", 0);
-  out.Field("used_memory_vm_eval", 0);
-  out.Field("used_memory_scripts_eval", 0);
-  out.Field("number_of_cached_scripts", 0);
-  out.Field("number_of_functions", 0);
-  out.Field("number_of_libraries", 0);
-  out.Field("used_memory_vm_functions", 0);
-  Pair(out, "used_memory_vm_total", 0);
-  out.Field("used_memory_functions", 0);
-  Pair(out, "used_memory_scripts", 0);
+  WriteScriptMemory(node, out);
   Pair(out, "maxmemory", node.config->Int("maxmemory"));
   out.Field("maxmemory_policy", node.config->ValueOf("maxmemory-policy"));
   const auto ratio = [](int64_t a, int64_t b) { return static_cast<double>(a) / static_cast<double>(std::max<int64_t>(b, 1)); };
@@ -201,9 +211,10 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("active_defrag_key_misses", 0);
   out.Field("total_active_defrag_time", 0);
   out.Field("current_active_defrag_time", 0);
-  out.Field("tracking_total_keys", 0);
-  out.Field("tracking_total_items", 0);
-  out.Field("tracking_total_prefixes", 0);
+  const commands::TrackingCounts tracked = node.tracking->Counts();
+  out.Field("tracking_total_keys", static_cast<int64_t>(tracked.keys));
+  out.Field("tracking_total_items", static_cast<int64_t>(tracked.items));
+  out.Field("tracking_total_prefixes", static_cast<int64_t>(tracked.prefixes));
   out.Field("unexpected_error_replies", stats.unexpected_error_replies);
   out.Field("total_error_replies", stats.error_replies);
   out.Field("dump_payload_sanitizations", 0);

@@ -42,11 +42,13 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       sessions_(&node_),
       blocker_(&loop_, &sessions_),
       watches_(&sessions_.Clients()),
-      key_waiter_(&node_, &watches_),
+      tracking_(&node_, &sessions_.Clients(), &watches_),
+      key_waiter_(&node_, &tracking_),
       key_events_(&node_),
       monitors_(&node_),
       durability_(&node_),
       dispatcher_(&node_, &table_, &durability_.log()),
+      script_host_({&node_, &dispatcher_, &sessions_, &monitors_}),
       migrator_(&loop_),
       listeners_(&loop_, config, log, [this](int fd) { sessions_.Accept(fd); }),
       lifecycle_(&node_, &durability_, [this] {
@@ -68,7 +70,12 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.lifecycle = &lifecycle_;
   node_.migrator = &migrator_;
   node_.moving_keys = &moving_keys_;
+  node_.tracking = &tracking_;
+  dispatcher_.set_tracking(&tracking_);
   node_.monitors = &monitors_;
+  node_.scripts = &script_host_;
+  durability_.SetOnFunction([this](const std::string* code) { script_host_.TakeLibrary(code); });
+  script_host_.SetOnLibraries([this](std::vector<std::string> codes) { durability_.SetFunctions(std::move(codes)); });
   dispatcher_.set_monitors(&monitors_);
   sessions_.SetDispatcher(&dispatcher_);
   // While writes are paused the log stands still: a manual failover waits for the
@@ -79,6 +86,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
     commands::ForgetTransaction(node_, client);
     if (client.listener != nullptr) broker_.Forget(*client.listener);
     if (client.Has(client::kMonitor)) monitors_.Remove(client);
+    tracking_.End(client);
   });
   keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
@@ -189,6 +197,7 @@ void NodeAssembly::EndTurn() {
   key_waiter_.ServeReady();  // keys that went without a command: expired, moved away
   sessions_.RunResumed();
   if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
+  tracking_.EndTurn();
   WriteLog& log = durability_.log();
   const int64_t released = log.EndOfTurn();
   const uint64_t conf_saved = cluster_ != nullptr ? cluster_->saved_ticket() : 0;
@@ -215,7 +224,7 @@ void NodeAssembly::ServerCron() {
 }
 
 void NodeAssembly::ExpireCron() {
-  if (!node_.status.expire_active || node_.status.is_replica || node_.status.loading || node_.status.cron_paused) return;
+  if (node_.status.busy != commands::Busy::kNo || !node_.status.expire_active || node_.status.is_replica || node_.status.loading || node_.status.cron_paused) return;
   if (sessions_.CurrentPause() != commands::PauseMode::kNone) return;
   keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);
   // A quarter of the time between two runs at most.

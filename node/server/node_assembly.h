@@ -36,6 +36,8 @@
 #include "node/server/process_settings.h"
 #include "node/server/monitor_feed.h"
 #include "node/server/replica_survey.h"
+#include "node/server/script_host.h"
+#include "node/server/tracking.h"
 #include "node/server/session_table.h"
 
 namespace windlass::server {
@@ -89,11 +91,13 @@ class NodeAssembly {
   SessionTable sessions_;
   ClientBlocker blocker_;
   commands::WatchTable watches_;
+  Tracking tracking_;
   KeyWaiter key_waiter_;
   KeyEventPublisher key_events_;
   MonitorFeed monitors_;
   Durability durability_;
   Dispatcher dispatcher_;
+  ScriptHost script_host_;
   migration::MovingKeys moving_keys_;
   migration::Migrator migrator_;
   std::unique_ptr<ClusterDriver> cluster_;

@@ -1,8 +1,6 @@
 // See propagation.h.
 #include "node/server/propagation.h"
 
-#include <algorithm>
-
 #include "node/resp/command.h"
 
 namespace windlass::server {
@@ -16,12 +14,14 @@ constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 Propagation::Propagation(persistence::Aof* aof, replication::ReplicationLog* history, replication::PrimarySide* primary)
     : aof_(aof), history_(history), primary_(primary) {}
 
-void Propagation::Add(int db, std::span<const std::string_view> argv, bool durable) {
+void Propagation::Add(int db, std::span<const std::string_view> argv, Readers readers) {
   if (loading_) return;
-  if (!(durable && aof_->enabled()) && !history_->has_backlog()) return;  // nobody keeps it
+  readers.aof = readers.aof && aof_->enabled();
+  readers.replicas = readers.replicas && history_->has_backlog();
+  if (!readers.aof && !readers.replicas) return;  // nobody keeps it
   const size_t begin = unit_bytes_.size();
   resp::EncodeCommand(argv, &unit_bytes_);
-  unit_.push_back({db, begin, unit_bytes_.size(), durable});
+  unit_.push_back({db, begin, unit_bytes_.size(), readers});
   if (unit_depth_ == 0) {
     ++unit_depth_;
     EndUnit();
@@ -31,19 +31,20 @@ void Propagation::Add(int db, std::span<const std::string_view> argv, bool durab
 void Propagation::EndUnit() {
   if (--unit_depth_ > 0 || unit_.empty()) return;
   const bool several = unit_.size() > 1;
-  const bool durable = std::any_of(unit_.begin(), unit_.end(), [](const Part& part) { return part.durable; });
+  Readers all{false, false};
+  for (const Part& part : unit_) all = {all.aof || part.readers.aof, all.replicas || part.readers.replicas};
   const std::string_view bytes = unit_bytes_;
   // SELECT of the first database goes before MULTI, as Redis writes it.
-  if (several) Feed(unit_.front().db, kMulti, durable);
-  for (const Part& part : unit_) Feed(part.db, bytes.substr(part.begin, part.end - part.begin), part.durable);
-  if (several) Feed(unit_.back().db, kExec, durable);
+  if (several) Feed(unit_.front().db, kMulti, all);
+  for (const Part& part : unit_) Feed(part.db, bytes.substr(part.begin, part.end - part.begin), part.readers);
+  if (several) Feed(unit_.back().db, kExec, all);
   unit_.clear();
   unit_bytes_.clear();
 }
 
-void Propagation::Feed(int db, std::string_view bytes, bool durable) {
-  if (durable) aof_->Append(db, bytes);
-  if (following_ || !history_->has_backlog()) return;
+void Propagation::Feed(int db, std::string_view bytes, Readers readers) {
+  if (readers.aof) aof_->Append(db, bytes);
+  if (following_ || !readers.replicas) return;
   ForkIfPending();
   if (db != history_db_) {
     const std::string digits = std::to_string(db);

@@ -24,8 +24,9 @@ class Propagation final : public WriteLog {
 
   void BeginUnit() override { ++unit_depth_; }
   void EndUnit() override;
-  void Append(int db, std::span<const std::string_view> argv) override { Add(db, argv, /*durable=*/true); }
-  void AppendForReplicas(int db, std::span<const std::string_view> argv) override { Add(db, argv, false); }
+  void Append(int db, std::span<const std::string_view> argv) override { Add(db, argv, {true, true}); }
+  void AppendForReplicas(int db, std::span<const std::string_view> argv) override { Add(db, argv, {false, true}); }
+  void AppendForAof(int db, std::span<const std::string_view> argv) override { Add(db, argv, {true, false}); }
   int64_t EndOfTurn() override;
   // Positions of the AOF: only its fsync ever holds replies back.
   int64_t EndOffset() const override { return aof_->appended(); }
@@ -44,15 +45,19 @@ class Propagation final : public WriteLog {
   void set_loading(bool loading) { loading_ = loading; }
 
  private:
+  struct Readers {
+    bool aof;
+    bool replicas;
+  };
   // One command of an open unit: its bytes are unit_bytes_[begin, end).
   struct Part {
     int db;
     size_t begin;
     size_t end;
-    bool durable;  // for the AOF too
+    Readers readers;
   };
-  void Add(int db, std::span<const std::string_view> argv, bool durable);
-  void Feed(int db, std::string_view bytes, bool durable);
+  void Add(int db, std::span<const std::string_view> argv, Readers readers);
+  void Feed(int db, std::string_view bytes, Readers readers);
 
   persistence::Aof* aof_;
   replication::ReplicationLog* history_;

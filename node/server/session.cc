@@ -131,6 +131,11 @@ void Session::CloseAfterReplies() {
   connection_->CloseAfterFlush();
 }
 
+void Session::PauseInput(bool paused) {
+  if (connection_->closed()) return;
+  paused ? connection_->PauseReading() : connection_->ResumeReading();
+}
+
 void Session::ResumeInput() { table_->QueueResume(client_.id); }
 
 // --- replies that wait

@@ -53,6 +53,7 @@ class Session final : public net::ByteHandler, public client::Transport {
   void Close(std::string_view reason) override;
   void CloseAfterReplies() override;
   void ResumeInput() override;
+  void PauseInput(bool paused) override;
   void HoldReplyForSave(uint64_t ticket, size_t bytes) override;
 
  private:

@@ -134,6 +134,7 @@ int SessionTable::DetachDescriptor(Client& client) {
   session->connection().Flush();
   if (client.listener != nullptr) node_->pubsub->Forget(*client.listener);
   if (client.Has(client::kMonitor)) node_->monitors->Remove(client);
+  node_->tracking->End(client);
   const int fd = session->connection().Detach(nullptr);
   registry_.Remove(client.id);
   const auto it = sessions_.find(client.id);

@@ -20,6 +20,8 @@ class WriteLog {
   virtual void Append(int db, std::span<const std::string_view> argv) = 0;
   // The same for a command that changes nothing: replicas hear of it, the AOF does not.
   virtual void AppendForReplicas(int db, std::span<const std::string_view> argv) = 0;
+  // And the reverse: what a script wants its replicas not to follow.
+  virtual void AppendForAof(int db, std::span<const std::string_view> argv) = 0;
   // Once a turn, before replies leave: AOF and replica sockets are written.
   // Returns the offset up to which replies may leave now.
   virtual int64_t EndOfTurn() = 0;
