@@ -90,6 +90,7 @@ struct Transaction {
   std::vector<WatchedKey> watched;
   int first_slot = -1;  // cluster mode
   bool writes = false;  // a queued command may write
+  bool deny_oom = false;  // a queued command may grow the data
 };
 
 class Listener;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "node/acl/users.h"
+#include "node/client/memory.h"
 #include "node/client/registry.h"
 #include "node/client/tracking_state.h"
 #include "node/commands/client_commands.h"
@@ -179,10 +180,11 @@ std::string ClientLine(const Node& node, const Client& client) {
   const bool multi = client.Has(client::kMulti) && client.transaction != nullptr;
   line += " multi=" + number(multi ? static_cast<int64_t>(client.transaction->commands.size()) : -1);
   line += " qbuf=" + number(static_cast<int64_t>(input)) + " qbuf-free=0";
-  line += " argv-mem=" + number(client.argument_bytes) + " multi-mem=0";
+  line += " argv-mem=" + number(client.argument_bytes) + " multi-mem=" +
+          number(static_cast<int64_t>(client::TransactionBytes(client)));
   line += " rbs=" + number(static_cast<int64_t>(capacity)) + " rbp=" + number(static_cast<int64_t>(capacity));
   line += " obl=0 oll=" + number(output > 0 ? 1 : 0) + " omem=" + number(static_cast<int64_t>(output));
-  line += " tot-mem=" + number(static_cast<int64_t>(sizeof(Client) + input + capacity));
+  line += " tot-mem=" + number(static_cast<int64_t>(client::MemoryBytes(client)));
   line += " events=" + std::string(output > 0 ? "rw" : "r");
   line += " cmd=" + std::string(client.last_command);
   line += " user=" + (client.user == nullptr ? "(superuser)" : client.user->name());

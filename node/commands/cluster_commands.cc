@@ -63,6 +63,9 @@ constexpr std::string_view kHelp[] = {
     "    Return <node-id> replicas.",
     "SAVECONFIG",
     "    Force saving cluster configuration on disk.",
+    "SLOT-STATS (SLOTSRANGE <start> <end>|ORDERBY <metric> [LIMIT <limit>] [ASC|DESC])",
+    "    Return what slots hold and cost: keys, and with cluster-slot-stats-enabled",
+    "    processor time, bytes in and out, and memory.",
     "SLOTS",
     "    Return information about slots range mappings. Each range is made of:",
     "    start, end, master and replicas IP addresses, ports and ids",
@@ -148,6 +151,8 @@ std::span<const CommandSpec> Subcommands() {
       Sub("cluster|shards", 2, kTells, ClusterShards, "7.0.0", "Lists the shards with their slots and nodes.",
           kPerNode),
       Sub("cluster|slaves", 3, kAsks, ClusterReplicas, "3.0.0", "Lists the replicas of a master.", kPerNode),
+      Sub("cluster|slot-stats", -4, kLoading | kStale, ClusterSlotStats, "8.0.0",
+          "Tells what slots hold and cost, in a range or the first by a measure."),
       Sub("cluster|slots", 2, kTells, ClusterSlots, "3.0.0", "Lists ranges of slots with their nodes.", kPerNode),
   };
   return rows;

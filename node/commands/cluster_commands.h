@@ -2,6 +2,8 @@
 // (cluster_admin_commands.cc) and what tells of it (cluster_report_commands.cc).
 #pragma once
 
+#include <string>
+
 #include "node/commands/command.h"
 
 namespace windlass::commands {
@@ -29,7 +31,11 @@ void ClusterReset(Call& call);
 void ClusterFailover(Call& call);
 void ClusterSaveConfig(Call& call);
 
+// --- cluster_slot_stats_command.cc
+void ClusterSlotStats(Call& call);
+
 // --- cluster_report_commands.cc
+std::string ClusterInfoText(const ClusterPort& port);  // the text of CLUSTER INFO
 void ClusterInfo(Call& call);
 void ClusterNodes(Call& call);
 void ClusterSlots(Call& call);

@@ -91,10 +91,8 @@ void ReplyShardNode(Call& call, const ClusterPort& port, const cluster::ShardNod
 
 }  // namespace
 
-void ClusterInfo(Call& call) {
-  const ClusterPort* port = RequireCluster(call);
-  if (port == nullptr) return;
-  const cluster::InfoReport info = port->core().Info();
+std::string ClusterInfoText(const ClusterPort& port) {
+  const cluster::InfoReport info = port.core().Info();
   std::string out = std::string("cluster_state:") + (info.state_ok ? "ok" : "fail") + "\r\n";
   AppendField(&out, "cluster_slots_assigned", static_cast<uint64_t>(info.slots_assigned));
   AppendField(&out, "cluster_slots_ok", static_cast<uint64_t>(info.slots_ok));
@@ -108,8 +106,13 @@ void ClusterInfo(Call& call) {
   AppendField(&out, "cluster_stats_messages_sent", sent);
   const uint64_t received = AppendMessageCounts(&out, info.received, "received");
   AppendField(&out, "cluster_stats_messages_received", received);
-  AppendField(&out, "total_cluster_links_buffer_limit_exceeded", port->LinksOverLimit());
-  call.reply.Verbatim("txt", out);
+  AppendField(&out, "total_cluster_links_buffer_limit_exceeded", port.LinksOverLimit());
+  return out;
+}
+
+void ClusterInfo(Call& call) {
+  const ClusterPort* port = RequireCluster(call);
+  if (port != nullptr) call.reply.Verbatim("txt", ClusterInfoText(*port));
 }
 
 void ClusterNodes(Call& call) {

@@ -9,6 +9,7 @@
 #include "node/commands/ports.h"
 #include "node/keyspace/keyspace.h"
 #include "node/observe/command_stats.h"
+#include "node/observe/slot_stats.h"
 #include "node/observe/stats.h"
 
 namespace windlass::commands {
@@ -47,7 +48,10 @@ void ResetStat(Call& call) {
   *call.node.stats = observe::Stats();
   call.node.stats->peak_memory = peak;
   call.node.keyspace->stats() = keyspace::KeyspaceStats();
+  call.node.keyspace->ResetFreedKeys();
+  if (call.node.memory != nullptr) call.node.memory->ResetExceeded();
   call.node.command_stats->Reset();
+  if (call.node.slot_stats != nullptr) call.node.slot_stats->Reset();
   call.reply.Ok();
 }
 

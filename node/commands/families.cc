@@ -19,7 +19,7 @@ namespace windlass::commands {
 
 std::vector<std::span<const CommandSpec>> CommandFamilies() {
   return {AclCommands(),        DebugCommands(),       MemoryCommands(),     ClientCommands(),     CommandCommands(),
-          SlowLogCommands(),
+          SlowLogCommands(),    LatencyCommands(),
           ConnectionCommands(), ConfigCommands(),      ServerCommands(),      TransactionCommands(),
           BitmapCommands(),     HyperLogLogCommands(), SortCommands(),        ModuleCommands(),
           StringCommands(),     KeyCommands(),         MigrateCommands(),     ClusterCommands(),

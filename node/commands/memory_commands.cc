@@ -1,6 +1,7 @@
 // MEMORY.
 #include <string>
 
+#include "node/client/registry.h"
 #include "node/commands/families.h"
 #include "node/commands/memory_report.h"
 #include "node/commands/ports.h"
@@ -18,9 +19,23 @@ void Usage(Call& call) {
   }
   const keyspace::Entry* entry = call.db.Find(call.slot, call.args[2], call.now_ms);
   if (entry == nullptr) return call.reply.Null();
-  // Its share of the table: a four-byte handle and a tag at usual fill.
+  // Its share of the table: a four-byte handle and a tag at usual fill. What a
+  // container holds is kept in sum, so nothing has to be sampled.
   constexpr size_t kTableShare = 8;
   call.reply.Integer(static_cast<int64_t>(entry->AllocatedBytes() + entry->ExternalBytes() + kTableShare));
+}
+
+double Ratio(int64_t a, int64_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
+
+void StatsOfDatabase(Call& call, const keyspace::Database& db) {
+  call.reply.Bulk("db." + std::to_string(db.index()));
+  call.reply.Map(2);
+  call.reply.Bulk("overhead.hashtable.main");
+  int64_t tables = 0;
+  db.occupied_slots().ForEach([&](slot::SlotId slot) { tables += static_cast<int64_t>(db.SlotTableBytes(slot)); });
+  call.reply.Integer(tables);
+  call.reply.Bulk("overhead.hashtable.expires");
+  call.reply.Integer(0);  // expiry is part of the entries
 }
 
 void Stats(Call& call) {
@@ -29,34 +44,57 @@ void Stats(Call& call) {
     call.reply.Bulk(name);
     call.reply.Integer(value);
   };
-  size_t keys = 0;
-  for (int i = 0; i < call.node.keyspace->database_count(); ++i) keys += call.node.keyspace->db(i).size();
-  call.reply.Map(12);
+  const auto real = [&call](std::string_view name, double value) {
+    call.reply.Bulk(name);
+    call.reply.Double(value);
+  };
+  const keyspace::Keyspace& keyspace = *call.node.keyspace;
+  int64_t keys = 0;
+  int64_t databases = 0;
+  for (int i = 0; i < keyspace.database_count(); ++i) {
+    keys += static_cast<int64_t>(keyspace.db(i).size());
+    databases += keyspace.db(i).size() != 0 ? 1 : 0;
+  }
+  constexpr int64_t kFields = 27;
+  call.reply.Map(kFields + databases);
   field("peak.allocated", report.peak);
   field("total.allocated", report.used);
   field("startup.allocated", report.startup);
   field("replication.backlog", report.backlog);
-  field("overhead.total", report.used - report.dataset);
-  field("keys.count", static_cast<int64_t>(keys));
-  field("keys.bytes-per-key", keys == 0 ? 0 : report.dataset / static_cast<int64_t>(keys));
+  field("clients.slaves", report.replicas);
+  field("clients.normal", report.clients);
+  field("cluster.links", report.cluster_links);
+  field("aof.buffer", report.aof_buffer);
+  field("lua.caches", 0);
+  field("functions.caches", 0);
+  for (int i = 0; i < keyspace.database_count(); ++i) {
+    if (keyspace.db(i).size() != 0) StatsOfDatabase(call, keyspace.db(i));
+  }
+  field("overhead.total", report.overhead);
+  field("keys.count", keys);
+  const int64_t data = report.used - report.startup;
+  field("keys.bytes-per-key", keys == 0 ? 0 : data / keys);
   field("dataset.bytes", report.dataset);
+  real("dataset.percentage", 100 * Ratio(report.dataset, data));
+  real("peak.percentage", 100 * Ratio(report.used, report.peak));
   field("allocator.allocated", report.allocated);
   field("allocator.active", report.active);
   field("allocator.resident", report.allocator_resident);
-  call.reply.Bulk("fragmentation");
-  call.reply.Double(report.used == 0 ? 0 : static_cast<double>(report.resident) / static_cast<double>(report.used));
+  real("allocator-fragmentation.ratio", Ratio(report.active, report.allocated));
+  field("allocator-fragmentation.bytes", report.active - report.allocated);
+  real("allocator-rss.ratio", Ratio(report.allocator_resident, report.active));
+  field("allocator-rss.bytes", report.allocator_resident - report.active);
+  real("rss-overhead.ratio", Ratio(report.resident, report.allocator_resident));
+  field("rss-overhead.bytes", report.resident - report.allocator_resident);
+  real("fragmentation", Ratio(report.resident, report.used));
+  field("fragmentation.bytes", report.resident - report.used);
 }
 
 void Doctor(Call& call) {
-  call.reply.Verbatim("txt", "Nothing is wrong that this report looks for.\n");
+  call.reply.Verbatim("txt", MemoryDiagnosis(ReadMemory(call.node), call.node.sessions->Clients().size()));
 }
 
-void MallocStats(Call& call) {
-  const MemoryReport report = ReadMemory(call.node);
-  call.reply.Verbatim("txt", std::string("allocator: ") + report.allocator + "\nallocated: " +
-                                 std::to_string(report.allocated) + "\nactive: " + std::to_string(report.active) +
-                                 "\nresident: " + std::to_string(report.allocator_resident) + "\n");
-}
+void MallocStats(Call& call) { call.reply.Verbatim("txt", AllocatorReport(ReadMemory(call.node))); }
 
 void Purge(Call& call) {
   PurgeMemory();
@@ -69,7 +107,8 @@ void Help(Call& call) {
       "MALLOC-STATS", "    Return the allocator's own figures.",
       "PURGE", "    Give unused pages back to the system.",
       "STATS", "    Return information about the memory usage of the server.",
-      "USAGE <key> [SAMPLES <count>]", "    Return the bytes used by <key> and its value.",
+      "USAGE <key> [SAMPLES <count>]", "    Return the bytes used by <key> and its value. They are counted, not sampled:",
+      "    <count> is taken for compatibility.",
   };
   ReplyHelp(call, "memory", kLines);
 }

@@ -37,6 +37,7 @@ class SlowLog;
 class CommandStats;
 class LatencyMonitor;
 class InfoReport;
+class SlotStats;
 }  // namespace windlass::observe
 namespace windlass::persistence {
 class SaveService;
@@ -154,6 +155,21 @@ class Reloader {
   virtual base::Result<void> ReloadAof() = 0;
 };
 
+// maxmemory, as those see it who show or obey it.
+class MemoryGuard {
+ public:
+  virtual ~MemoryGuard() = default;
+  virtual int64_t UsedBytes() const = 0;        // cheap; used_memory within a tenth of a second
+  virtual int64_t NotCountedBytes() const = 0;  // of those, what the limit does not count
+  // Over the limit with nothing to evict, when last asked: writes that grow the data
+  // inside scripts are refused.
+  virtual bool RefusesGrowth() const = 0;
+  // How long the limit was exceeded, in all and since it last began.
+  virtual int64_t ExceededUs() const = 0;
+  virtual int64_t CurrentExceededUs() const = 0;
+  virtual void ResetExceeded() = 0;
+};
+
 enum class PauseMode { kNone, kWrite, kAll };
 
 class Sessions {
@@ -174,6 +190,8 @@ class Sessions {
   // ends: the connection of a replica or a master goes on elsewhere. -1 if the
   // client has none.
   virtual int DetachDescriptor(client::Client& client) = 0;
+  // Bytes the server holds for clients, or for replicas.
+  virtual size_t ClientBytes(bool replicas) const = 0;
   // Unblock as CLIENT UNBLOCK does. False: it was not blocked.
   virtual bool Unblock(uint64_t client_id, bool with_error) = 0;
 };
@@ -225,6 +243,7 @@ struct Node {
   observe::CommandStats* command_stats = nullptr;
   observe::LatencyMonitor* latency = nullptr;
   observe::InfoReport* info = nullptr;
+  observe::SlotStats* slot_stats = nullptr;  // null outside cluster mode
 
   persistence::SaveService* saves = nullptr;
   persistence::Aof* aof = nullptr;
@@ -245,6 +264,7 @@ struct Node {
   Monitors* monitors = nullptr;
   Tracking* tracking = nullptr;
   ScriptRunner* scripts = nullptr;
+  MemoryGuard* memory = nullptr;
   Executor* executor = nullptr;
   Reloader* reloader = nullptr;
   KeyEvents* key_events = nullptr;  // null: nobody can have subscribed

@@ -32,6 +32,7 @@ Bucket* BucketStorage::Allocate(const TableContext& context, uint32_t count) {
     std::memset(memory, 0, bytes);
     return static_cast<Bucket*>(memory);
   }
+  if (context.mapped_bytes != nullptr) *context.mapped_bytes += bytes;
   void* memory = mmap(nullptr, MappedBytes(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) std::abort();
   return static_cast<Bucket*>(memory);
@@ -48,6 +49,7 @@ void BucketStorage::Free(const TableContext& context, Bucket* buckets, uint32_t 
     std::free(buckets);
   } else {
     munmap(buckets, MappedBytes(bytes));
+    if (context.mapped_bytes != nullptr) *context.mapped_bytes -= bytes;
   }
 }
 
@@ -64,6 +66,7 @@ Bucket* BucketStorage::Resize(const TableContext& context, Bucket* buckets, uint
   if (memory == MAP_FAILED) std::abort();
   *context.heap_bytes += to_bytes;
   *context.heap_bytes -= from_bytes;
+  if (context.mapped_bytes != nullptr) *context.mapped_bytes += to_bytes - from_bytes;
   Bucket* resized = static_cast<Bucket*>(memory);
   // Fresh pages are zero; the rest of the last old page is not when it was once in use.
   const size_t dirty_end = std::min(MappedBytes(from_bytes), to_bytes);

@@ -14,7 +14,8 @@ Database::Database(Keyspace& keyspace, int index, bool slotted)
       index_(index),
       slotted_(slotted),
       tables_(slotted ? slot::kSlotCount : 1),
-      group_sizes_(slotted ? slot::kSlotCount / kGroupSlots : 0) {}
+      group_sizes_(slotted ? slot::kSlotCount / kGroupSlots : 0),
+      slot_sizes_(slotted ? slot::kSlotCount : 0) {}
 
 Database::~Database() { Drop(); }
 
@@ -83,7 +84,10 @@ void Database::CountKeys(slot::SlotId slot, int64_t keys, int64_t expiring) {
   size_ += static_cast<size_t>(keys);
   expires_size_ += static_cast<size_t>(expiring);
   if (keys == 0) return;
-  if (slotted_) group_sizes_[slot / kGroupSlots] += static_cast<uint32_t>(keys);
+  if (slotted_) {
+    group_sizes_[slot / kGroupSlots] += static_cast<uint32_t>(keys);
+    slot_sizes_[slot] += static_cast<uint32_t>(keys);
+  }
   if (table(slot).size() == 0) {
     occupied_.Remove(slot);
   } else {
@@ -144,6 +148,18 @@ void Database::DeleteExpired(slot::SlotId slot, const Found& found) {
   if (keyspace_.expiry_listener_ != nullptr) keyspace_.expiry_listener_->OnExpired(*this, slot, key);
   if (keyspace_.change_listener_ != nullptr) keyspace_.change_listener_->AfterChange(*this, slot, key);
   keyspace_.Discard(found.entry, true);
+}
+
+void Database::Evict(slot::SlotId slot, std::string_view key, bool later) {
+  const Found found = Locate(slot, key);
+  assert(found.entry != nullptr);
+  BeforeChange(slot, *found.entry);
+  Unhook(slot, found);
+  ++keyspace_.stats_.evicted_keys;
+  const std::string_view name = found.entry->key();  // alive until the entry is freed
+  if (keyspace_.expiry_listener_ != nullptr) keyspace_.expiry_listener_->OnEvicted(*this, slot, name);
+  if (keyspace_.change_listener_ != nullptr) keyspace_.change_listener_->AfterChange(*this, slot, name);
+  keyspace_.Discard(found.entry, later);
 }
 
 void Database::DeleteExpiredEntry(slot::SlotId slot, Entry* entry) {

@@ -102,6 +102,7 @@ class Database {
   size_t SlotExpiresSize(slot::SlotId slot) const { return table(slot).expiring(); }
   // Entries, what they point to, and their share of table memory.
   size_t SlotBytes(slot::SlotId slot) const { return table(slot).entry_bytes() + table(slot).bucket_bytes(); }
+  size_t SlotTableBytes(slot::SlotId slot) const { return table(slot).bucket_bytes(); }
   const slot::SlotSet& occupied_slots() const { return occupied_; }
 
   // --- going through keys. Expired keys are included unless said otherwise; the
@@ -119,6 +120,13 @@ class Database {
   uint32_t PositionOf(std::string_view key) const;
   // Uniform over all keys; null if empty. May be expired.
   Entry* RandomEntry(slot::SlotId* slot);
+
+  // A sample of about `count` keys, all or those with expiry, for eviction; at least
+  // one if there is one. The functions given must not change keys.
+  void Sample(bool expiring_only, int count, const std::function<void(slot::SlotId, Entry&)>& f);
+  // Deletes for lack of memory: the ExpiryListener is told, the dirty counter not.
+  // `later` as in Unlink. REQUIRES: the key is there.
+  void Evict(slot::SlotId slot, std::string_view key, bool later);
 
   // --- dropping. Keys are gone at once; memory is freed now, or in steps by
   // Keyspace::BackgroundStep when `later`. The dirty counter grows by the keys.
@@ -154,6 +162,8 @@ class Database {
   bool EraseKey(slot::SlotId slot, std::string_view key, bool later);
   bool ChangeExpiry(slot::SlotId slot, std::string_view key, int64_t at_ms);
   void PutUnder(const Target& target, const Entry& source, bool steal);
+  slot::SlotId RandomSlot();  // each as likely as it has keys. REQUIRES: slotted, not empty
+  void SampleSweep(int count, const std::function<void(slot::SlotId, Entry&)>& f);
   void DeleteExpired(slot::SlotId slot, const Found& found);
   void DeleteExpiredEntry(slot::SlotId slot, Entry* entry);
   void CountKeys(slot::SlotId slot, int64_t keys, int64_t expiring);
@@ -169,10 +179,12 @@ class Database {
   std::vector<SlotTable> tables_;
   slot::SlotSet occupied_;              // slots with at least one key
   std::vector<uint32_t> group_sizes_;   // keys by group of kGroupSlots slots
+  std::vector<uint32_t> slot_sizes_;    // keys by slot, close together for random picks
   size_t size_ = 0;
   size_t expires_size_ = 0;
   int64_t average_ttl_ms_ = 0;
   uint64_t expiry_cursor_ = 0;          // where the expiry cycle goes on
+  uint64_t sample_cursor_ = 0;          // where SampleSweep goes on
 };
 
 }  // namespace windlass::keyspace

@@ -53,17 +53,64 @@ uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(
   return static_cast<uint64_t>(slot) << 32 | position;
 }
 
+// The slot of the key of rank r: find its group, then it.
+slot::SlotId Database::RandomSlot() {
+  uint64_t rank = keyspace_.random_.Below(size_);
+  size_t group = 0;
+  while (rank >= group_sizes_[group]) rank -= group_sizes_[group++];
+  size_t chosen = group * kGroupSlots;
+  while (rank >= slot_sizes_[chosen]) rank -= slot_sizes_[chosen++];
+  return static_cast<slot::SlotId>(chosen);
+}
+
+void Database::Sample(bool expiring_only, int count, const std::function<void(slot::SlotId, Entry&)>& f) {
+  constexpr size_t kSparse = 4;  // fewer than one key in so many has an expiry
+  if (expiring_only && expires_size_ * kSparse < size_) return SampleSweep(count, f);
+  const TableContext context = keyspace_.context();
+  const auto random = [this] { return keyspace_.random_.Next(); };
+  if (!slotted_) {
+    if (size_ != 0) tables_[0].Sample(context, random, expiring_only, count, [&f](Entry& entry) { f(0, entry); });
+    return;
+  }
+  // Keys of one slot often belong together: each sample comes from a slot of its own.
+  int found = 0;
+  for (int draw = 0; draw < count && size_ != 0; ++draw) {
+    const slot::SlotId slot = RandomSlot();
+    tables_[slot].Sample(context, random, expiring_only, 1, [&](Entry& entry) {
+      ++found;
+      f(slot, entry);
+    });
+  }
+  if (found == 0 && expiring_only) SampleSweep(count, f);
+}
+
+// Keys with expiry are few: all tables are gone through, bucket by bucket, from where
+// the last call ended. Tables without any are skipped by their counts.
+void Database::SampleSweep(int count, const std::function<void(slot::SlotId, Entry&)>& f) {
+  constexpr uint32_t kBuckets = 8;  // between looks at the count
+  if (expires_size_ == 0) return;
+  int found = 0;
+  int slot = static_cast<int>(sample_cursor_ >> 32);
+  uint32_t bucket = static_cast<uint32_t>(sample_cursor_);
+  for (int laps = 0; found < count && laps < 2;) {
+    const SlotTable& table = tables_[static_cast<size_t>(slot)];
+    const slot::SlotId id = static_cast<slot::SlotId>(slot);
+    bucket = table.expiring() == 0 ? 0 : table.WalkExpiring(keyspace_.context(), bucket, kBuckets, [&](Entry& entry) {
+      ++found;
+      f(id, entry);
+    });
+    if (bucket != 0) continue;
+    slot = occupied_.Next(slot + 1);
+    if (slot >= 0) continue;
+    slot = 0;
+    ++laps;
+  }
+  sample_cursor_ = static_cast<uint64_t>(slot) << 32 | bucket;
+}
+
 Entry* Database::RandomEntry(slot::SlotId* slot) {
   if (size_ == 0) return nullptr;
-  size_t chosen = 0;
-  if (slotted_) {
-    // The key of rank r: find its group, then its slot.
-    uint64_t rank = keyspace_.random_.Below(size_);
-    size_t group = 0;
-    while (rank >= group_sizes_[group]) rank -= group_sizes_[group++];
-    chosen = group * kGroupSlots;
-    while (rank >= tables_[chosen].size()) rank -= tables_[chosen++].size();
-  }
+  const size_t chosen = slotted_ ? RandomSlot() : 0;
   if (slot != nullptr) *slot = static_cast<slot::SlotId>(chosen);
   return tables_[chosen].RandomEntry(keyspace_.context(), [this] { return keyspace_.random_.Next(); });
 }
@@ -120,6 +167,7 @@ void Database::Swap(Database& other) {
   std::swap(tables_, other.tables_);
   std::swap(occupied_, other.occupied_);
   std::swap(group_sizes_, other.group_sizes_);
+  std::swap(slot_sizes_, other.slot_sizes_);
   std::swap(size_, other.size_);
   std::swap(expires_size_, other.expires_size_);
   std::swap(average_ttl_ms_, other.average_ttl_ms_);

@@ -13,7 +13,9 @@ namespace windlass::keyspace {
 namespace {
 
 constexpr size_t kFreeBatch = 128;     // entries freed between looks at the clock
-constexpr size_t kBigFreeBytes = size_t{1} << 20;  // freed by the helper thread
+// Freed by the helper thread from this size on: a container is many pieces.
+constexpr size_t kBigObjectBytes = size_t{32} << 10;
+constexpr size_t kBigBlobBytes = size_t{1} << 20;
 constexpr int kStretchBatch = 32;      // homes moved between looks at the clock
 constexpr int kSlotsPerStep = 256;     // slots looked at for stretches in one step
 
@@ -42,6 +44,21 @@ void Keyspace::RemoveObserver(ChangeObserver* observer) {
   observers_.erase(std::remove(observers_.begin(), observers_.end(), observer), observers_.end());
 }
 
+size_t Keyspace::table_bytes() const {
+  size_t bytes = 0;
+  for (const auto& db : databases_) {
+    db->occupied_.ForEach([&](slot::SlotId slot) { bytes += db->table(slot).bucket_bytes(); });
+  }
+  return bytes;
+}
+
+void Keyspace::ResetFreedKeys() {
+  const uint64_t pending = pending_free_keys();
+  freed_in_steps_ = 0;
+  freed_by_helper_.store(0, std::memory_order_relaxed);
+  pending_keys_ = pending;
+}
+
 size_t Keyspace::used_bytes() const { return arena_.used_bytes() + heap_bytes_; }
 
 size_t Keyspace::ExpireStep(int64_t now_ms, int64_t budget_us) { return expiry_cycle_->Step(now_ms, budget_us); }
@@ -49,19 +66,31 @@ size_t Keyspace::ExpireStep(int64_t now_ms, int64_t budget_us) { return expiry_c
 void Keyspace::Discard(Entry* entry, bool later) {
   const bool is_blob = EntryBuilder::HoldsBlob(*entry);
   const bool is_object = entry->type() != types::Type::kString;
-  if (!later || !(is_blob || is_object) || entry->ExternalBytes() < kBigFreeBytes) {
+  if (!later || !(is_blob || is_object) || 
+      entry->ExternalBytes() < (is_object ? kBigObjectBytes : kBigBlobBytes)) {
     EntryBuilder::Free(arena_, entry);
     return;
   }
+  const size_t bytes = entry->ExternalBytes();
   const EntryValue value = EntryBuilder::ValueOf(*entry, true);
   EntryBuilder::FreeShell(arena_, entry);
   if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
-  freer_->Run([value, is_blob] { is_blob ? types::Blob::Destroy(value.blob) : delete value.object; });
+  ++pending_keys_;
+  pending_free_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  freer_->Run([this, value, is_blob, bytes] {
+    is_blob ? types::Blob::Destroy(value.blob) : delete value.object;
+    pending_free_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    freed_by_helper_.fetch_add(1, std::memory_order_relaxed);
+  });
 }
 
 void Keyspace::Bury(SlotTable table, bool later) {
-  graveyard_.push_back({std::move(table), 0});
-  if (later) return;
+  const size_t keys = later ? table.size() : 0;
+  graveyard_.push_back({std::move(table), 0, keys});
+  if (later) {
+    pending_keys_ += keys;
+    return;
+  }
   Dropped& last = graveyard_.back();
   while (!last.table.FreeStep(context(), &last.next_bucket, SIZE_MAX)) {
   }
@@ -70,7 +99,9 @@ void Keyspace::Bury(SlotTable table, bool later) {
 
 void Keyspace::FreeSome(size_t entries) {
   Dropped& last = graveyard_.back();
-  if (last.table.FreeStep(context(), &last.next_bucket, entries)) graveyard_.pop_back();
+  if (!last.table.FreeStep(context(), &last.next_bucket, entries)) return;
+  freed_in_steps_ += last.keys;
+  graveyard_.pop_back();
 }
 
 bool Keyspace::StretchSome() {

@@ -4,6 +4,7 @@
 // Belongs to the loop's thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -79,8 +80,16 @@ class Keyspace {
   const KeyspaceStats& stats() const { return stats_; }
   // Keys with values, tables, and what waits to be freed.
   size_t used_bytes() const;
-  // The entries alone, which live beside the allocator.
-  size_t arena_bytes() const { return arena_.used_bytes(); }
+  // What lives beside the allocator: entries, and large tables.
+  size_t unallocated_bytes() const { return arena_.used_bytes() + mapped_bytes_; }
+  // Tables alone.
+  size_t table_bytes() const;
+  // Values given to the helper thread and not freed yet.
+  size_t pending_free_bytes() const { return pending_free_bytes_.load(std::memory_order_relaxed); }
+  // Keys whose memory was or is still to be freed in the background.
+  uint64_t pending_free_keys() const { return pending_keys_ - freed_keys(); }
+  uint64_t freed_keys() const { return freed_in_steps_ + freed_by_helper_.load(std::memory_order_relaxed); }
+  void ResetFreedKeys();
   // False: the address range of entries is nearly used up; deny writes as OOM.
   bool has_room() const { return arena_.has_room(); }
 
@@ -98,13 +107,15 @@ class Keyspace {
  private:
   friend class Database;
   friend class ExpiryCycle;
+  friend class Evictor;
   friend class ObjectEdit;
 
-  TableContext context() { return {&arena_, hash_seed_, &heap_bytes_}; }
+  TableContext context() { return {&arena_, hash_seed_, &heap_bytes_, &mapped_bytes_}; }
   // A dropped table, freed up to `next_bucket`.
   struct Dropped {
     SlotTable table;
     uint32_t next_bucket;
+    size_t keys;  // that count as freed when it is done
   };
   // Frees an entry that no table holds any more; `later`: a big value by the
   // helper thread, for which freeing a large mapping is no hurry.
@@ -128,6 +139,11 @@ class Keyspace {
   types::Limits limits_;
   KeyspaceStats stats_;
   size_t heap_bytes_ = 0;  // outside the arena: blobs, containers, large bucket arrays
+  size_t mapped_bytes_ = 0;  // of those, bucket arrays in mappings of their own
+  uint64_t pending_keys_ = 0;    // ever put off; freed_keys() of them are gone
+  uint64_t freed_in_steps_ = 0;
+  std::atomic<uint64_t> freed_by_helper_{0};
+  std::atomic<size_t> pending_free_bytes_{0};
   std::vector<Dropped> graveyard_;
   std::unique_ptr<base::WorkerThread> freer_;  // started when first needed
   size_t stretch_cursor_ = 0;

@@ -44,6 +44,8 @@ class ExpiryListener {
  public:
   virtual ~ExpiryListener() = default;
   virtual void OnExpired(Database& db, slot::SlotId slot, std::string_view key) = 0;
+  // Likewise for a key that had to go for lack of memory.
+  virtual void OnEvicted(Database& db, slot::SlotId slot, std::string_view key) = 0;
 };
 
 // For keyspace events: a reader looked for a key that is not there. May not change keys.

@@ -38,6 +38,7 @@ struct TableContext {
   Arena* arena;
   uint64_t seed;        // of the hash; the same for the life of the process
   size_t* heap_bytes;   // total outside the arena: blobs, containers, bucket arrays
+  size_t* mapped_bytes = nullptr;  // of those, what the allocator does not know of; may be null
 
   KeyHash Hash(std::string_view key) const;
   Entry* At(Handle handle) const { return static_cast<Entry*>(arena->At(handle)); }
@@ -108,6 +109,11 @@ class SlotTable {
   // A uniformly chosen entry; `random` yields 64 random bits. Null if empty.
   template <typename R>
   Entry* RandomEntry(const TableContext& context, R&& random) const;
+
+  // Calls f(Entry&) for up to `count` entries, all or those with expiry, that follow
+  // a random place. Neighbours in the table have nothing in common: a fair sample.
+  template <typename R, typename F>
+  void Sample(const TableContext& context, R&& random, bool expiring_only, int count, F&& f) const;
 
   // Bounded background work: moves up to `homes` homes of a stretch under way.
   // True if more is left.
@@ -192,6 +198,20 @@ uint32_t SlotTable::WalkExpiring(const TableContext& context, uint32_t bucket, u
     }
   }
   return end == physical ? 0 : end;
+}
+
+template <typename R, typename F>
+void SlotTable::Sample(const TableContext& context, R&& random, bool expiring_only, int count, F&& f) const {
+  if ((expiring_only ? expiring_ : count_) == 0) return;
+  const uint64_t slots = uint64_t{PhysicalBuckets()} * Bucket::kSlots;
+  uint64_t slot = static_cast<uint64_t>(static_cast<unsigned __int128>(random()) * slots >> 64);
+  for (uint64_t looked = 0; looked < slots && count > 0; ++looked, slot = slot + 1 == slots ? 0 : slot + 1) {
+    const Bucket& bucket = buckets_[slot / Bucket::kSlots];
+    const int index = static_cast<int>(slot % Bucket::kSlots);
+    if (bucket.tags[index] == 0 || (expiring_only && (bucket.expiring >> index & 1) == 0)) continue;
+    f(*context.At(bucket.handles[index]));
+    --count;
+  }
 }
 
 template <typename R>

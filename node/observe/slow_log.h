@@ -23,6 +23,7 @@ class SlowLog {
   void Add(std::span<const std::string_view> args, int64_t unix_seconds, int64_t duration_us,
            std::string peer, std::string client_name, size_t max_entries);
   const std::deque<Entry>& entries() const { return entries_; }  // newest first
+  int64_t next_id() const { return next_id_; }
   void Clear() { entries_.clear(); }
   void Trim(size_t max_entries);
 

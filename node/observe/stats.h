@@ -42,6 +42,7 @@ struct Stats {
   uint64_t acl_denied_command = 0;
   uint64_t acl_denied_key = 0;
   uint64_t acl_denied_channel = 0;
+  int64_t command_ns = 0;  // spent in commands
   int64_t peak_memory = 0;
   int64_t peak_clients = 0;
   uint64_t slow_commands = 0;
@@ -49,6 +50,8 @@ struct Stats {
   Rate ops_rate;
   Rate input_rate;
   Rate output_rate;
+  Rate turn_rate;       // turns of the loop a second
+  Rate turn_time_rate;  // microseconds of work a second
 };
 
 }  // namespace windlass::observe

@@ -26,4 +26,15 @@ void EncodeCommand(std::span<const std::string_view> argv, std::string* out) {
   }
 }
 
+size_t EncodedBytes(std::span<const std::string_view> argv) {
+  const auto header = [](size_t value) {
+    size_t bytes = 4;  // type, one digit, CR LF
+    for (; value >= 10; value /= 10) ++bytes;
+    return bytes;
+  };
+  size_t bytes = header(argv.size());
+  for (const std::string_view arg : argv) bytes += header(arg.size()) + arg.size() + 2;
+  return bytes;
+}
+
 }  // namespace windlass::resp

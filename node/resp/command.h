@@ -12,6 +12,9 @@ namespace windlass::resp {
 // Appends argv as a RESP array of bulk strings: the form of AOF and replication.
 void EncodeCommand(std::span<const std::string_view> argv, std::string* out);
 
+// How many bytes that would append.
+size_t EncodedBytes(std::span<const std::string_view> argv);
+
 // What AOF replay, the link to a master and imports feed.
 class CommandSink {
  public:

@@ -7,15 +7,16 @@
 #include "node/commands/command_table.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
+#include "node/server/memory_limit.h"
 
 namespace windlass::server {
 
 using client::Client;
 using commands::CommandSpec;
 
-Admission::Admission(commands::Node* node)
+Admission::Admission(commands::Node* node, MemoryLimit* memory)
     : node_(node),
-      maxmemory_(node->config->Int("maxmemory")),
+      memory_(memory),
       replica_read_only_(node->config->Int("replica-read-only")),
       replica_serve_stale_data_(node->config->Int("replica-serve-stale-data")),
       min_replicas_to_write_(node->config->Int("min-replicas-to-write")),
@@ -23,9 +24,15 @@ Admission::Admission(commands::Node* node)
       debug_command_(node->config->Int("enable-debug-command")),
       module_command_(node->config->Int("enable-module-command")) {}
 
-bool Admission::OverMemoryLimit() const {
-  if (!node_->keyspace->has_room()) return true;
-  return maxmemory_ > 0 && node_->keyspace->used_bytes() > static_cast<size_t>(maxmemory_);
+bool Admission::OverMemoryLimit() const { return memory_->RefusesGrowth(); }
+
+// Queueing grows without bound too, so inside MULTI everything but its end is refused.
+bool Admission::RefusedByMemory(const Client& client, const CommandSpec& spec) const {
+  if (memory_->MakeRoom()) [[likely]] return false;
+  if ((spec.flags & commands::kDenyOom) != 0) return true;
+  if (!client.Has(client::kMulti)) return false;
+  if (spec.name == "exec") return client.transaction != nullptr && client.transaction->deny_oom;
+  return spec.name != "discard" && spec.name != "multi" && spec.name != "quit" && spec.name != "reset";
 }
 
 bool Admission::RefusedByGuard(const Client& client, const CommandSpec& spec, std::string* error) const {
@@ -174,7 +181,7 @@ Verdict Admission::Judge(const Client& client, const CommandSpec& spec,
     const Verdict verdict = JudgeSlot(client, spec, args, slot, error);
     if (verdict != Verdict::kServe) return verdict;
   }
-  if ((spec.flags & commands::kDenyOom) != 0 && !node_->status.is_replica && OverMemoryLimit()) {
+  if (RefusedByMemory(client, spec)) {
     *error = "OOM command not allowed when used memory > 'maxmemory'.";
     return Verdict::kRefuse;
   }

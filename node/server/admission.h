@@ -13,19 +13,21 @@
 
 namespace windlass::server {
 
+class MemoryLimit;
+
 enum class Verdict { kServe, kRefuse, kHold };
 
 class Admission {
  public:
-  explicit Admission(commands::Node* node);
+  Admission(commands::Node* node, MemoryLimit* memory);
 
   // kServe: *slot is the slot of the keys (0 outside cluster mode).
   // kRefuse: *error is the reply. kHold: a pause holds it back; ask again later.
   Verdict Judge(const client::Client& client, const commands::CommandSpec& spec,
                 std::span<const std::string_view> args, slot::SlotId* slot, std::string* error);
 
-  // True while nothing makes reads or writes be refused for their memory: over the
-  // limit and nothing to evict. Called for commands that may grow the data.
+  // Over the limit with nothing to evict, as of the last command or turn: for what
+  // grows the data without being judged here, commands of scripts and arriving slots.
   bool OverMemoryLimit() const;
   // Writes are refused since the data cannot be kept on disk; *error says so.
   bool RefusesWrites(std::string* error) const;
@@ -43,10 +45,12 @@ class Admission {
   bool RefusedByGuard(const client::Client& client, const commands::CommandSpec& spec,
                       std::string* error) const;
 
+  bool RefusedByMemory(const client::Client& client, const commands::CommandSpec& spec) const;
+
   commands::Node* node_;
+  MemoryLimit* memory_;
   std::vector<commands::KeyPosition> keys_;
   std::vector<std::string_view> key_views_;
-  const int64_t& maxmemory_;
   const int64_t& replica_read_only_;
   const int64_t& replica_serve_stale_data_;
   const int64_t& min_replicas_to_write_;

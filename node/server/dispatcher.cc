@@ -13,8 +13,10 @@
 #include "node/observe/command_stats.h"
 #include "node/observe/cycle_clock.h"
 #include "node/observe/latency_monitor.h"
+#include "node/observe/slot_stats.h"
 #include "node/observe/slow_log.h"
 #include "node/observe/stats.h"
+#include "node/resp/command.h"
 
 namespace windlass::server {
 
@@ -41,15 +43,18 @@ bool IsTransactionControl(const CommandSpec& spec) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log)
+Dispatcher::Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log, MemoryLimit* memory)
     : node_(node),
       table_(table),
       log_(log),
       exec_(table->Find("exec")),
-      admission_(node),
+      admission_(node, memory),
       tick_scale_(observe::TickScale::Measure()),
+      lazy_expire_(node->config->Int("lazyfree-lazy-expire")),
+      lazy_eviction_(node->config->Int("lazyfree-lazy-eviction")),
       slow_threshold_us_(node->config->Int("slowlog-log-slower-than")),
       slow_max_entries_(node->config->Int("slowlog-max-len")),
+      latency_tracking_(node->config->Int("latency-tracking")),
       latency_threshold_ms_(node->config->Int("latency-monitor-threshold")) {
   node->command_stats->Resize(table->id_count());
 }
@@ -181,6 +186,7 @@ void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const 
     transaction.first_slot = slot;
   }
   if ((spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0) transaction.writes = true;
+  if ((spec.flags & commands::kDenyOom) != 0) transaction.deny_oom = true;
   transaction.commands.push_back({std::vector<std::string>(args.begin(), args.end())});
   client.reply.Simple("QUEUED");
 }
@@ -240,6 +246,9 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   client.Clear(kRunning);
   client.Set(outer_state);
   Account(client, spec, args, elapsed_ns, reply_begin);
+  if (node_->slot_stats != nullptr && node_->slot_stats->enabled()) [[unlikely]] {
+    CountSlot(client, spec, args, slot, elapsed_ns, reply_begin);
+  }
   if (outer_state == 0 && !client.pushed_meanwhile.empty()) [[unlikely]] {
     client.reply.Raw(client.pushed_meanwhile);
     client.pushed_meanwhile.clear();
@@ -295,7 +304,8 @@ void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<cons
   observe::CommandCounters& counters = node_->command_stats->at(spec.id);
   ++counters.calls;
   counters.total_ns += elapsed_ns;
-  counters.latency.Add(elapsed_ns);
+  if (latency_tracking_ != 0) counters.latency.Add(elapsed_ns);
+  if (depth_ == 0) node_->stats->command_ns += elapsed_ns;
   std::string& out = *client.reply.out();
   if (out.size() > reply_begin && out[reply_begin] == '-') {
     ++counters.failed;
@@ -320,11 +330,28 @@ void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<cons
   }
 }
 
+// Commands within an EXEC count each for its slot; those within a script are its own.
+void Dispatcher::CountSlot(const Client& client, const CommandSpec& spec, std::span<const std::string_view> args,
+                           slot::SlotId slot, int64_t elapsed_ns, size_t reply_begin) {
+  if (spec.keys.first == 0 && spec.keys.find == nullptr) return;
+  if (depth_ > 1 || (depth_ == 1 && current_ != exec_)) return;
+  const size_t end = client.reply.out()->size();
+  node_->slot_stats->Add(slot, elapsed_ns, resp::EncodedBytes(args), end > reply_begin ? end - reply_begin : 0);
+}
+
 void Dispatcher::OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
-  const std::string_view argv[] = {"DEL", key};
+  const std::string_view argv[] = {lazy_expire_ != 0 ? "UNLINK" : "DEL", key};
   log_->Append(db.index(), argv);
   if (node_->key_events != nullptr) {
     node_->key_events->Publish(db.index(), commands::NotifyClass::kExpired, "expired", key);
+  }
+}
+
+void Dispatcher::OnEvicted(keyspace::Database& db, slot::SlotId slot, std::string_view key) {
+  const std::string_view argv[] = {lazy_eviction_ != 0 ? "UNLINK" : "DEL", key};
+  log_->Append(db.index(), argv);
+  if (node_->key_events != nullptr) {
+    node_->key_events->Publish(db.index(), commands::NotifyClass::kEvicted, "evicted", key);
   }
 }
 

@@ -35,7 +35,7 @@ enum class Outcome {
 
 class Dispatcher final : public commands::Executor, public keyspace::ExpiryListener {
  public:
-  Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log);
+  Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log, MemoryLimit* memory);
 
   // The request of a connected client. Never touches args after it returns.
   Outcome Run(client::Client& client, std::span<const std::string_view> args);
@@ -53,6 +53,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
 
   // A key's time has come: its DEL precedes what the running command does.
   void OnExpired(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
+  void OnEvicted(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
 
   // Those who see each command; empty most of the time.
   void set_monitors(MonitorFeed* monitors) { monitors_ = monitors; }
@@ -78,6 +79,8 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   void AppendToLog(int db, std::span<const std::string_view> args, bool replicas_only);
   void Account(client::Client& client, const commands::CommandSpec& spec,
                std::span<const std::string_view> args, int64_t elapsed_ns, size_t reply_begin);
+  void CountSlot(const client::Client& client, const commands::CommandSpec& spec,
+                 std::span<const std::string_view> args, slot::SlotId slot, int64_t elapsed_ns, size_t reply_begin);
   void Queue(client::Client& client, const commands::CommandSpec& spec,
              std::span<const std::string_view> args, slot::SlotId slot);
   void Refuse(client::Client& client, const commands::CommandSpec* spec, std::string_view error);
@@ -100,8 +103,11 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   commands::Effects effects_[kMaxDepth];  // by depth: EXEC, then its commands
   std::vector<std::string_view> views_;
   std::string error_;
+  const int64_t& lazy_expire_;
+  const int64_t& lazy_eviction_;
   const int64_t& slow_threshold_us_;
   const int64_t& slow_max_entries_;
+  const int64_t& latency_tracking_;
   const int64_t& latency_threshold_ms_;
 };
 

@@ -124,14 +124,14 @@ void WriteScriptMemory(const commands::Node& node, InfoWriter& out) {
   Pair(out, "used_memory_scripts", bytes(scripts.text_bytes() + functions.code_bytes()));
 }
 
-void WriteMemory(const commands::Node& node, const SessionTable& sessions, InfoWriter& out) {
+void WriteMemory(const commands::Node& node, InfoWriter& out) {
   const commands::MemoryReport report = commands::ReadMemory(node);
   Pair(out, "used_memory", report.used);
   Pair(out, "used_memory_rss", report.resident);
   Pair(out, "used_memory_peak", std::max(report.peak, report.used));
   out.Fieldf("used_memory_peak_perc", "%.2f%%",
              100.0 * static_cast<double>(report.used) / static_cast<double>(std::max<int64_t>(report.peak, 1)));
-  out.Field("used_memory_overhead", report.used - report.dataset);
+  out.Field("used_memory_overhead", report.overhead);
   out.Field("used_memory_startup", report.startup);
   out.Field("used_memory_dataset", report.dataset);
   out.Fieldf("used_memory_dataset_perc", "%.2f%%",
@@ -155,17 +155,17 @@ void WriteMemory(const commands::Node& node, const SessionTable& sessions, InfoW
   out.Field("rss_overhead_bytes", report.resident - report.allocator_resident);
   out.Fieldf("mem_fragmentation_ratio", "%.2f", ratio(report.resident, report.used));
   out.Field("mem_fragmentation_bytes", report.resident - report.used);
-  out.Field("mem_not_counted_for_evict", 0);
+  out.Field("mem_not_counted_for_evict", node.memory->NotCountedBytes());
   out.Field("mem_replication_backlog", report.backlog);
-  out.Field("mem_total_replication_buffers", report.backlog);
-  out.Field("mem_clients_slaves", static_cast<int64_t>(sessions.OutputBytes(true)));
-  out.Field("mem_clients_normal", static_cast<int64_t>(sessions.OutputBytes(false)));
-  out.Field("mem_cluster_links", 0);
-  out.Field("mem_aof_buffer", 0);
+  out.Field("mem_total_replication_buffers", report.replication_buffers);
+  out.Field("mem_clients_slaves", report.replicas);
+  out.Field("mem_clients_normal", report.clients);
+  out.Field("mem_cluster_links", report.cluster_links);
+  out.Field("mem_aof_buffer", report.aof_buffer);
   out.Field("mem_allocator", report.allocator);
   out.Field("active_defrag_running", 0);
-  out.Field("lazyfree_pending_objects", 0);
-  out.Field("lazyfreed_objects", 0);
+  out.Field("lazyfree_pending_objects", node.keyspace->pending_free_keys());
+  out.Field("lazyfreed_objects", node.keyspace->freed_keys());
 }
 
 void WriteStats(const commands::Node& node, InfoWriter& out) {
@@ -194,8 +194,8 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("expire_cycle_cpu_milliseconds", keys.expire_cycle_us / 1000);
   out.Field("evicted_keys", keys.evicted_keys);
   out.Field("evicted_clients", stats.evicted_clients);
-  out.Field("total_eviction_exceeded_time", 0);
-  out.Field("current_eviction_exceeded_time", 0);
+  out.Field("total_eviction_exceeded_time", node.memory->ExceededUs() / 1000);
+  out.Field("current_eviction_exceeded_time", node.memory->CurrentExceededUs() / 1000);
   out.Field("keyspace_hits", keys.hits);
   out.Field("keyspace_misses", keys.misses);
   out.Field("pubsub_channels", static_cast<int64_t>(node.pubsub->TopicCount(pubsub::Kind::kChannel)));
@@ -226,6 +226,11 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("reply_buffer_expands", 0);
   out.Field("eventloop_cycles", node.loop->turns());
   out.Field("eventloop_duration_sum", node.loop->busy_us());
+  out.Field("eventloop_duration_cmd_sum", stats.command_ns / 1000);
+  out.Field("instantaneous_eventloop_cycles_per_sec", static_cast<int64_t>(stats.turn_rate.PerSecond()));
+  const double turns = stats.turn_rate.PerSecond();
+  out.Field("instantaneous_eventloop_duration_usec",
+            static_cast<int64_t>(turns > 0 ? stats.turn_time_rate.PerSecond() / turns : 0));
   out.Field("acl_access_denied_auth", stats.acl_denied_auth);
   out.Field("acl_access_denied_cmd", stats.acl_denied_command);
   out.Field("acl_access_denied_key", stats.acl_denied_key);
@@ -263,7 +268,7 @@ void AddServerInfo(commands::Node* node, const SessionTable* sessions, const Cli
   info.Add("Server", Shown::kDefault, [node](InfoWriter& out) { WriteServer(*node, out); });
   info.Add("Clients", Shown::kDefault,
            [node, sessions, blocker](InfoWriter& out) { WriteClients(*node, *sessions, *blocker, out); });
-  info.Add("Memory", Shown::kDefault, [node, sessions](InfoWriter& out) { WriteMemory(*node, *sessions, out); });
+  info.Add("Memory", Shown::kDefault, [node](InfoWriter& out) { WriteMemory(*node, out); });
   info.Add("Stats", Shown::kDefault, [node](InfoWriter& out) { WriteStats(*node, out); });
   info.Add("CPU", Shown::kDefault, [](InfoWriter& out) { WriteCpu(out); });
   info.Add("Modules", Shown::kDefault, [](InfoWriter&) {});

@@ -9,7 +9,9 @@
 
 #include "node/base/quoted_words.h"
 #include "node/client/listener.h"
+#include "node/commands/cluster_commands.h"
 #include "node/commands/memory_report.h"
+#include "node/observe/metrics_text.h"
 #include "node/server/access_setup.h"
 #include "node/server/info_sections.h"
 #include "node/server/process.h"
@@ -47,7 +49,10 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       key_events_(&node_),
       monitors_(&node_),
       durability_(&node_),
-      dispatcher_(&node_, &table_, &durability_.log()),
+      memory_(&node_),
+      metrics_(&loop_, [this](std::string_view path) { return ServeMetrics(path); }),
+      latency_threshold_ms_(config->Int("latency-monitor-threshold")),
+      dispatcher_(&node_, &table_, &durability_.log(), &memory_),
       script_host_({&node_, &dispatcher_, &sessions_, &monitors_}),
       migrator_(&loop_),
       listeners_(&loop_, config, log, [this](int fd) { sessions_.Accept(fd); }),
@@ -68,6 +73,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   node_.executor = &dispatcher_;
   node_.reloader = &durability_;
   node_.lifecycle = &lifecycle_;
+  node_.memory = &memory_;
   node_.migrator = &migrator_;
   node_.moving_keys = &moving_keys_;
   node_.tracking = &tracking_;
@@ -107,6 +113,7 @@ void NodeAssembly::FillNode() {
   node_.latency = &latency_;
   node_.info = &info_;
   node_.pubsub = &broker_;
+  if (config_->Bool("cluster-enabled")) node_.slot_stats = &slot_stats_;
   node_.commands = &table_;
   node_.users = &users_;
   node_.denials = &denials_;
@@ -135,11 +142,17 @@ bool NodeAssembly::Start() {
     return false;
   }
   if (!listeners_.Open()) return false;
+  if (const auto opened = OpenMetrics(); !opened) {
+    log_->Warning("Failed listening on metrics-port " + config_->ValueOf("metrics-port") + ": " + opened.error());
+    return false;
+  }
+  slot_stats_.Enable(config_->Bool("cluster-slot-stats-enabled") && config_->Bool("cluster-enabled"));
   WritePidFile(*config_, *log_);
   log_->Notice("Server initialized");
   AddServerInfo(&node_, &sessions_, &blocker_);
   AddCommandInfo(&node_);
   node_.startup_bytes = commands::ReadMemory(node_).used;
+  memory_.Resync();
   if (!durability_.LoadAtStart()) return false;
   loop_.AtTurnEnd([this] { EndTurn(); });
   durability_.Start();
@@ -151,6 +164,7 @@ bool NodeAssembly::Start() {
   key_events_.SetClasses(config_->Int("notify-keyspace-events"));
   loop_.Every(kCronMs, [this] { ServerCron(); });
   expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
+  serving_ = true;
   if (config_->Int("port") != 0) log_->Notice("Ready to accept connections tcp");
   if (listeners_.has_unix()) log_->Notice("Ready to accept connections unix");
   NotifySupervisor(*config_, "STATUS=Ready to accept connections\nREADY=1\n");
@@ -188,6 +202,13 @@ bool NodeAssembly::StartCluster() {
   return true;
 }
 
+base::Result<void> NodeAssembly::OpenMetrics() {
+  const int port = static_cast<int>(config_->Int("metrics-port"));
+  const auto opened = metrics_.Listen(config_->List("bind"), port);
+  if (opened && port != 0) log_->Notice("Metrics on port " + std::to_string(port));
+  return opened;
+}
+
 void NodeAssembly::Run() { loop_.Run(); }
 
 // --- a turn's end: those who may go on do; the cluster's news goes out; the log
@@ -199,10 +220,15 @@ void NodeAssembly::EndTurn() {
   if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
   tracking_.EndTurn();
   WriteLog& log = durability_.log();
+  const bool timed = latency_threshold_ms_ > 0 && config_->Bool("appendonly");
+  const int64_t begin_us = timed ? clock_.MonotonicUs() : 0;
   const int64_t released = log.EndOfTurn();
+  if (timed) NoteLatency("aof-write", begin_us);
+  sessions_.EvictClients();
   const uint64_t conf_saved = cluster_ != nullptr ? cluster_->saved_ticket() : 0;
   sessions_.GateReplies({released, conf_saved}, log.EndOffset());
   if (keyspace_.BackgroundStep(kFreeStepUs)) loop_.Wake();
+  if (memory_.GoOn()) loop_.Wake();
 }
 
 void NodeAssembly::TakeSignals() {
@@ -220,7 +246,10 @@ void NodeAssembly::ServerCron() {
   stats_.ops_rate.Sample(now_us, stats_.commands_processed);
   stats_.input_rate.Sample(now_us, stats_.net_input_bytes);
   stats_.output_rate.Sample(now_us, stats_.net_output_bytes);
-  stats_.peak_memory = std::max(stats_.peak_memory, commands::ReadMemory(node_).used);
+  stats_.turn_rate.Sample(now_us, loop_.turns());
+  stats_.turn_time_rate.Sample(now_us, static_cast<uint64_t>(loop_.busy_us()));
+  memory_.Resync();
+  stats_.peak_memory = std::max(stats_.peak_memory, memory_.UsedBytes());
 }
 
 void NodeAssembly::ExpireCron() {
@@ -228,7 +257,48 @@ void NodeAssembly::ExpireCron() {
   if (sessions_.CurrentPause() != commands::PauseMode::kNone) return;
   keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);
   // A quarter of the time between two runs at most.
-  keyspace_.ExpireStep(loop_.NowMs(), 250000 / Hz(*config_));
+  const int64_t begin_us = clock_.MonotonicUs();
+  keyspace_.ExpireStep(loop_.NowMs(), (250000 + 20000 * (config_->Int("active-expire-effort") - 1)) / Hz(*config_));
+  NoteLatency("expire-cycle", begin_us);
+}
+
+void NodeAssembly::NoteLatency(std::string_view event, int64_t begin_us) {
+  const int64_t elapsed_ms = (clock_.MonotonicUs() - begin_us) / 1000;
+  if (latency_threshold_ms_ > 0 && elapsed_ms >= latency_threshold_ms_) {
+    latency_.Add(event, loop_.NowMs() / 1000, elapsed_ms);
+  }
+}
+
+// Pages of the metrics port.
+observe::HttpEndpoint::Answer NodeAssembly::ServeMetrics(std::string_view path) {
+  if (path == "/metrics") {
+    std::string fields = info_.Render(std::vector<std::string_view>{"everything"});
+    if (node_.cluster != nullptr) fields += commands::ClusterInfoText(*node_.cluster);
+    fields += "slowlog_length:" + std::to_string(slow_log_.entries().size()) + "\r\n";
+    fields += "slowlog_last_id:" + std::to_string(slow_log_.next_id() - 1) + "\r\n";
+    return {200, observe::kMetricsContentType, observe::MetricsText(fields)};
+  }
+  observe::HttpEndpoint::Answer answer;
+  answer.body = "ok\n";
+  if (path == "/healthz" || path == "/livez") return answer;
+  answer.status = 404;
+  answer.body = "/metrics /healthz /readyz\n";
+  if (path != "/readyz") return answer;
+  const std::string_view why = NotReadyBecause();
+  answer.status = why.empty() ? 200 : 503;
+  answer.body = why.empty() ? "ok\n" : std::string(why) + "\n";
+  return answer;
+}
+
+std::string_view NodeAssembly::NotReadyBecause() const {
+  const commands::Status& status = node_.status;
+  if (status.loading || !serving_) return "loading";
+  if (status.serving_refused) return "waiting for proof that the data is current";
+  if (status.is_replica && !status.master_link_up) return "not in sync with the master";
+  if (!config_->Bool("cluster-enabled")) return "";
+  if (node_.cluster == nullptr) return "not in the cluster";
+  const cluster::InfoReport info = node_.cluster->core().Info();
+  return info.known_nodes > 1 || info.slots_assigned > 0 ? "" : "not in the cluster";
 }
 
 // --- settings that take effect when they change
@@ -285,12 +355,30 @@ void NodeAssembly::WatchSettings() {
       return ok();
     });
   }
-  for (const char* name : {"port", "bind"}) {
-    config_->SetOnChange(name, [this] { return listeners_.Reopen(); });
-  }
+  config_->SetOnChange("port", [this] { return listeners_.Reopen(); });
+  config_->SetOnChange("bind", [this] {
+    const auto opened = listeners_.Reopen();
+    return opened ? OpenMetrics() : opened;
+  });
+  config_->SetOnChange("metrics-port", [this] { return OpenMetrics(); });
+  config_->SetOnChange("cluster-slot-stats-enabled", [this, ok] {
+    slot_stats_.Enable(config_->Bool("cluster-slot-stats-enabled") && config_->Bool("cluster-enabled"));
+    return ok();
+  });
   config_->SetOnChange("hz", [this, ok] {
     loop_.Cancel(expire_timer_);
     expire_timer_ = loop_.Every(1000 / Hz(*config_), [this] { ExpireCron(); });
+    return ok();
+  });
+  config_->SetOnChange("maxmemory", [this, ok] {
+    memory_.Resync();
+    const int64_t limit = config_->Int("maxmemory");
+    if (limit != 0 && memory_.UsedBytes() - memory_.NotCountedBytes() > limit) {
+      log_->Logf(base::LogLevel::kWarning,
+                 "WARNING: the new maxmemory value set via CONFIG SET (%lld) is smaller than the current memory usage "
+                 "(%lld). This will result in key eviction and/or the inability to accept new write commands depending "
+                 "on the maxmemory-policy.", static_cast<long long>(limit), static_cast<long long>(memory_.UsedBytes()));
+    }
     return ok();
   });
   config_->SetOnChange("maxclients", [this] { return GrowFileLimit(*config_); });

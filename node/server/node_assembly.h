@@ -19,8 +19,10 @@
 #include "node/migration/moving_keys.h"
 #include "node/net/event_loop.h"
 #include "node/observe/command_stats.h"
+#include "node/observe/http_endpoint.h"
 #include "node/observe/info_report.h"
 #include "node/observe/latency_monitor.h"
+#include "node/observe/slot_stats.h"
 #include "node/observe/slow_log.h"
 #include "node/observe/stats.h"
 #include "node/pubsub/broker.h"
@@ -33,6 +35,7 @@
 #include "node/server/key_waiter.h"
 #include "node/server/lifecycle.h"
 #include "node/server/listeners.h"
+#include "node/server/memory_limit.h"
 #include "node/server/process_settings.h"
 #include "node/server/monitor_feed.h"
 #include "node/server/replica_survey.h"
@@ -65,6 +68,12 @@ class NodeAssembly {
   void ExpireCron();
   void EndTurn();
   void TakeSignals();
+  // Tells the latency monitor of an event that began then.
+  void NoteLatency(std::string_view event, int64_t begin_us);
+  base::Result<void> OpenMetrics();
+  observe::HttpEndpoint::Answer ServeMetrics(std::string_view path);
+  // Why a client should not be sent here; empty: it may.
+  std::string_view NotReadyBecause() const;
 
   config::Config* config_;
   base::Logger* log_;
@@ -79,6 +88,7 @@ class NodeAssembly {
   observe::LatencyMonitor latency_;
   observe::InfoReport info_;
   pubsub::Broker broker_;
+  observe::SlotStats slot_stats_;
   commands::CommandTable table_;
   OomScore oom_score_;
   commands::CommandCatalog catalog_{&table_};
@@ -96,6 +106,9 @@ class NodeAssembly {
   KeyEventPublisher key_events_;
   MonitorFeed monitors_;
   Durability durability_;
+  MemoryLimit memory_;
+  observe::HttpEndpoint metrics_;
+  const int64_t& latency_threshold_ms_;
   Dispatcher dispatcher_;
   ScriptHost script_host_;
   migration::MovingKeys moving_keys_;
@@ -106,6 +119,7 @@ class NodeAssembly {
   Listeners listeners_;
   NodeLifecycle lifecycle_;
   net::TimerId expire_timer_ = 0;
+  bool serving_ = false;  // data is loaded, commands are taken
 };
 
 }  // namespace windlass::server

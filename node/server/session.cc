@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "node/client/memory.h"
 #include "node/config/config.h"
 #include "node/observe/stats.h"
 #include "node/server/dispatcher.h"
@@ -39,6 +40,7 @@ size_t Session::OnBytes(net::Connection& connection, std::string_view bytes) {
   }
   const size_t used = RunRequests(bytes);
   if (connection_->closed()) return used;
+  if (table_->limits_client_memory()) NoteMemory(bytes.size() - used);
   if (connection_->pending_output() > 0) OutputChanged();
   if (bytes.size() - used > static_cast<size_t>(table_->query_buffer_limit())) {
     table_->node().log->Warning("Closing client that reached max query buffer length: " +
@@ -122,6 +124,13 @@ void Session::CountBytes() {
   stats.net_output_bytes += connection_->bytes_out() - counted_out_;
   counted_in_ = connection_->bytes_in();
   counted_out_ = connection_->bytes_out();
+}
+
+void Session::NoteMemory(size_t input) {
+  if (client_.Has(client::kReplica | client::kMasterLink)) return;
+  const int64_t bytes = static_cast<int64_t>(client::MemoryBytes(client_) - connection_->pending_input() + input);
+  table_->NoteClientBytes(bytes - noted_bytes_);
+  noted_bytes_ = bytes;
 }
 
 void Session::Close(std::string_view reason) { connection_->Close(reason); }

@@ -68,6 +68,8 @@ class Session final : public net::ByteHandler, public client::Transport {
   // The save with this ticket failed: the replies that told of it become errors.
   void FailReplies(uint64_t ticket);
   void CountBytes();
+  // What this client holds has changed; `input`: bytes of unused input it will have.
+  void NoteMemory(size_t input);
 
   SessionTable* table_;
   std::unique_ptr<net::Connection> connection_;
@@ -75,6 +77,7 @@ class Session final : public net::ByteHandler, public client::Transport {
   resp::RequestParser parser_;
   uint64_t counted_in_ = 0;   // of the connection's bytes, already in the statistics
   uint64_t counted_out_ = 0;
+  int64_t noted_bytes_ = 0;   // of memory, in the table's sum
   // Output before stream position `end` leaves when the gate is passed. In order.
   struct Held {
     uint64_t end;

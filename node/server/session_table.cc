@@ -1,6 +1,8 @@
 // See session_table.h.
 #include "node/server/session_table.h"
 
+#include "node/client/memory.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +22,8 @@ using commands::PauseMode;
 
 SessionTable::SessionTable(commands::Node* node)
     : node_(node),
+      max_client_memory_(node->config->Int("maxmemory-clients")),
+      maxmemory_(node->config->Int("maxmemory")),
       max_clients_(node->config->Int("maxclients")),
       max_bulk_bytes_(node->config->Int("proto-max-bulk-len")),
       query_buffer_limit_(node->config->Int("client-query-buffer-limit")),
@@ -88,6 +92,8 @@ void SessionTable::OnSessionClosed(Session& session, std::string_view reason) {
   Client& client = session.client();
   for (const OnGone& on_gone : on_gone_) on_gone(client);
   registry_.Remove(client.id);
+  client_bytes_ -= session.noted_bytes_;
+  session.noted_bytes_ = 0;
   session.CountBytes();
   const auto it = sessions_.find(client.id);
   if (it == sessions_.end()) return;
@@ -232,6 +238,7 @@ void SessionTable::GateReplies(const ReplyGate& released, int64_t end_offset) {
     Session* session = Find(id);
     if (session == nullptr) continue;
     session->output_noted_ = false;
+    if (limits_client_memory()) session->NoteMemory(session->connection().pending_input());
     if (!session->HoldFresh(released, end_offset) || session->listed_as_held_) continue;
     session->listed_as_held_ = true;
     held_.push_back(id);
@@ -290,12 +297,40 @@ void SessionTable::Cron() {
   }
 }
 
-size_t SessionTable::OutputBytes(bool replicas) const {
+size_t SessionTable::ClientBytes(bool replicas) const {
   size_t bytes = 0;
   for (const auto& [id, session] : sessions_) {
-    if (session->client().Has(client::kReplica) == replicas) bytes += session->connection().pending_output();
+    if (session->client().Has(client::kReplica) == replicas) bytes += client::MemoryBytes(session->client());
   }
   return bytes;
+}
+
+// A negative setting is a percentage of maxmemory.
+int64_t SessionTable::ClientMemoryLimit() const {
+  if (max_client_memory_ >= 0) return max_client_memory_;
+  return maxmemory_ / 100 * -max_client_memory_;
+}
+
+void SessionTable::EvictClients() {
+  const int64_t limit = ClientMemoryLimit();
+  if (limit == 0 || client_bytes_ <= limit) return;
+  // What was noted may be out of date: count before anybody suffers.
+  std::vector<std::pair<int64_t, Session*>> largest;
+  client_bytes_ = 0;
+  for (const auto& [id, session] : sessions_) {
+    const Client& client = session->client();
+    session->noted_bytes_ = 0;
+    if (client.Has(client::kReplica | client::kMasterLink)) continue;
+    session->noted_bytes_ = static_cast<int64_t>(client::MemoryBytes(client));
+    client_bytes_ += session->noted_bytes_;
+    if (!client.Has(client::kNoEvict)) largest.emplace_back(session->noted_bytes_, session.get());
+  }
+  std::sort(largest.begin(), largest.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (size_t i = 0; i < largest.size() && client_bytes_ > limit; ++i) {
+    node_->log->Notice("Evicting client: " + Describe(largest[i].second->client()));
+    ++node_->stats->evicted_clients;
+    largest[i].second->Close("evicted");  // takes its bytes off the sum
+  }
 }
 
 }  // namespace windlass::server

@@ -35,6 +35,12 @@ class SessionTable final : public commands::Sessions {
   void GateReplies(const ReplyGate& released, int64_t end_offset);
   // A save of nodes.conf failed. Call before its ticket counts as released.
   void FailReplies(uint64_t ticket);
+  // End of a turn: while clients hold more than maxmemory-clients, the one that holds
+  // most is closed.
+  void EvictClients();
+  // Whether what clients hold is to be kept in sum; then sessions say when it changed.
+  bool limits_client_memory() const { return max_client_memory_ != 0; }
+  void NoteClientBytes(int64_t change) { client_bytes_ += change; }
   // CONFIG SET changed a limit.
   void RefreshLimits();
   void CloseAll();
@@ -49,6 +55,7 @@ class SessionTable final : public commands::Sessions {
   void Kill(client::Client& client, client::Client* by) override;
   void DisconnectPubSubOrAll() override;
   int DetachDescriptor(client::Client& client) override;
+  size_t ClientBytes(bool replicas) const override;
   bool Unblock(uint64_t client_id, bool with_error) override;
 
   // For sessions.
@@ -73,14 +80,12 @@ class SessionTable final : public commands::Sessions {
   using UnblockFn = std::function<bool(uint64_t, bool)>;
   void set_unblock(UnblockFn unblock) { unblock_ = std::move(unblock); }
 
-  // Bytes of output waiting, of normal and replica clients, for INFO memory.
-  size_t OutputBytes(bool replicas) const;
-
  private:
   Session* Find(uint64_t id);
   void RefuseOverMax(int fd);
   bool RefusedByProtectedMode(net::Connection& connection);
   void RefreshPause();
+  int64_t ClientMemoryLimit() const;
   int ClassOf(const client::Client& client) const;
 
   commands::Node* node_;
@@ -99,6 +104,9 @@ class SessionTable final : public commands::Sessions {
   int64_t client_pause_until_ms_ = 0;
   int64_t failover_pause_until_ms_ = 0;
   size_t smallest_output_limit_ = SIZE_MAX;
+  int64_t client_bytes_ = 0;  // of normal clients, as last noted; exact after a count
+  const int64_t& max_client_memory_;
+  const int64_t& maxmemory_;
   const int64_t& max_clients_;
   const int64_t& max_bulk_bytes_;
   const int64_t& query_buffer_limit_;

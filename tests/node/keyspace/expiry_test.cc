@@ -14,6 +14,7 @@ constexpr int64_t kLongTimeUs = 1'000'000'000;
 
 struct Recorder : ExpiryListener, ChangeObserver, ChangeListener {
   void OnExpired(Database&, slot::SlotId, std::string_view key) override { expired.emplace_back(key); }
+  void OnEvicted(Database&, slot::SlotId, std::string_view) override {}
   void BeforeChange(Database&, slot::SlotId, Entry& entry) override {
     char buffer[20];
     before.push_back(std::string(entry.key()) + "=" + std::string(entry.Text(buffer)));
