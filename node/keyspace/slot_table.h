@@ -204,12 +204,21 @@ template <typename R, typename F>
 void SlotTable::Sample(const TableContext& context, R&& random, bool expiring_only, int count, F&& f) const {
   if ((expiring_only ? expiring_ : count_) == 0) return;
   const uint64_t slots = uint64_t{PhysicalBuckets()} * Bucket::kSlots;
-  uint64_t slot = static_cast<uint64_t>(static_cast<unsigned __int128>(random()) * slots >> 64);
+  const auto fits = [&](uint64_t at) {
+    const Bucket& bucket = buckets_[at / Bucket::kSlots];
+    const int index = static_cast<int>(at % Bucket::kSlots);
+    return bucket.tags[index] != 0 && (!expiring_only || (bucket.expiring >> index & 1) != 0);
+  };
+  // The run begins at an entry that was drawn: who follows a gap is no likelier.
+  constexpr int kDraws = 64;
+  uint64_t slot = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    slot = static_cast<uint64_t>(static_cast<unsigned __int128>(random()) * slots >> 64);
+    if (fits(slot)) break;
+  }
   for (uint64_t looked = 0; looked < slots && count > 0; ++looked, slot = slot + 1 == slots ? 0 : slot + 1) {
-    const Bucket& bucket = buckets_[slot / Bucket::kSlots];
-    const int index = static_cast<int>(slot % Bucket::kSlots);
-    if (bucket.tags[index] == 0 || (expiring_only && (bucket.expiring >> index & 1) == 0)) continue;
-    f(*context.At(bucket.handles[index]));
+    if (!fits(slot)) continue;
+    f(*context.At(buckets_[slot / Bucket::kSlots].handles[slot % Bucket::kSlots]));
     --count;
   }
 }

@@ -84,7 +84,7 @@ class HttpEndpointTest : public testing::Test {
     return made;
   }
   void Until(const std::function<bool()>& done) {
-    for (int i = 0; i < 500 && !done(); ++i) loop_.RunOnce(10);
+    for (int i = 0; i < 3000 && !done(); ++i) loop_.RunOnce(10);
     ASSERT_TRUE(done());
   }
   net::EventLoop loop_;
