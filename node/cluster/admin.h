@@ -12,6 +12,7 @@
 #include "node/cluster/effects.h"
 #include "node/cluster/node_id.h"
 #include "node/slot/slot.h"
+#include "node/slot/slot_set.h"
 
 namespace windlass::cluster {
 
@@ -41,6 +42,12 @@ struct SetSlotCommand {
   Kind kind = Kind::kStable;
   std::string id;  // but for kStable
 };
+// Not a CLUSTER command: the end of an atomic migration. These slots are this
+// node's, at a new epoch above all known ones and above `above_epoch`.
+struct TakeSlotsCommand {
+  slot::SlotSet slots;
+  uint64_t above_epoch = 0;
+};
 struct BumpEpochCommand {};
 struct SetConfigEpochCommand {
   int64_t epoch = 0;
@@ -62,7 +69,7 @@ struct BroadcastPublish {
 
 using AdminCommand =
     std::variant<MeetCommand, ForgetCommand, ReplicateCommand, AddSlotsCommand, DelSlotsCommand,
-                 FlushSlotsCommand, SetSlotCommand, BumpEpochCommand, SetConfigEpochCommand,
+                 FlushSlotsCommand, SetSlotCommand, TakeSlotsCommand, BumpEpochCommand, SetConfigEpochCommand,
                  ResetCommand, FailoverCommand, SaveConfigCommand, BroadcastPublish>;
 
 struct AdminOutcome {

@@ -1,4 +1,5 @@
 // Commands about slots and epochs.
+#include <algorithm>
 #include <string>
 
 #include "node/cluster/admin_execute.h"
@@ -152,6 +153,27 @@ Reply Run(Machine& m, const SetSlotCommand& c) {
   }
   if (reply.ok()) m.SaveAndCheck();
   return reply;
+}
+
+Reply Run(Machine& m, const TakeSlotsCommand& c) {
+  Node* me = m.myself();
+  if (me->IsReplica()) return Refuse("Only a master can take slots.");
+  c.slots.ForEach([&m, me](slot::SlotId slot) {
+    m.slots.SetImporting(slot, nullptr);
+    m.slots.SetMigrating(slot, nullptr);
+    m.slots.Assign(slot, me);
+  });
+  m.grants.Remove(c.slots);
+  // Always a new one: an epoch this node had before may be known for less.
+  m.current_epoch = std::max(MaxEpoch(m), c.above_epoch) + 1;
+  me->config_epoch = m.current_epoch;
+  m.taken_at_epoch = me->config_epoch;
+  LogF(m, LogLevel::kNotice, "configEpoch set to %llu with %d slots taken", static_cast<unsigned long long>(me->config_epoch),
+       c.slots.size());
+  m.SaveCritical();
+  m.update_health = true;
+  BroadcastPong(m, false);
+  return std::string("OK");
 }
 
 Reply Run(Machine& m, const BumpEpochCommand&) {

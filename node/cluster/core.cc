@@ -1,6 +1,7 @@
 // The face of the core: turns begin and end here.
 #include "node/cluster/core.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -62,6 +63,9 @@ Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
         } else if constexpr (std::is_same_v<T, ReplicaHoldsNothingNewer>) {
           if (Node* node = m.nodes.Find(in.replica); node != nullptr) node->proven_no_newer = true;
           ReviewProbation(m);
+        } else if constexpr (std::is_same_v<T, GrantsOutstanding>) {
+          m.grants.Set(in.grants);
+          m.slots.Touch();
         } else {
           m.facts = in;
           m.myself()->replication_offset = in.my_offset;
@@ -127,6 +131,34 @@ const slot::SlotSet& ClusterCore::OwnSlots() const { return *machine_->myself()-
 bool ClusterCore::MayBeFollowed() const {
   return !machine_->probation.active && !machine_->probation.newcomer;
 }
+int ClusterCore::HealthyReplicas() const {
+  const std::vector<Node*>& replicas = machine_->myself()->replicas;
+  return static_cast<int>(std::count_if(replicas.begin(), replicas.end(), [](const Node* n) { return !n->Failed(); }));
+}
+std::optional<NodeEndpoint> ClusterCore::MasterOf(const NodeId& node, const NodeId& shard) const {
+  const Node* known = machine_->nodes.Find(node);
+  if (known != nullptr && known->IsMaster() && !known->Failed()) return Endpoint(known->index);
+  if (known != nullptr && known->IsReplica() && known->replica_of != nullptr) return Endpoint(known->replica_of->index);
+  for (const Node* other : machine_->nodes.all()) {
+    if (other->IsMaster() && !other->Failed() && !other->InHandshake() && other->shard_id == shard) {
+      return Endpoint(other->index);
+    }
+  }
+  return std::nullopt;
+}
+std::optional<NodeId> ClusterCore::OwnerOf(slot::SlotId slot) const {
+  const Node* owner = machine_->slots.Owner(slot);
+  return owner == nullptr ? std::nullopt : std::make_optional(owner->id);
+}
+NodeId ClusterCore::ShardOf(const NodeId& node) const {
+  const Node* known = machine_->nodes.Find(node);
+  return known == nullptr ? NodeId() : known->shard_id;
+}
+bool ClusterCore::IsKnownMaster(const NodeId& node) const {
+  const Node* known = machine_->nodes.Find(node);
+  return known != nullptr && known->IsMaster() && !known->InHandshake();
+}
+const slot::SlotSet& ClusterCore::GrantedSlots() const { return machine_->grants.slots(); }
 bool ClusterCore::OnProbation() const { return machine_->probation.active; }
 std::vector<DoubtfulReplica> ClusterCore::ReplicasInDoubt() const {
   std::vector<DoubtfulReplica> replicas;

@@ -107,6 +107,17 @@ class ClusterCore {
   // master, writes are paused): report offsets at once.
   bool ManualFailoverInProgress() const;
 
+  // --- atomic migrations ----------------------------------------------------
+  // This master's replicas that are not known to have failed.
+  int HealthyReplicas() const;
+  // The master that speaks for the shard `node` is or was of.
+  std::optional<NodeEndpoint> MasterOf(const NodeId& node, const NodeId& shard) const;
+  std::optional<NodeId> OwnerOf(slot::SlotId slot) const;
+  NodeId ShardOf(const NodeId& node) const;  // null: not known
+  bool IsKnownMaster(const NodeId& node) const;
+  // Of GrantsOutstanding, those nobody has taken yet.
+  const slot::SlotSet& GrantedSlots() const;
+
   // --- reports --------------------------------------------------------------
   // A node's id, if the table has it (handshakes excluded).
   std::optional<NodeId> FindNode(std::string_view id) const;

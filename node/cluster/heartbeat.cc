@@ -100,7 +100,9 @@ void NoteRole(Machine& m, Node* sender, const Header& header) {
 
 void NoteClaims(Machine& m, Node* sender, const Header& header) {
   Node* owner = sender->IsMaster() ? sender : sender->replica_of;
-  if (owner != nullptr && SlotMap::ClaimDiffers(owner, header.slots)) {
+  // A slot claimed anew by the owner on record is news, too.
+  const bool renewed = sender->IsMaster() && header.slots->Intersects(m.slots.not_claimed());
+  if (owner != nullptr && (SlotMap::ClaimDiffers(owner, header.slots) || renewed)) {
     if (sender->IsMaster()) ApplyClaim(m, sender, header.config_epoch, header.slots);
     CorrectStaleClaim(m, sender, owner, header);
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "node/cluster/messages.h"
 
@@ -66,8 +67,22 @@ struct ReplicaHoldsNothingNewer {
   NodeId replica;
 };
 
+// Slots this shard owns and has allowed another master to take, by an atomic
+// migration whose outcome is not known yet.
+struct Grant {
+  slot::SlotSet slots;
+  NodeId target;
+  NodeId target_shard;
+};
+// All grants there are now. Granted slots stay this shard's in the table, but it
+// claims them no more: whatever epoch it gets meanwhile, and whoever succeeds its
+// master, the target's claim wins. They end by that claim, or by TakeSlotsCommand.
+struct GrantsOutstanding {
+  std::vector<Grant> grants;
+};
+
 using Input = std::variant<LinkConnected, LinkClosed, LinkActivity, MessageReceived, Persisted,
-                           ReplicationFacts, ReplicaHoldsNothingNewer>;
+                           ReplicationFacts, ReplicaHoldsNothingNewer, GrantsOutstanding>;
 
 // Facts about keys that a few checks need. Asked only inside Step and Execute.
 class KeyCounts {

@@ -12,6 +12,7 @@
 #include "node/base/random.h"
 #include "node/cluster/blacklist.h"
 #include "node/cluster/core.h"
+#include "node/cluster/grants.h"
 #include "node/cluster/node_table.h"
 #include "node/cluster/outbox.h"
 #include "node/cluster/slot_map.h"
@@ -74,6 +75,7 @@ struct Machine {
   Health health;
   Probation probation;
   Blacklist blacklist;
+  Grants grants;
   ReplicationFacts facts;
 
   std::unordered_map<uint64_t, Node*> outbound;  // by link number

@@ -39,7 +39,7 @@ std::shared_ptr<Message> NewMessage(Machine& m, MessageType type) {
   header.current_epoch = m.current_epoch;
   header.config_epoch = spokesman->config_epoch;
   header.replication_offset = static_cast<uint64_t>(m.facts.my_offset);
-  header.slots = spokesman->slots;
+  header.slots = m.grants.Claimed(spokesman->slots);
   if (me->IsReplica() && me->replica_of != nullptr) header.replica_of = me->replica_of->id;
   header.address = me->address;
   header.address.ip = m.options.announce.ip;

@@ -43,13 +43,16 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
     ++claims;
     Node* owner = m.slots.Owner(slot);
     if (owner == claimant) {
+      m.slots.MarkClaimed(slot);
       return;
     }
     if (m.slots.ImportingFrom(slot) != nullptr) {
       RebindImporting(m, slot, claimant, epoch);
       return;
     }
-    if (!m.slots.Unclaimed(slot) && owner->config_epoch >= epoch) return;
+    const bool granted = m.grants.Allows(slot, *claimant);
+    if (!granted && !m.slots.Unclaimed(slot) && owner->config_epoch >= epoch) return;
+    m.grants.Remove(slot);
     if (owner == head) ++taken_from_head;
     if (m.slots.MigratingTo(slot) == claimant) m.slots.SetMigrating(slot, nullptr);
     m.slots.Assign(slot, claimant);
@@ -75,6 +78,7 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
 void CorrectStaleClaim(Machine& m, Node* sender, Node* owner, const Header& header) {
   slot::SlotSet disputed = *header.slots;
   disputed -= *owner->slots;
+  disputed -= m.grants.slots();
   const Node* newer = nullptr;
   for (int s = disputed.Next(0); s >= 0 && newer == nullptr; s = disputed.Next(s + 1)) {
     const auto slot = static_cast<slot::SlotId>(s);

@@ -26,6 +26,7 @@ class SlotMap {
   void Unassign(slot::SlotId slot);
   void UnassignAll(Node* owner);
   void MarkNotClaimed(slot::SlotId slot) { not_claimed_.Add(slot); }
+  void MarkClaimed(slot::SlotId slot) { not_claimed_.Remove(slot); }
   const slot::SlotSet& not_claimed() const { return not_claimed_; }
   int assigned() const { return assigned_; }
 

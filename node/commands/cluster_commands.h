@@ -1,5 +1,6 @@
-// The CLUSTER family's handlers, in two files: what changes the cluster
-// (cluster_admin_commands.cc) and what tells of it (cluster_report_commands.cc).
+// The CLUSTER family's handlers, in three files: what changes the cluster
+// (cluster_admin_commands.cc), what tells of it (cluster_report_commands.cc) and
+// atomic migration (slot_migration_commands.cc).
 #pragma once
 
 #include <string>
@@ -33,6 +34,12 @@ void ClusterSaveConfig(Call& call);
 
 // --- cluster_slot_stats_command.cc
 void ClusterSlotStats(Call& call);
+
+// --- slot_migration_commands.cc
+void ClusterMigrateSlots(Call& call);
+void ClusterGetSlotMigrations(Call& call);
+void ClusterCancelSlotMigrations(Call& call);
+void ClusterSyncSlots(Call& call);
 
 // --- cluster_report_commands.cc
 std::string ClusterInfoText(const ClusterPort& port);  // the text of CLUSTER INFO

@@ -76,8 +76,16 @@ class ClusterPort {
   // Tells the other nodes of a PUBLISH, or this shard's of a SPUBLISH.
   virtual void Publish(std::string_view channel, std::string_view message, bool sharded) = 0;
 
+  // A command on this slot's keys waits: the slot is being handed over, or its
+  // writers are slowed down. Asked where Serves says no.
+  bool Holds(slot::SlotId slot, bool writes) const {
+    return held_.Contains(slot) || (writes && slowed_.Contains(slot));
+  }
+
  protected:
   slot::SlotSet served_;
+  slot::SlotSet held_;    // disjoint from served_, as is slowed_
+  slot::SlotSet slowed_;
 };
 
 }  // namespace windlass::commands

@@ -203,7 +203,8 @@ void ClusterCountKeysInSlot(Call& call) {
   if (!ParseInt64(call.args[2], &slot)) return call.reply.Error(kNotInteger);
   if (slot < 0 || slot >= slot::kSlotCount) return call.reply.Error("ERR Invalid slot");
   const keyspace::Database& db = call.node.keyspace->db(0);
-  call.reply.Integer(static_cast<int64_t>(db.SlotSize(static_cast<slot::SlotId>(slot))));
+  const slot::SlotId id = static_cast<slot::SlotId>(slot);
+  call.reply.Integer(db.IsHidden(id) ? 0 : static_cast<int64_t>(db.SlotSize(id)));
 }
 
 void ClusterGetKeysInSlot(Call& call) {
@@ -216,8 +217,10 @@ void ClusterGetKeysInSlot(Call& call) {
   if (slot < 0 || slot >= slot::kSlotCount || limit < 0) {
     return call.reply.Error("ERR Invalid slot or number of keys");
   }
-  const std::vector<std::string> keys = call.node.keyspace->db(0).KeysInSlot(
-      static_cast<slot::SlotId>(slot), static_cast<size_t>(limit));
+  const keyspace::Database& db = call.node.keyspace->db(0);
+  const slot::SlotId id = static_cast<slot::SlotId>(slot);
+  std::vector<std::string> keys;
+  if (!db.IsHidden(id)) keys = db.KeysInSlot(id, static_cast<size_t>(limit));
   call.reply.Array(static_cast<int64_t>(keys.size()));
   for (const std::string& key : keys) call.reply.Bulk(key);
 }

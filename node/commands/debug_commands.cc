@@ -14,6 +14,7 @@
 #include "node/commands/digest.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
+#include "node/commands/slot_migration_port.h"
 #include "node/config/config.h"
 #include "node/keyspace/access_clock.h"
 #include "node/persistence/dump_payload.h"
@@ -38,6 +39,14 @@ void Sleep(Call& call) {
 
 void SetActiveExpire(Call& call) {
   call.node.status.expire_active = call.args[2] != "0";
+  call.reply.Ok();
+}
+
+void SlotMigration(Call& call) {
+  if (call.node.slot_migrations == nullptr || !EqualsNoCase(call.args[2], "DIE-BEFORE")) {
+    return call.reply.Error(kSyntaxError);
+  }
+  call.node.slot_migrations->DieBefore(std::string(call.args[3]));
   call.reply.Ok();
 }
 
@@ -271,6 +280,7 @@ constexpr Row kRows[] = {
     {"set-disable-deny-scripts", 3, 3, Accepted, "SET-DISABLE-DENY-SCRIPTS <0|1>"},
     {"set-skip-checksum-validation", 3, 3, SkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>"},
     {"sleep", 3, 3, Sleep, "SLEEP <seconds>"},
+    {"slotmigration", 4, 4, SlotMigration, "SLOTMIGRATION DIE-BEFORE <step>"},
     {"stringmatch-len", 4, 4, MatchLength, "STRINGMATCH-LEN <length> <pattern>"},
 };
 

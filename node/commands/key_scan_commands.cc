@@ -40,7 +40,7 @@ void KeysCommand(Call& call) {
   std::string body;
   resp::ReplyWriter writer(&body, call.reply.protocol());
   int64_t count = 0;
-  call.db.ForEach([&](slot::SlotId, const Entry& entry) {
+  call.db.ForEachVisible([&](slot::SlotId, const Entry& entry) {
     if (hide && entry.IsExpired(call.now_ms)) return;
     if (!all && !base::GlobMatch(pattern, entry.key())) return;
     writer.Bulk(entry.key());
@@ -97,7 +97,7 @@ void RandomKeyCommand(Call& call) {
   call.reply.Bulk(key);
 }
 
-void DbSizeCommand(Call& call) { call.reply.Integer(static_cast<int64_t>(call.db.size())); }
+void DbSizeCommand(Call& call) { call.reply.Integer(static_cast<int64_t>(call.db.visible_size())); }
 
 void FlushDbCommand(Call& call) {
   const auto later = ParseFlush(call);

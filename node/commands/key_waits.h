@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "node/commands/command.h"
+#include "node/slot/slot_set.h"
 #include "node/types/type.h"
 
 namespace windlass::commands {
@@ -34,6 +35,9 @@ class KeyWaits {
   // Runs the commands of clients whose keys have become ready. Call when no command
   // is being executed.
   virtual void ServeReady() = 0;
+  // These slots have left this node: clients that wait for keys of them are told
+  // where to wait.
+  virtual void Redirect(const slot::SlotSet& slots) = 0;
 };
 
 // False: nobody may wait here (EXEC), and no reply was written.

@@ -60,6 +60,7 @@ class MovingKeys;
 namespace windlass::commands {
 
 class KeyWaits;     // commands/key_waits.h
+class SlotMigrationPort;  // commands/slot_migration_port.h
 class ClusterPort;  // commands/cluster_port.h; the cluster driver implements it
 class ScriptRunner;  // commands/script_runner.h
 class CommandTable;
@@ -252,6 +253,7 @@ struct Node {
   replication::ReplicaSide* replica_side = nullptr;
   replication::Failover* failover = nullptr;
   ClusterPort* cluster = nullptr;  // null outside cluster mode
+  SlotMigrationPort* slot_migrations = nullptr;  // null outside cluster mode
   migration::Migrator* migrator = nullptr;
   migration::MovingKeys* moving_keys = nullptr;  // writes to these wait: admission holds them
 

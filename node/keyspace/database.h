@@ -105,11 +105,21 @@ class Database {
   size_t SlotTableBytes(slot::SlotId slot) const { return table(slot).bucket_bytes(); }
   const slot::SlotSet& occupied_slots() const { return occupied_; }
 
+  // --- hidden slots: arriving by a migration, or on their way out. Their keys are
+  // used as any, but not shown (KEYS, SCAN, DBSIZE, RANDOMKEY) nor expired here.
+  void Hide(const slot::SlotSet& slots);
+  void Unhide(const slot::SlotSet& slots);
+  const slot::SlotSet& hidden_slots() const { return hidden_; }
+  bool IsHidden(slot::SlotId slot) const { return hides_ && hidden_.Contains(slot); }
+  size_t visible_size() const { return size_ - HiddenCount(false); }
+  size_t visible_expires_size() const { return expires_size_ - HiddenCount(true); }
+
   // --- going through keys. Expired keys are included unless said otherwise; the
   // functions given must not change keys.
   std::vector<std::string> KeysInSlot(slot::SlotId slot, size_t limit) const;
   void ForEachInSlot(slot::SlotId slot, const std::function<void(Entry&)>& f);
   void ForEach(const std::function<void(slot::SlotId, Entry&)>& f);
+  void ForEachVisible(const std::function<void(slot::SlotId, Entry&)>& f);
   // SCAN: calls f for at least `count` keys if there are that many left; returns
   // the next cursor, 0 at the end. Keys present during a whole scan are met.
   uint64_t Scan(uint64_t cursor, size_t count, const std::function<void(slot::SlotId, Entry&)>& f);
@@ -118,7 +128,7 @@ class Database {
   // was visited iff PositionOf(key) is below that.
   uint64_t WalkSlot(slot::SlotId slot, uint64_t from, const std::function<void(Entry&)>& f);
   uint32_t PositionOf(std::string_view key) const;
-  // Uniform over all keys; null if empty. May be expired.
+  // Uniform over all visible keys; null if there is none. May be expired.
   Entry* RandomEntry(slot::SlotId* slot);
 
   // A sample of about `count` keys, all or those with expiry, for eviction; at least
@@ -167,6 +177,9 @@ class Database {
   void DeleteExpired(slot::SlotId slot, const Found& found);
   void DeleteExpiredEntry(slot::SlotId slot, Entry* entry);
   void CountKeys(slot::SlotId slot, int64_t keys, int64_t expiring);
+  size_t HiddenCount(bool expiring) const;
+  // The first visible slot with keys >= from, or -1.
+  int NextVisible(int from) const;
   void BeforeChange(slot::SlotId slot, Entry& entry);
   void Changed(slot::SlotId slot, std::string_view key) { ChangedBy(slot, key, 1); }
   void ChangedBy(slot::SlotId slot, std::string_view key, uint64_t changes);
@@ -178,6 +191,8 @@ class Database {
   const bool slotted_;
   std::vector<SlotTable> tables_;
   slot::SlotSet occupied_;              // slots with at least one key
+  slot::SlotSet hidden_;
+  bool hides_ = false;                  // hidden_ is not empty
   std::vector<uint32_t> group_sizes_;   // keys by group of kGroupSlots slots
   std::vector<uint32_t> slot_sizes_;    // keys by slot, close together for random picks
   size_t size_ = 0;

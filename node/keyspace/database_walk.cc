@@ -33,6 +33,36 @@ void Database::ForEach(const std::function<void(slot::SlotId, Entry&)>& f) {
   });
 }
 
+void Database::ForEachVisible(const std::function<void(slot::SlotId, Entry&)>& f) {
+  for (int slot = NextVisible(0); slot >= 0; slot = NextVisible(slot + 1)) {
+    const slot::SlotId id = static_cast<slot::SlotId>(slot);
+    ForEachInSlot(id, [&f, id](Entry& entry) { f(id, entry); });
+  }
+}
+
+void Database::Hide(const slot::SlotSet& slots) {
+  hidden_ |= slots;
+  hides_ = !hidden_.empty();
+}
+
+void Database::Unhide(const slot::SlotSet& slots) {
+  hidden_ -= slots;
+  hides_ = !hidden_.empty();
+}
+
+size_t Database::HiddenCount(bool expiring) const {
+  if (!hides_) return 0;
+  size_t count = 0;
+  hidden_.ForEach([&](slot::SlotId slot) { count += expiring ? table(slot).expiring() : table(slot).size(); });
+  return count;
+}
+
+int Database::NextVisible(int from) const {
+  int slot = occupied_.Next(from);
+  while (slot >= 0 && IsHidden(static_cast<slot::SlotId>(slot))) slot = occupied_.Next(slot + 1);
+  return slot;
+}
+
 // The cursor is the slot above 32 bits of position.
 uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(slot::SlotId, Entry&)>& f) {
   if (cursor >> 32 >= tables_.size()) return 0;
@@ -41,13 +71,13 @@ uint64_t Database::Scan(uint64_t cursor, size_t count, const std::function<void(
   size_t met = 0;
   while (met < count) {
     const slot::SlotId id = static_cast<slot::SlotId>(slot);
-    position = table(id).Walk(keyspace_.context(), position, [&](Entry& entry) {
+    position = IsHidden(id) ? SlotTable::kEnd : table(id).Walk(keyspace_.context(), position, [&](Entry& entry) {
       ++met;
       f(id, entry);
     });
     if (position < SlotTable::kEnd) continue;
     position = 0;
-    slot = occupied_.Next(slot + 1);
+    slot = NextVisible(slot + 1);
     if (slot < 0) return 0;
   }
   return static_cast<uint64_t>(slot) << 32 | position;
@@ -109,8 +139,19 @@ void Database::SampleSweep(int count, const std::function<void(slot::SlotId, Ent
 }
 
 Entry* Database::RandomEntry(slot::SlotId* slot) {
-  if (size_ == 0) return nullptr;
-  const size_t chosen = slotted_ ? RandomSlot() : 0;
+  const size_t visible = visible_size();
+  if (visible == 0) return nullptr;
+  size_t chosen = 0;
+  if (hides_) {
+    uint64_t rank = keyspace_.random_.Below(visible);
+    chosen = static_cast<size_t>(NextVisible(0));
+    while (rank >= tables_[chosen].size()) {
+      rank -= tables_[chosen].size();
+      chosen = static_cast<size_t>(NextVisible(static_cast<int>(chosen) + 1));
+    }
+  } else if (slotted_) {
+    chosen = RandomSlot();
+  }
   if (slot != nullptr) *slot = static_cast<slot::SlotId>(chosen);
   return tables_[chosen].RandomEntry(keyspace_.context(), [this] { return keyspace_.random_.Next(); });
 }

@@ -29,7 +29,7 @@ bool ExpiryCycle::Chunk(Database& db, int64_t now_ms, Tally* tally) {
   while (looked < kChunkBuckets && slot >= 0) {
     const SlotTable& table = db.tables_[static_cast<size_t>(slot)];
     uint32_t next = 0;
-    if (table.expiring() != 0) {
+    if (table.expiring() != 0 && !db.IsHidden(static_cast<slot::SlotId>(slot))) {
       next = table.WalkExpiring(context, bucket, kChunkBuckets - looked, [&](Entry& entry) {
         ++tally->candidates;
         if (entry.IsExpired(now_ms)) {

@@ -47,6 +47,7 @@ void PrimarySide::SetAnnouncedIp(uint64_t client_id, std::string ip) { Handshake
 void PrimarySide::AddCapability(uint64_t client_id, std::string_view capability) {
   if (capability == "eof") Handshake(client_id).takes_eof_mark = true;
   if (capability == "psync2") Handshake(client_id).takes_new_id = true;
+  if (capability == kSlotJobsCapability) Handshake(client_id).knows_slot_jobs = true;
 }
 
 void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynced) {
@@ -451,6 +452,10 @@ int PrimarySide::FsyncedBy(int64_t offset) const {
     if (replica->state == ReplicaState::kOnline && replica->fsynced_offset >= offset) ++count;
   }
   return count;
+}
+
+bool PrimarySide::AllKnowSlotJobs() const {
+  return std::all_of(replicas_.begin(), replicas_.end(), [](const auto& entry) { return entry.second->knows_slot_jobs; });
 }
 
 int PrimarySide::GoodReplicas() const {

@@ -61,6 +61,10 @@ enum class ReplicaState {
   kOnline,
 };
 
+// Told by REPLCONF capa: the replica understands what the log says of atomic slot
+// migrations. Other servers' masters ignore the word.
+inline constexpr std::string_view kSlotJobsCapability = "windlass-slot-jobs";
+
 struct ReplicaReport {
   uint64_t client_id;
   std::string ip;
@@ -133,6 +137,7 @@ class PrimarySide {
   // --- facts.
   int AckedBy(int64_t offset) const;  // online replicas that acknowledged at least offset
   int FsyncedBy(int64_t offset) const;  // of those, which have it on disk
+  bool AllKnowSlotJobs() const;       // every replica attached has that capability
   int GoodReplicas() const;           // online, acknowledged within the maximal lag
   int Count() const { return static_cast<int>(replicas_.size()); }
   std::vector<ReplicaReport> Report() const;

@@ -67,6 +67,7 @@ struct PrimarySide::Replica {
   std::string announced_ip;
   bool takes_eof_mark = false;
   bool takes_new_id = false;
+  bool knows_slot_jobs = false;
   bool psync = true;
   // Invariant from kWaitFile on: acked_offset < next_offset <= the log's offset + 1.
   int64_t next_offset = 0;  // the first byte of the log not yet sent

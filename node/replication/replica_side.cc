@@ -203,7 +203,7 @@ void ReplicaSide::Ask(Step step) {
     case Step::kIp:
       if (settings.announced_ip.empty()) return Ask(Step::kCapability);
       return send({"REPLCONF", "ip-address", settings.announced_ip});
-    case Step::kCapability: return send({"REPLCONF", "capa", "eof", "capa", "psync2"});
+    case Step::kCapability: return send({"REPLCONF", "capa", "eof", "capa", "psync2", "capa", kSlotJobsCapability});
     case Step::kPsync: return AskPsync();
   }
 }

@@ -153,10 +153,37 @@ Verdict Admission::JudgeSlot(const Client& client, const CommandSpec& spec,
     }
     if (cluster.Serves(*slot)) return Verdict::kServe;
   }
+  return AskSlot(client, spec, spec.flags, *slot, error);
+}
+
+// A slot may have moved while commands on it were queued: EXEC is admitted as its
+// commands would be.
+Verdict Admission::JudgeExec(const Client& client, const CommandSpec& spec, std::string* error) {
+  const client::Transaction& transaction = *client.transaction;
+  if (transaction.first_slot < 0 || client.Has(client::kDirtyExec)) return Verdict::kServe;
+  const slot::SlotId slot = static_cast<slot::SlotId>(transaction.first_slot);
+  if (node_->cluster->Serves(slot)) return Verdict::kServe;
+  key_views_.clear();
+  std::vector<std::string_view> args;
+  for (const client::QueuedCommand& command : transaction.commands) {
+    const CommandSpec* queued = node_->commands->Find(command.args[0]);
+    args.assign(command.args.begin(), command.args.end());
+    keys_.clear();
+    if (queued == nullptr || !FindKeysOf(*queued, args, &keys_)) continue;
+    for (const commands::KeyPosition& key : keys_) key_views_.push_back(args[static_cast<size_t>(key.index)]);
+  }
+  if (key_views_.empty()) return Verdict::kServe;
+  return AskSlot(client, spec, transaction.writes ? uint64_t{commands::kWrite} : uint64_t{commands::kReadonly}, slot, error);
+}
+
+Verdict Admission::AskSlot(const Client& client, const CommandSpec& spec, uint64_t flags, slot::SlotId slot,
+                           std::string* error) {
+  commands::ClusterPort& cluster = *node_->cluster;
+  if (cluster.Holds(slot, (flags & (commands::kWrite | commands::kMayReplicate)) != 0)) return Verdict::kHold;
   commands::SlotQuestion question;
-  question.slot = *slot;
+  question.slot = slot;
   question.keys = key_views_;
-  question.command_flags = spec.flags;
+  question.command_flags = flags;
   question.client_flags = client.flags;
   question.is_migrate = spec.name == "migrate";
   question.db = &node_->keyspace->db(0);
@@ -178,7 +205,8 @@ Verdict Admission::Judge(const Client& client, const CommandSpec& spec,
   }
   if (client.Has(client::kRestricted) && RefusedByRules(client, spec, args, error)) return Verdict::kRefuse;
   if (node_->cluster != nullptr) {
-    const Verdict verdict = JudgeSlot(client, spec, args, slot, error);
+    const bool exec = spec.keys.first == 0 && spec.name == "exec" && client.Has(client::kMulti);
+    const Verdict verdict = exec ? JudgeExec(client, spec, error) : JudgeSlot(client, spec, args, slot, error);
     if (verdict != Verdict::kServe) return verdict;
   }
   if (RefusedByMemory(client, spec)) {

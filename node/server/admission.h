@@ -37,6 +37,10 @@ class Admission {
  private:
   Verdict JudgeSlot(const client::Client& client, const commands::CommandSpec& spec,
                     std::span<const std::string_view> args, slot::SlotId* slot, std::string* error);
+  Verdict JudgeExec(const client::Client& client, const commands::CommandSpec& spec, std::string* error);
+  // REQUIRES: key_views_ are the keys, all of `slot`, which is not simply served.
+  Verdict AskSlot(const client::Client& client, const commands::CommandSpec& spec, uint64_t flags, slot::SlotId slot,
+                  std::string* error);
   bool RefusedByRole(const client::Client& client, const commands::CommandSpec& spec,
                      std::span<const std::string_view> args, std::string* error) const;
   bool RefusedByRules(const client::Client& client, const commands::CommandSpec& spec,

@@ -183,7 +183,8 @@ void ClusterDriver::HearOfReplication() {
 }
 
 uint64_t ClusterDriver::KeysInSlot(slot::SlotId slot) const {
-  return node_->keyspace->db(0).SlotSize(slot);
+  const keyspace::Database& db = node_->keyspace->db(0);
+  return db.IsHidden(slot) ? 0 : db.SlotSize(slot);
 }
 
 bool ClusterDriver::DatasetEmpty() const { return node_->keyspace->db(0).size() == 0; }

@@ -62,6 +62,17 @@ class ClusterDriver final : public commands::ClusterPort,
   std::string PreferredEndpoint(const cluster::NodeEndpoint& node) const override;
   void Publish(std::string_view channel, std::string_view message, bool sharded) override;
 
+  // Atomic migrations: slots whose commands wait, or whose writes do.
+  void SetHeld(const slot::SlotSet& held, const slot::SlotSet& slowed);
+  void TellGrants(std::vector<cluster::Grant> grants) { Step(cluster::GrantsOutstanding{std::move(grants)}); }
+  // The ticket after whose save that is on disk; 0: refused.
+  uint64_t TakeSlots(const slot::SlotSet& slots, uint64_t above_epoch);
+  // Who empties lost slots in the background; unset: they are emptied at once.
+  using OnLost = std::function<void(const slot::SlotSet&)>;
+  void SetOnLost(OnLost on_lost) { on_lost_ = std::move(on_lost); }
+  // Called when routes may have changed, before any command runs by them.
+  void SetOnRoutes(std::function<void()> on_routes) { on_routes_ = std::move(on_routes); }
+
   // A replica in doubt (see ClusterCore::ReplicasInDoubt) was asked.
   void TellNothingNewer(const cluster::NodeId& replica) { Step(cluster::ReplicaHoldsNothingNewer{replica}); }
 
@@ -122,6 +133,9 @@ class ClusterDriver final : public commands::ClusterPort,
   OnSaveFailed tell_save_failed_;
 
   OnPublication deliver_publication_;
+  slot::SlotSet asked_held_;  // by SetHeld; what was granted is held besides
+  OnLost on_lost_;
+  std::function<void()> on_routes_;
 };
 
 }  // namespace windlass::server

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "node/commands/internal_command.h"
+#include "node/commands/key_waits.h"
 #include "node/commands/pubsub_commands.h"
 #include "node/keyspace/keyspace.h"
 #include "node/net/event_loop.h"
@@ -60,7 +61,10 @@ struct ClusterDriver::EffectDoer {
     commands::RunInternally(*driver.node_, 0, flushall);
   }
   void operator()(const cluster::SlotsLost& e) {
-    if (e.delete_keys) driver.DeleteKeysOf(*e.slots);
+    driver.node_->key_waits->Redirect(*e.slots);
+    if (!e.delete_keys) return;
+    if (driver.on_lost_) return driver.on_lost_(*e.slots);
+    driver.DeleteKeysOf(*e.slots);
   }
 
   // The core logs the change itself; the table of served slots is refreshed anyway.
@@ -105,10 +109,34 @@ void ClusterDriver::RefreshServed() {
   served_version_ = version;
   served_state_ok_ = state_ok;
   served_.Clear();
-  if (!state_ok) return;
-  core_->OwnSlots().ForEach([this](slot::SlotId slot) {
-    if (core_->RouteOf(slot).kind == cluster::RouteKind::kOwn) served_.Add(slot);
-  });
+  const slot::SlotSet held_before = held_;
+  held_ = asked_held_;
+  if (core_->IsMaster()) held_ |= core_->GrantedSlots();
+  if (state_ok) {
+    core_->OwnSlots().ForEach([this](slot::SlotId slot) {
+      if (core_->RouteOf(slot).kind == cluster::RouteKind::kOwn) served_.Add(slot);
+    });
+    served_ -= held_;
+    served_ -= slowed_;
+  }
+  if (!(held_ == held_before)) commands::ResumeHeldClients(*node_);
+  if (on_routes_) on_routes_();
+}
+
+void ClusterDriver::SetHeld(const slot::SlotSet& held, const slot::SlotSet& slowed) {
+  if (held == asked_held_ && slowed == slowed_) return;
+  const bool faster = !(slowed == slowed_);
+  asked_held_ = held;
+  slowed_ = slowed;
+  served_version_ = 0;
+  RefreshServed();
+  if (faster) commands::ResumeHeldClients(*node_);
+}
+
+uint64_t ClusterDriver::TakeSlots(const slot::SlotSet& slots, uint64_t above_epoch) {
+  cluster::AdminOutcome outcome = core_->Execute(NowMs(), cluster::TakeSlotsCommand{slots, above_epoch});
+  Do(std::move(outcome.effects));
+  return outcome.reply.ok() ? outcome.reply_after_ticket : 0;
 }
 
 void ClusterDriver::DeleteKeysOf(const slot::SlotSet& slots) {

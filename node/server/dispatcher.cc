@@ -35,6 +35,8 @@ bool HasKeys(const CommandSpec& spec, std::span<const std::string_view> args) {
   commands::KeyPositions keys;
   return commands::FindKeysOf(spec, args, &keys) && !keys.empty();
 }
+// Not the server's own commands, which are flagged too.
+bool IsImport(const Client& client) { return client.Has(client::kImporting) && !client.Has(client::kInternal); }
 
 bool IsTransactionControl(const CommandSpec& spec) {
   return spec.name == "exec" || spec.name == "discard" || spec.name == "multi" || spec.name == "watch" ||
@@ -121,7 +123,18 @@ const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::stri
   return spec;
 }
 
+// Another master's stream, after it was let in: it is not asked where slots are,
+// but it waits for a pause as every writer.
+Outcome Dispatcher::RunImported(Client& client, std::span<const std::string_view> args) {
+  const CommandSpec* spec = Resolve(client, args);
+  if (spec == nullptr) return Outcome::kDone;
+  if (IsHeld(client, *spec)) return Outcome::kHeld;
+  Execute(client, args);
+  return Outcome::kDone;
+}
+
 Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args) {
+  if (client.Has(client::kImporting)) [[unlikely]] return RunImported(client, args);
   if (client.Has(client::kReplySkipNext)) {
     client.Clear(client::kReplySkipNext);
     client.Set(client::kReplySkip);
@@ -132,8 +145,10 @@ Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args) 
   slot::SlotId slot = 0;
   if (!client.Has(kTrusted)) {
     const Verdict verdict = admission_.Judge(client, *spec, args, &slot, &error_);
+    if (verdict == Verdict::kHold) return Outcome::kHeld;
     if (verdict == Verdict::kRefuse) {
       client.Clear(client::kAsking);
+      if (spec == exec_ && client.transaction != nullptr) commands::ForgetTransaction(*node_, client);
       Refuse(client, spec, error_);
       return Outcome::kDone;
     }
@@ -212,7 +227,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   if (depth_ == 0) {
     frozen_now_ms_ = node_->loop->NowMs();
     acting_ = &client;
-    keyspace.set_expiry_mode(client.Has(kTrusted) ? keyspace::ExpiryMode::kIgnore
+    keyspace.set_expiry_mode(client.Has(kTrusted) || IsImport(client) ? keyspace::ExpiryMode::kIgnore
                              : KeepsExpired() ? keyspace::ExpiryMode::kHide
                                               : keyspace::ExpiryMode::kDelete);
   }

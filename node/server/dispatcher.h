@@ -67,6 +67,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
  private:
   static constexpr int kMaxDepth = 4;
 
+  Outcome RunImported(client::Client& client, std::span<const std::string_view> args);
   const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
   bool IsHeld(const client::Client& client, const commands::CommandSpec& spec) const;
   bool KeepsExpired() const;

@@ -38,7 +38,7 @@ class Durability final : public commands::Reloader {
   explicit Durability(commands::Node* node);
   ~Durability() override;
 
-  WriteLog& log() { return propagation_; }
+  Propagation& log() { return propagation_; }
 
   // --- start. Node::executor must be set. False: the reason was logged and the
   // process is to exit with 1.

@@ -255,8 +255,8 @@ void WriteCpu(InfoWriter& out) {
 void WriteKeyspace(const commands::Node& node, InfoWriter& out) {
   for (int i = 0; i < node.keyspace->database_count(); ++i) {
     const keyspace::Database& db = node.keyspace->db(i);
-    if (db.size() == 0) continue;
-    out.Fieldf("db" + std::to_string(i), "keys=%zu,expires=%zu,avg_ttl=%lld", db.size(), db.expires_size(),
+    if (db.visible_size() == 0) continue;
+    out.Fieldf("db" + std::to_string(i), "keys=%zu,expires=%zu,avg_ttl=%lld", db.visible_size(), db.visible_expires_size(),
                static_cast<long long>(db.average_ttl_ms()));
   }
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "node/commands/cluster_port.h"
+#include "node/commands/command.h"
 #include "node/keyspace/keyspace.h"
 #include "node/observe/command_stats.h"
 
@@ -26,7 +28,10 @@ void KeyWaiter::Wait(commands::Call& call, const commands::KeyWait& asked) {
   node_->blocker->Block(call.client, deadline_ms, [this, id](client::Client& client, WakeReason reason) {
     const ClientWait wait = std::move(waits_.at(id));
     Forget(id, wait);
-    if (reason == WakeReason::kReady) return TryAgain(client, wait);
+    if (reason == WakeReason::kReady) {
+      if (!Redirected(client, wait)) TryAgain(client, wait);
+      return;
+    }
     if (reason == WakeReason::kClosed) return;
     ++node_->command_stats->at(wait.spec->id).calls;
     if (reason != WakeReason::kUnblockError) client.reply.NullArray();
@@ -81,6 +86,32 @@ const KeyWaiter::Queue::value_type* KeyWaiter::NextFor(const Key& key, Ticket af
     if (wait.also_if_gone || (entry != nullptr && wait.type == entry->type())) return &*it;
   }
   return nullptr;
+}
+
+bool KeyWaiter::Redirected(client::Client& client, const ClientWait& wait) const {
+  if (node_->cluster == nullptr || wait.keys.empty()) return false;
+  commands::SlotQuestion question;
+  question.slot = slot::KeySlot(wait.keys.front().second);
+  if (node_->cluster->Serves(question.slot)) return false;
+  std::vector<std::string_view> keys;
+  for (const Key& key : wait.keys) keys.push_back(key.second);
+  question.keys = keys;
+  question.command_flags = commands::kWrite;
+  question.client_flags = client.flags;
+  question.db = &node_->keyspace->db(client.db);
+  question.now_ms = node_->clock->UnixMs();
+  std::string error;
+  if (node_->cluster->Admit(question, &error)) return false;
+  client.reply.Error(error);
+  return true;
+}
+
+void KeyWaiter::Redirect(const slot::SlotSet& slots) {
+  std::vector<uint64_t> ids;
+  for (const auto& [id, wait] : waits_) {
+    if (!wait.keys.empty() && slots.Contains(slot::KeySlot(wait.keys.front().second))) ids.push_back(id);
+  }
+  for (const uint64_t id : ids) node_->blocker->Wake(id);
 }
 
 void KeyWaiter::ServeReady() {

@@ -28,6 +28,7 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
   void MarkReady(int db, std::string_view key) override;
   bool Waits(const client::Client& client) const override { return waits_.count(client.id) > 0; }
   void ServeReady() override;
+  void Redirect(const slot::SlotSet& slots) override;
   bool has_ready() const { return !ready_.empty(); }
   size_t waiting_clients() const { return waits_.size(); }
   size_t waited_keys() const { return by_key_.size(); }
@@ -54,6 +55,8 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
   const Queue::value_type* NextFor(const Key& key, Ticket after, Ticket last) const;
   void Forget(uint64_t client_id, const ClientWait& wait);
   void TryAgain(client::Client& client, const ClientWait& wait);
+  // True: the keys are served elsewhere, and the client was told.
+  bool Redirected(client::Client& client, const ClientWait& wait) const;
 
   commands::Node* node_;
   keyspace::ChangeListener* next_;

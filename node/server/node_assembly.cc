@@ -93,6 +93,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
     if (client.listener != nullptr) broker_.Forget(*client.listener);
     if (client.Has(client::kMonitor)) monitors_.Remove(client);
     tracking_.End(client);
+    if (slot_migrations_ != nullptr) slot_migrations_->OnClientGone(client);
   });
   keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
@@ -179,10 +180,18 @@ bool NodeAssembly::StartCluster() {
   if (facts.replication.has_value()) loaded = {facts.replication->id, facts.replication->offset};
   data.offset = loaded.offset;
   node_.cluster = cluster_.get();
+  slot_migrations_ = std::make_unique<SlotMigrations>(
+      SlotMigrations::Parts{&node_, cluster_.get(), &durability_, &dispatcher_});
+  node_.slot_migrations = slot_migrations_.get();
+  if (const auto loaded_records = slot_migrations_->Load(); !loaded_records) {
+    log_->Warning(loaded_records.error());
+    return false;
+  }
   if (const auto begun = cluster_->Begin(data); !begun) {
     log_->Warning(begun.error());
     return false;
   }
+  slot_migrations_->Begin(facts.data_proven_complete());
   if (cluster_->core().OnProbation()) {
     survey_ = std::make_unique<ReplicaSurvey>(&node_, cluster_.get(), loaded, keyspace_.db(0).size());
   }
@@ -217,6 +226,7 @@ void NodeAssembly::EndTurn() {
   TakeSignals();
   key_waiter_.ServeReady();  // keys that went without a command: expired, moved away
   sessions_.RunResumed();
+  if (slot_migrations_ != nullptr) slot_migrations_->AtTurnEnd();
   if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
   tracking_.EndTurn();
   WriteLog& log = durability_.log();

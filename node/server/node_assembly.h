@@ -42,6 +42,7 @@
 #include "node/server/script_host.h"
 #include "node/server/tracking.h"
 #include "node/server/session_table.h"
+#include "node/server/slot_migrations.h"
 
 namespace windlass::server {
 
@@ -114,6 +115,7 @@ class NodeAssembly {
   migration::MovingKeys moving_keys_;
   migration::Migrator migrator_;
   std::unique_ptr<ClusterDriver> cluster_;
+  std::unique_ptr<SlotMigrations> slot_migrations_;
   std::unique_ptr<ClusterHandover> handover_;
   std::unique_ptr<ReplicaSurvey> survey_;
   Listeners listeners_;

@@ -16,6 +16,10 @@ Propagation::Propagation(persistence::Aof* aof, replication::ReplicationLog* his
 
 void Propagation::Add(int db, std::span<const std::string_view> argv, Readers readers) {
   if (loading_) return;
+  if (tap_ != nullptr && readers.aof) [[unlikely]] {  // changes of the data, not publications
+    tap_->OnLogged(db, argv);
+    if (unit_depth_ == 0) tap_->OnUnitEnd();
+  }
   readers.aof = readers.aof && aof_->enabled();
   readers.replicas = readers.replicas && history_->has_backlog();
   if (!readers.aof && !readers.replicas) return;  // nobody keeps it
@@ -29,7 +33,9 @@ void Propagation::Add(int db, std::span<const std::string_view> argv, Readers re
 }
 
 void Propagation::EndUnit() {
-  if (--unit_depth_ > 0 || unit_.empty()) return;
+  if (--unit_depth_ > 0) return;
+  if (tap_ != nullptr) [[unlikely]] tap_->OnUnitEnd();
+  if (unit_.empty()) return;
   const bool several = unit_.size() > 1;
   Readers all{false, false};
   for (const Part& part : unit_) all = {all.aof || part.readers.aof, all.replicas || part.readers.replicas};

@@ -41,6 +41,8 @@ class Propagation final : public WriteLog {
   // lost, so this server's first own byte begins a fork of it. Following undoes that.
   void set_fork_pending(bool pending) { fork_pending_ = pending; }
   void ForkIfPending();
+  // Null: none.
+  void set_tap(LogTap* tap) { tap_ = tap; }
   // While data is loaded nothing of it is written to the log again.
   void set_loading(bool loading) { loading_ = loading; }
 
@@ -62,6 +64,7 @@ class Propagation final : public WriteLog {
   persistence::Aof* aof_;
   replication::ReplicationLog* history_;
   replication::PrimarySide* primary_;
+  LogTap* tap_ = nullptr;
   int unit_depth_ = 0;
   std::vector<Part> unit_;
   std::string unit_bytes_;

@@ -61,6 +61,7 @@ size_t Session::RunRequests(std::string_view bytes) {
   while (position < bytes.size()) {
     size_t consumed = 0;
     parser_.limits().authenticated = client_.authenticated;  // the request before may have been AUTH
+    if (client_.Has(client::kImporting)) [[unlikely]] parser_.limits().max_bulk_bytes = INT64_MAX / 2;
     const resp::ParseStatus status = parser_.Parse(bytes.substr(position), &consumed, &args);
     if (status == resp::ParseStatus::kNeedMore) {
       if (parser_.bytes_wanted() > 32 * 1024) connection_->ReserveInput(parser_.bytes_wanted());

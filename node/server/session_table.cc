@@ -289,7 +289,7 @@ void SessionTable::Cron() {
     Client& client = session->client();
     session->CountBytes();
     if (session->connection().pending_output() > 0) session->OutputChanged();
-    if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub) &&
+    if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub | client::kImporting) &&
         now - client.last_interaction_ms > timeout_s_ * 1000) {
       node_->log->Verbose("Closing idle client");
       CloseSoon(id, "idle");

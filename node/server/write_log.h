@@ -8,6 +8,15 @@
 
 namespace windlass::server {
 
+// Sees every command of the log as it is appended: migrations of its slots.
+class LogTap {
+ public:
+  virtual ~LogTap() = default;
+  virtual void OnLogged(int db, std::span<const std::string_view> argv) = 0;
+  // What was logged since the last call is one unit.
+  virtual void OnUnitEnd() = 0;
+};
+
 class WriteLog {
  public:
   virtual ~WriteLog() = default;

@@ -120,6 +120,11 @@ void Snapshot::BeforeChange(Database& db, slot::SlotId slot, Entry& entry) {
   if (!sink_->AfterCapture()) Abort("changes came faster than they could be stored");
 }
 
+void Snapshot::Capture(Database& db, slot::SlotId slot, std::string_view key) {
+  if (!Wants(slot, db)) return;
+  if (Entry* entry = db.Peek(slot, key)) BeforeChange(db, slot, *entry);
+}
+
 void Snapshot::AfterInsert(Database& db, slot::SlotId slot, Entry& entry) {
   if (Wants(slot, db) && !Visited(db, slot, entry.key())) entry.set_marks(entry.marks() | mark_);
 }

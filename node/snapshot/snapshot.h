@@ -60,6 +60,10 @@ class Snapshot final : public keyspace::ChangeObserver {
   // the snapshot: whoever wanted it takes a new one of what is left.
   static constexpr uint64_t kMaxEntriesByDrop = 20000;
 
+  // Gives this key to the sink now, as if it were about to change: for a reader of
+  // the log whose next command reads it. Nothing happens if it was given already.
+  void Capture(keyspace::Database& db, slot::SlotId slot, std::string_view key);
+
   void BeforeChange(keyspace::Database& db, slot::SlotId slot, keyspace::Entry& entry) override;
   void AfterInsert(keyspace::Database& db, slot::SlotId slot, keyspace::Entry& entry) override;
   void BeforeDrop(keyspace::Database& db, slot::SlotId slot) override;

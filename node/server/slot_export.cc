@@ -1,0 +1,295 @@
+// See slot_export.h.
+#include "node/server/slot_export.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "node/config/config.h"
+#include "node/migration/entry_chunk.h"
+#include "node/net/event_loop.h"
+#include "node/observe/stats.h"
+#include "node/resp/command.h"
+#include "node/server/slot_migrations.h"
+
+namespace windlass::server {
+namespace {
+
+using migration::ExportDo;
+using migration::ExportState;
+
+constexpr int64_t kConnectTimeoutMs = 5000;
+constexpr size_t kChunkBytes = 48 << 10;        // entries are sent when there are this many
+constexpr size_t kPieceBytes = size_t{1} << 20; // a large value goes in pieces of this
+constexpr int64_t kInFlightBytes = 2 << 20;     // the snapshot waits for the target beyond this
+constexpr int64_t kStepUs = 300;                // of the snapshot, a turn
+constexpr size_t kMaxLine = 4096;
+
+}  // namespace
+
+SlotExport::SlotExport(SlotMigrations* owner, migration::Job job, migration::ExportMachine machine)
+    : owner_(owner), job_(std::move(job)), machine_(std::move(machine)) {
+  created_ms_ = updated_ms_ = acked_ms_ = NowMs();
+}
+
+SlotExport::~SlotExport() {
+  *alive_ = false;
+  CloseLink();
+}
+
+int64_t SlotExport::NowMs() const { return owner_->node().loop->NowMs(); }
+
+void SlotExport::Start() { Do(machine_.Start(NowMs())); }
+
+bool SlotExport::Cancel() {
+  migration::ExportMachine::Effects effects;
+  if (!machine_.Cancel(NowMs(), &effects)) return false;
+  Do(effects);
+  return true;
+}
+
+void SlotExport::Fail(std::string_view why) { Do(machine_.Fail(NowMs(), why)); }
+void SlotExport::NoteClaimed() { Do(machine_.OnClaimed(NowMs())); }
+void SlotExport::OnGrantSafe(bool ok) { Do(machine_.OnGrantSafe(NowMs(), ok)); }
+
+// --- what the machine asks
+
+void SlotExport::Do(const migration::ExportMachine::Effects& effects) {
+  if (!effects.empty()) updated_ms_ = NowMs();
+  for (const ExportDo effect : effects) DoOne(effect);
+}
+
+void SlotExport::DoOne(ExportDo effect) {
+  owner_->OnStep(migration::Word(effect));
+  switch (effect) {
+    case ExportDo::kConnect: return Connect();
+    case ExportDo::kSendAuth: {
+      std::string auth;
+      owner_->AppendAuth(&auth);
+      connection_->Write(auth);
+      return;
+    }
+    case ExportDo::kSendEstablish: {
+      std::vector<std::string> words{"CLUSTER", "SYNCSLOTS", "ESTABLISH", "SOURCE", job_.source.str(),
+                                     "NAME", job_.name, "CAPA", "windlass", "SLOTSRANGE"};
+      for (const slot::SlotRange& range : job_.slots.Ranges()) {
+        words.push_back(std::to_string(range.first));
+        words.push_back(std::to_string(range.last));
+      }
+      const std::vector<std::string_view> argv(words.begin(), words.end());
+      std::string out;
+      resp::EncodeCommand(argv, &out);
+      connection_->Write(out);
+      return;
+    }
+    case ExportDo::kStartSnapshot:
+      snapshot_ = owner_->snapshots().Start(job_.slots, this);
+      if (snapshot_ == nullptr) Fail("Too many snapshots are under way");
+      return;
+    case ExportDo::kThrottle:
+    case ExportDo::kUnthrottle:
+    case ExportDo::kHold:
+    case ExportDo::kUnhold: return owner_->RefreshHolds();
+    case ExportDo::kSendPaused:
+      FlushChunk();
+      return SendCommand({"CLUSTER", "SYNCSLOTS", "PAUSED", std::to_string(machine_.number())});
+    case ExportDo::kSendResume: return SendCommand({"CLUSTER", "SYNCSLOTS", "RESUME"});
+    case ExportDo::kSaveGrant: return owner_->SaveGrant(this);
+    case ExportDo::kWithdrawGrant: return owner_->WithdrawGrant(this);
+    case ExportDo::kSendGrant:
+      return SendCommand({"CLUSTER", "SYNCSLOTS", "FAILOVER-GRANTED", std::to_string(owner_->GrantEpoch(job_.name))});
+    case ExportDo::kAskOutcome: return Ask();
+    case ExportDo::kTakeBack: return owner_->TakeBack(this);
+    case ExportDo::kCloseLink: return CloseLink();
+    case ExportDo::kEnded:
+      snapshot_.reset();
+      return owner_->OnExportEnded(this);
+  }
+}
+
+void SlotExport::Connect() {
+  const auto target = owner_->core().MasterOf(job_.target, job_.target_shard);
+  if (!target || !(target->id == job_.target) || target->address.ip.empty()) return Fail("The target is not reachable");
+  net::ConnectOptions options;
+  options.host = target->address.ip;
+  options.port = target->address.port;
+  options.bind_ip = owner_->node().config->Text("bind-source-addr");
+  options.timeout_ms = kConnectTimeoutMs;
+  net::Connection::Connect(owner_->node().loop, options,
+                           [this, alive = alive_](base::Result<std::unique_ptr<net::Connection>> made) {
+                             if (!*alive || ended()) return;
+                             if (!made.ok()) return Fail("Unable to connect to the target: " + made.error());
+                             connection_ = std::move(*made);
+                             connection_->SetHandler(this);
+                             Do(machine_.OnConnected(NowMs()));
+                           });
+}
+
+void SlotExport::CloseLink() {
+  if (connection_ == nullptr) return;
+  connection_->SetHandler(nullptr);
+  connection_->Flush();
+  connection_->Close("the migration is over");
+  owner_->node().loop->DeleteLater(std::move(connection_));
+}
+
+void SlotExport::Ask() {
+  if (question_ != nullptr && !question_->ended()) return;
+  const auto target = owner_->core().MasterOf(job_.target, job_.target_shard);
+  if (!target || target->address.ip.empty()) return;
+  net::ConnectOptions options;
+  options.host = target->address.ip;
+  options.port = target->address.port;
+  options.bind_ip = owner_->node().config->Text("bind-source-addr");
+  options.timeout_ms = kConnectTimeoutMs;
+  std::string request;
+  const int replies = owner_->AppendAuth(&request) ? 2 : 1;
+  const std::string shard = owner_->core().MyShardId().str();
+  const std::string ranges = migration::RangesText(job_.slots);
+  const std::string_view words[] = {"CLUSTER", "SYNCSLOTS", "OUTCOME", job_.name, shard, ranges};
+  resp::EncodeCommand(words, &request);
+  question_ = std::make_shared<OutcomeQuestion>(owner_->node().loop);
+  question_->Begin(options, std::move(request), replies, [this, alive = alive_](std::optional<migration::Outcome> outcome) {
+    if (*alive && outcome) Do(machine_.OnOutcome(NowMs(), *outcome));
+  });
+}
+
+// --- the link
+
+size_t SlotExport::OnBytes(net::Connection&, std::string_view bytes) {
+  size_t used = 0;
+  while (connection_ != nullptr) {
+    const size_t end = bytes.find("\r\n", used);
+    if (end == std::string_view::npos) {
+      if (bytes.size() - used > kMaxLine) Fail("The target does not speak this protocol");
+      return used;
+    }
+    const std::string line(bytes.substr(used, end - used));
+    used = end + 2;
+    OnLine(line);
+  }
+  return bytes.size();
+}
+
+void SlotExport::OnLine(std::string_view line) {
+  const int64_t now_ms = NowMs();
+  const auto number_after = [line](std::string_view word) -> std::optional<int64_t> {
+    int64_t value = 0;
+    if (line.substr(0, word.size()) != word) return std::nullopt;
+    const std::string_view digits = line.substr(word.size());
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size() ? std::make_optional(value) : std::nullopt;
+  };
+  if (const auto position = number_after("+ACK ")) {
+    if (*position > acked_ && *position <= marked_) acked_ = *position;
+    acked_ms_ = now_ms;
+    return Do(machine_.OnAcknowledged(now_ms));
+  }
+  if (const auto number = number_after("+READY ")) return Do(machine_.OnReady(now_ms, static_cast<uint64_t>(*number)));
+  Do(machine_.OnReply(now_ms, line));
+}
+
+void SlotExport::OnClosed(net::Connection&, std::string_view reason) {
+  owner_->node().loop->DeleteLater(std::move(connection_));
+  Do(machine_.OnLinkLost(NowMs(), reason));
+}
+
+void SlotExport::Send(std::string_view bytes) {
+  if (connection_ == nullptr) return;
+  connection_->Write(bytes);
+  sent_ += static_cast<int64_t>(bytes.size());
+}
+
+void SlotExport::SendCommand(std::initializer_list<std::string_view> words) {
+  if (connection_ == nullptr) return;
+  std::string out;
+  resp::EncodeCommand(std::span(words.begin(), words.size()), &out);
+  connection_->Write(out);
+}
+
+// --- the stream
+
+void SlotExport::OnEntry(int, slot::SlotId, const keyspace::Entry& entry) {
+  migration::AppendEntry(entry, &chunk_);
+  if (chunk_.size() >= kChunkBytes) FlushChunk();
+}
+
+void SlotExport::FlushChunk() {
+  std::string_view rest = chunk_;
+  while (!rest.empty()) {
+    const std::string_view piece = rest.substr(0, kPieceBytes);
+    Send("*4\r\n$7\r\nCLUSTER\r\n$9\r\nSYNCSLOTS\r\n$5\r\nCHUNK\r\n$" + std::to_string(piece.size()) + "\r\n");
+    Send(piece);
+    Send("\r\n");
+    rest.remove_prefix(piece.size());
+  }
+  chunk_.clear();
+}
+
+void SlotExport::Tap(std::span<const std::string_view> argv, std::span<const std::string_view> keys) {
+  if (!machine_.streaming()) return;
+  if (snapshot_ != nullptr) {
+    keyspace::Database& db = owner_->node().keyspace->db(0);
+    for (const std::string_view key : keys) snapshot_->Capture(db, slot::KeySlot(key), key);
+  }
+  resp::EncodeCommand(argv, &unit_);
+  ++unit_commands_;
+}
+
+void SlotExport::TapUnitEnd() {
+  if (unit_commands_ == 0) return;
+  FlushChunk();
+  if (unit_commands_ > 1) Send("*1\r\n$5\r\nMULTI\r\n");
+  Send(unit_);
+  if (unit_commands_ > 1) Send("*1\r\n$4\r\nEXEC\r\n");
+  unit_.clear();
+  unit_commands_ = 0;
+}
+
+void SlotExport::StepSnapshot() {
+  if (Unacknowledged() > kInFlightBytes) return;
+  const snapshot::SnapshotState state = snapshot_->Step(kStepUs);
+  if (state == snapshot::SnapshotState::kAborted) return Fail("Snapshot failed: " + std::string(snapshot_->abort_reason()));
+  if (state != snapshot::SnapshotState::kDone) return;
+  FlushChunk();
+  snapshot_.reset();
+  SendCommand({"CLUSTER", "SYNCSLOTS", "SNAPSHOT-EOF"});
+  Do(machine_.OnSnapshotDone(NowMs()));
+}
+
+bool SlotExport::AtTurnEnd() {
+  migration::ExportFacts facts;
+  facts.unacknowledged_bytes = Unacknowledged();
+  facts.replicas_near = owner_->ReplicasNear();
+  facts.may_snapshot = owner_->MaySnapshot();
+  Do(machine_.OnTurn(NowMs(), facts));
+  if (snapshot_ != nullptr) StepSnapshot();
+  if (connection_ != nullptr && sent_ != marked_) {
+    marked_ = sent_;
+    SendCommand({"CLUSTER", "SYNCSLOTS", "MARK", std::to_string(sent_)});
+  }
+  if (snapshot_ == nullptr || Unacknowledged() > kInFlightBytes) return false;
+  // While clients are served the process sleeps between steps, as for any snapshot.
+  const uint64_t served = owner_->node().stats->commands_processed;
+  const bool idle = served == std::exchange(served_before_step_, served);
+  owner_->node().loop->After(idle ? 0 : 1, [] {});
+  return idle;
+}
+
+commands::MigrationReport SlotExport::Report() const {
+  commands::MigrationReport report;
+  report.name = job_.name;
+  report.slot_ranges = migration::RangesText(job_.slots);
+  report.target_node = job_.target.str();
+  report.source_node = job_.source.str();
+  report.create_time = created_ms_ / 1000;
+  report.last_update_time = updated_ms_ / 1000;
+  report.last_ack_time = acked_ms_ / 1000;
+  report.state = migration::StateWord(machine_.state());
+  report.message = machine_.message();
+  report.remaining_bytes = ended() ? 0 : Unacknowledged();
+  return report;
+}
+
+}  // namespace windlass::server

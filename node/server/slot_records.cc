@@ -1,0 +1,351 @@
+// SlotMigrations: the records, who knows of them, and what a change of role or a
+// restart makes of them.
+#include <utility>
+
+#include "node/net/event_loop.h"
+#include "node/replication/replica_side.h"
+#include "node/resp/command.h"
+#include "node/server/slot_migrations.h"
+
+namespace windlass::server {
+
+using migration::JobRecord;
+using migration::RecordKind;
+
+// --- owners
+
+bool SlotMigrations::OwnsAnyOf(const slot::SlotSet& slots) const { return core().OwnSlots().Intersects(slots); }
+
+bool SlotMigrations::OwnsAllOf(const slot::SlotSet& slots) const {
+  slot::SlotSet missing = slots;
+  missing -= core().OwnSlots();
+  return missing.empty();
+}
+
+// Some slot of the grant has not been seen with the target's shard.
+bool SlotMigrations::Outstanding(const JobRecord& record) const {
+  const slot::SlotSet& slots = record.job.slots;
+  for (int s = slots.Next(0); s >= 0; s = slots.Next(s + 1)) {
+    const auto owner = core().OwnerOf(static_cast<slot::SlotId>(s));
+    if (!owner) return true;
+    const bool there = *owner == record.job.target || core().ShardOf(*owner) == record.job.target_shard;
+    if (!there) return true;
+  }
+  return false;
+}
+
+// --- changes
+
+void SlotMigrations::PutRecord(const JobRecord& record) {
+  records_.Put(record);
+  RecordsChanged();
+}
+
+void SlotMigrations::RemoveRecord(const std::string& name) {
+  records_.Remove(name);
+  RecordsChanged();
+}
+
+void SlotMigrations::RecordsChanged() {
+  if (!begun_) return;
+  std::vector<cluster::Grant> grants;
+  for (const auto& [name, record] : records_.all()) {
+    if (record.kind != RecordKind::kGrant || !Outstanding(record)) continue;
+    grants.push_back({record.job.slots, record.job.target, record.job.target_shard});
+  }
+  if (!grants.empty() || told_grants_ != 0) {
+    told_grants_ = grants.size();
+    parts_.cluster->TellGrants(std::move(grants));
+  }
+  ShowAndHide();
+}
+
+// Keys of a slot that is this shard's are shown whatever a record says.
+void SlotMigrations::ShowAndHide() {
+  if (records_.all().empty() && hidden_by_records_.empty()) return;
+  slot::SlotSet wanted = records_.SlotsOf(RecordKind::kImport);
+  wanted |= records_.SlotsOf(RecordKind::kImportGranted);
+  wanted |= records_.SlotsOf(RecordKind::kDrop);
+  if (begun_) {
+    const cluster::NodeId head = core().MyMaster().value_or(core().MyId());
+    const slot::SlotSet hidden = wanted;
+    hidden.ForEach([&](slot::SlotId slot) {
+      const auto owner = core().OwnerOf(slot);
+      if (owner && *owner == head) wanted.Remove(slot);
+    });
+  }
+  if (wanted == hidden_by_records_) return;
+  slot::SlotSet shown = hidden_by_records_;
+  shown -= wanted;
+  shown -= cleaner_.pending();
+  keyspace::Database& db = parts_.node->keyspace->db(0);
+  db.Unhide(shown);
+  db.Hide(wanted);
+  hidden_by_records_ = wanted;
+}
+
+// Only the owner of the log says anything in it.
+void SlotMigrations::Announce(const std::string& name) {
+  if (!adopted_ || parts_.node->replica_side->following() || !parts_.node->repl_log->has_backlog()) return;
+  std::vector<std::string> words{"CLUSTER", "SYNCSLOTS", "STATE"};
+  if (const JobRecord* record = records_.Find(name)) {
+    for (std::string& word : migration::RecordWords(*record)) words.push_back(std::move(word));
+  } else {
+    words.insert(words.end(), {"none", name});
+  }
+  const std::vector<std::string_view> argv(words.begin(), words.end());
+  std::string out;
+  resp::EncodeCommand(argv, &out);
+  log().AppendToHistory(out);
+}
+
+// Again and again, for replicas that came later.
+void SlotMigrations::AnnounceAll() {
+  announced_ms_ = node().loop->NowMs();
+  const replication::PrimarySide& primary = parts_.durability->primary();
+  if (primary.Count() == 0 || !primary.AllKnowSlotJobs()) return;
+  for (const auto& [name, record] : records_.all()) Announce(name);
+}
+
+// --- grants, as the source
+
+void SlotMigrations::SaveGrant(SlotExport* job) {
+  if (!adopted_) return;
+  PutRecord({RecordKind::kGrant, job->job(), core().Info().current_epoch});
+  Announce(job->job().name);
+  const std::string name = job->job().name;
+  pending_grants_.push_back({name, node().repl_log->offset(), false});
+  AskForAcks();
+  Save([this, name](bool ok) {
+    SlotExport* waiting = ExportNamed(name);
+    if (!ok && waiting != nullptr) return waiting->OnGrantSafe(false);
+    for (PendingGrant& grant : pending_grants_) {
+      if (grant.name == name) grant.saved = true;
+    }
+  });
+}
+
+void SlotMigrations::CheckGrantAcks() {
+  for (size_t i = 0; i < pending_grants_.size();) {
+    const PendingGrant grant = pending_grants_[i];
+    SlotExport* job = ExportNamed(grant.name);
+    if (job != nullptr && !(grant.saved && ReplicasHave(grant.offset))) {
+      ++i;
+      continue;
+    }
+    pending_grants_.erase(pending_grants_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (job != nullptr) job->OnGrantSafe(true);
+  }
+}
+
+void SlotMigrations::WithdrawGrant(SlotExport* job) {
+  const std::string& name = job->job().name;
+  std::erase_if(pending_grants_, [&name](const PendingGrant& grant) { return grant.name == name; });
+  if (!adopted_) return;
+  RemoveRecord(name);
+  Announce(name);
+  Save(nullptr);
+}
+
+uint64_t SlotMigrations::GrantEpoch(const std::string& name) const {
+  const JobRecord* record = records_.Find(name);
+  return record == nullptr ? 0 : record->epoch;
+}
+
+void SlotMigrations::TakeBack(SlotExport* job) {
+  const std::string& name = job->job().name;
+  const uint64_t epoch = GrantEpoch(name);
+  RemoveRecord(name);
+  (void)parts_.cluster->TakeSlots(job->job().slots, epoch);
+  Announce(name);
+  Save(nullptr);
+}
+
+void SlotMigrations::OnExportEnded(SlotExport* job) {
+  Remember(job->Report());
+  if (job->machine().state() != migration::ExportState::kSuccess || !adopted_) return;
+  PutRecord({RecordKind::kDrop, job->job(), 0});
+  Announce(job->job().name);
+  Save(nullptr);
+  cleaner_.Add(job->job().slots);
+}
+
+// --- grants, as the target
+
+void SlotMigrations::SaveImportGrant(SlotImport* job, uint64_t epoch) {
+  const std::string name = job->job().name;
+  if (const JobRecord* known = records_.Find(name)) epoch = std::max(epoch, known->epoch);
+  PutRecord({RecordKind::kImportGranted, job->job(), epoch});
+  Save([this, name](bool ok) {
+    if (SlotImport* waiting = ImportNamed(name)) waiting->OnGrantSaved(ok);
+  });
+}
+
+uint64_t SlotMigrations::TakeSlots(SlotImport* job) {
+  const uint64_t ticket = parts_.cluster->TakeSlots(job->job().slots, GrantEpoch(job->job().name));
+  ShowAndHide();
+  return ticket;
+}
+
+void SlotMigrations::DropImport(SlotImport* job) {
+  if (!adopted_) return;
+  PutRecord({RecordKind::kDrop, job->job(), 0});
+  Announce(job->job().name);
+  Save(nullptr);
+  cleaner_.Add(job->job().slots);
+}
+
+void SlotMigrations::OnImportEnded(SlotImport* job) {
+  Remember(job->Report());
+  if (job->machine().state() != migration::ImportState::kSuccess || !adopted_) return;
+  const std::string& name = job->job().name;
+  RemoveRecord(name);
+  Announce(name);
+  Save(nullptr);
+}
+
+// --- background
+
+void SlotMigrations::ForgetEmptiedSlots() {
+  std::vector<std::string> emptied;
+  for (const auto& [name, record] : records_.all()) {
+    if (record.kind == RecordKind::kDrop && !record.job.slots.Intersects(cleaner_.pending())) emptied.push_back(name);
+  }
+  if (emptied.empty()) return;
+  for (const std::string& name : emptied) {
+    RemoveRecord(name);
+    Announce(name);
+    if (SlotImport* job = ImportNamed(name)) job->OnDropped();
+  }
+  Save(nullptr);
+}
+
+// A slot that is to be used here again must be empty before the first command.
+void SlotMigrations::OnRoutes() {
+  if (cleaner_.pending().empty() || !begun_ || parts_.node->replica_side->following()) return;
+  slot::SlotSet used;
+  cleaner_.pending().ForEach([&](slot::SlotId slot) {
+    const cluster::RouteKind kind = core().RouteOf(slot).kind;
+    const bool ours = kind == cluster::RouteKind::kOwn || kind == cluster::RouteKind::kMigrating ||
+                      kind == cluster::RouteKind::kImporting;
+    if (ours) used.Add(slot);
+  });
+  if (!used.empty()) cleaner_.FinishNow(used);
+}
+
+void SlotMigrations::CheckOwnership() {
+  routes_seen_ = core().RoutesVersion();
+  ShowAndHide();
+  for (const auto& job : exports_) {
+    if (job->ended()) continue;
+    const bool granted = job->machine().state() == migration::ExportState::kGranted;
+    const JobRecord record{RecordKind::kGrant, job->job(), 0};
+    if (granted ? !Outstanding(record) : !OwnsAllOf(job->job().slots)) job->NoteClaimed();
+  }
+  for (const auto& job : imports_) {
+    if (!job->machine().receiving()) continue;
+    const slot::SlotSet& slots = job->job().slots;
+    for (int s = slots.Next(0); s >= 0; s = slots.Next(s + 1)) {
+      const auto owner = core().OwnerOf(static_cast<slot::SlotId>(s));
+      if (owner && *owner == job->job().source) continue;
+      job->Fail("Slots are no longer owned by source node");
+      break;
+    }
+  }
+  std::vector<std::string> over;
+  for (const auto& [name, record] : records_.all()) {
+    const bool grant = record.kind == RecordKind::kGrant && ExportNamed(name) == nullptr;
+    if (grant && !Outstanding(record)) over.push_back(name);
+  }
+  if (over.empty()) return;
+  for (const std::string& name : over) RemoveRecord(name);
+  Save(nullptr);
+}
+
+// --- start and roles
+
+base::Result<void> SlotMigrations::Load() {
+  auto records = file_.Load();
+  if (!records.ok()) return base::Error{records.error()};
+  records_ = std::move(*records);
+  ShowAndHide();
+  return {};
+}
+
+void SlotMigrations::Begin(bool data_complete) {
+  begun_ = true;
+  data_complete_ = data_complete;
+  RecordsChanged();
+}
+
+void SlotMigrations::BecomeMaster() {
+  adopted_ = true;
+  const std::map<std::string, JobRecord> found = records_.all();
+  for (const auto& [name, record] : found) {
+    node().log->Notice("Slot migration " + name + " goes on from its record: " +
+                       std::string(migration::KindWord(record.kind)));
+    Adopt(record);
+  }
+  if (!found.empty()) Save(nullptr);
+  data_complete_ = true;  // from here on this node's data is what there is
+  RefreshHolds();
+}
+
+void SlotMigrations::Adopt(const JobRecord& record) {
+  const int64_t now_ms = node().loop->NowMs();
+  const slot::SlotSet& slots = record.job.slots;
+  const auto drop = [&] {
+    if (OwnsAnyOf(slots)) return RemoveRecord(record.job.name);
+    PutRecord({RecordKind::kDrop, record.job, 0});
+    cleaner_.Add(slots);
+  };
+  const auto import = [&](migration::ImportMachine machine) {
+    imports_.push_back(std::make_unique<SlotImport>(this, record.job, std::move(machine), 0));
+    imports_.back()->Begin();
+  };
+  switch (record.kind) {
+    case RecordKind::kGrant:
+      if (!Outstanding(record)) return drop();
+      exports_.push_back(
+          std::make_unique<SlotExport>(this, record.job, migration::ExportMachine::InDoubt({}, now_ms)));
+      return;
+    case RecordKind::kImportGranted:
+      if (OwnsAllOf(slots)) return RemoveRecord(record.job.name);
+      if (!data_complete_) return import(migration::ImportMachine::FoundUnfinished());
+      return import(migration::ImportMachine::FoundGranted());
+    case RecordKind::kImport:
+      if (OwnsAnyOf(slots)) return RemoveRecord(record.job.name);
+      return import(migration::ImportMachine::FoundUnfinished());
+    case RecordKind::kDrop: return drop();
+  }
+}
+
+// The records stay: the new master has them too and goes on with them.
+void SlotMigrations::BecomeReplica() {
+  adopted_ = false;
+  pending_grants_.clear();
+  for (const auto& job : exports_) {
+    if (job->ended()) continue;
+    if (job->machine().state() == migration::ExportState::kGranted && !Outstanding({RecordKind::kGrant, job->job(), 0})) {
+      job->NoteClaimed();
+    } else if (job->machine().state() == migration::ExportState::kGranted) {
+      commands::MigrationReport report = job->Report();
+      report.state = migration::StateWord(migration::ExportState::kFailed);
+      report.message = "This node was demoted; its successor goes on";
+      Remember(std::move(report));
+    } else {
+      job->Fail("This node was demoted");
+    }
+  }
+  for (const auto& job : imports_) {
+    if (!job->ended()) job->Fail("This node was demoted");
+  }
+  exports_.clear();
+  imports_.clear();
+  cleaner_.Clear();
+  hidden_by_records_.Clear();
+  ShowAndHide();
+  RefreshHolds();
+}
+
+}  // namespace windlass::server
