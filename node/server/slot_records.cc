@@ -258,7 +258,11 @@ void SlotMigrations::CheckOwnership() {
     if (grant && !Outstanding(record)) over.push_back(name);
   }
   if (over.empty()) return;
-  for (const std::string& name : over) RemoveRecord(name);
+  // The keys are here until the master has unlinked them; its successor goes on with that.
+  for (const std::string& name : over) {
+    PutRecord({RecordKind::kDrop, records_.Find(name)->job, 0});
+    if (adopted_) cleaner_.Add(records_.Find(name)->job.slots);
+  }
   Save(nullptr);
 }
 

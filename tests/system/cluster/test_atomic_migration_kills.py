@@ -51,7 +51,7 @@ def die(cluster, tmp_path, victim, step, come_back):
     masters, replicas = cluster
     source, target = masters[0], masters[1]
     everyone = masters + replicas
-    with Ledger(masters[2].address, tmp_path / "books", keys=3000, rate=800) as ledger:
+    with Ledger(masters[2].address, tmp_path, keys=3000, rate=800) as ledger:
         ledger.wait_for_keys(2500)
         ledger.phase(f"kill-{step}", planned=False)
         assert victim.call("DEBUG", "SLOTMIGRATION", "DIE-BEFORE", step) == "OK"
