@@ -71,7 +71,7 @@ TEST(Grants, TakenBackSlotsAreClaimedAtANewEpoch) {
 
 TEST(Grants, TakingIsToldOnlyWhenItIsOnDisk) {
   OneNode node(ThreeShards());
-  node.Answer('b');
+  node.Tick();  // opens the links
   node.seen.clear();
   node.hold_disk = true;
   ASSERT_TRUE(node.Admin(TakeSlotsCommand{Slots(6000, 6009), 0}).ok());
