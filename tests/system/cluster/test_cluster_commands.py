@@ -427,11 +427,16 @@ def test_replies_as_redis_does(transcripts, place, index, line):
 
 
 def test_help_lists_every_subcommand(nodes):
-    """As 7.0 prints it, and MYSHARDID, which 7.2 added."""
+    """As 7.0 prints it, and MYSHARDID, which 7.2 added, and the slot migrations of Valkey 9."""
     texts = {}
     for kind in KINDS:
         texts[kind] = [line for line in nodes.add(kind=kind).call("CLUSTER", "HELP")]
-    extra = {"MYSHARDID", "    Return the node's shard id."}
+    extra = {"MYSHARDID", "    Return the node's shard id.",
+             "MIGRATESLOTS SLOTSRANGE <start slot> <end slot> [...] NODE <node-id> [SLOTSRANGE ... NODE ...]",
+             "    Move slots with their keys to other nodes.",
+             "GETSLOTMIGRATIONS", "    Return the slot migrations under way and the last ones that ended.",
+             "CANCELSLOTMIGRATIONS", "    Cancel the slot migrations this node is the source of."}
+    assert extra <= set(texts["windlass-node"])
     assert [line for line in texts["windlass-node"] if line not in extra] == texts["redis-server"]
 
 
