@@ -11,19 +11,27 @@ namespace windlass::cluster {
 
 namespace {
 
-constexpr int64_t kFixedDelayMs = 500;    // time for FAIL to reach everybody
-constexpr uint64_t kRandomDelayMs = 500;  // so that replicas do not collide
+// Voters need no time to hear of the failure: FAIL goes out before the request, on
+// the same links. Siblings need it to tell each other their offsets, and not to collide.
+constexpr int64_t kSiblingsDelayMs = 200;
+constexpr uint64_t kRandomDelayMs = 300;
 constexpr int64_t kRankDelayMs = 1000;
 constexpr int64_t kMinTimeoutMs = 2000;
 constexpr int64_t kRefusalLogMs = 10000;
 
+bool Rivals(const Node* sibling) { return !sibling->IsMyself() && !sibling->Has(kFlagNoFailover); }
+
 int Rank(const Machine& m) {
-  int rank = 0;
-  for (const Node* sibling : m.MyMaster()->replicas) {
-    if (sibling->IsMyself() || sibling->Has(kFlagNoFailover)) continue;
-    if (sibling->replication_offset > m.facts.my_offset) ++rank;
-  }
-  return rank;
+  const auto& siblings = m.MyMaster()->replicas;
+  return static_cast<int>(std::count_if(siblings.begin(), siblings.end(), [&m](const Node* sibling) {
+    return Rivals(sibling) && sibling->replication_offset > m.facts.my_offset;
+  }));
+}
+
+int64_t Delay(Machine& m, int rank) {
+  const auto& siblings = m.MyMaster()->replicas;
+  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return 0;
+  return kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
 }
 
 // An election of another history's data, or of data too old, would lose writes.
@@ -61,8 +69,7 @@ void Schedule(Machine& m, bool manual) {
     e.start_ms = m.now;
   } else {
     e.rank = Rank(m);
-    e.start_ms = m.now + kFixedDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) +
-                 e.rank * kRankDelayMs;
+    e.start_ms = m.now + Delay(m, e.rank);
   }
   LogF(m, LogLevel::kWarning,
        "Start of election delayed for %lld milliseconds (rank #%d, offset %lld).",
@@ -89,6 +96,7 @@ void RequestVotes(Machine& m) {
   m.SaveCritical();
   LogF(m, LogLevel::kWarning, "Starting a failover election for epoch %llu.",
        static_cast<unsigned long long>(e.epoch));
+  if (const Node* master = m.MyMaster(); master->Failed()) BroadcastFail(m, *master);
   auto message = NewMessage(m, MessageType::kFailoverAuthRequest);
   if (m.manual.end_ms != 0) message->header.mflags |= kMessageForceAck;
   Broadcast(m, message);
@@ -115,7 +123,6 @@ void AdvanceElection(Machine& m) {
   const int64_t timeout = std::max(2 * m.options.node_timeout_ms, kMinTimeoutMs);
   if (e.start_ms == 0 || m.now - e.start_ms > 2 * timeout) {
     Schedule(m, manual);
-    if (!manual) return;
   }
   if (!e.requested && m.manual.end_ms == 0) DelayIfOutranked(m);
   if (m.now < e.start_ms || m.now - e.start_ms > timeout) return;

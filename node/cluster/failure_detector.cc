@@ -46,6 +46,7 @@ void MarkFailed(Machine& m, Node* node) {
   node->flags &= static_cast<uint16_t>(~kFlagPfail);
   node->flags |= kFlagFail;
   node->fail_time_ms = m.now;
+  m.check_election = m.check_election || node == m.MyMaster();
   m.SaveAndCheck();
 }
 
@@ -64,6 +65,8 @@ void MarkSuspected(Machine& m, Node* node) {
   node->flags |= kFlagPfail;
   ++m.suspected;
   m.update_health = true;
+  // The word of a voter is awaited by the others: it does not wait for the next heartbeat.
+  m.tell_suspicion = m.tell_suspicion || (m.myself()->Votes() && node->Votes());
   // With a single voter nobody else will report: its own word is the majority.
   if (m.health.size == 1 && m.myself()->Votes()) MarkFailingIfNeeded(m, node);
 }

@@ -1,5 +1,6 @@
 // The rhythm of heartbeats: whom to connect to, to ping, to suspect.
 #include <algorithm>
+#include <utility>
 
 #include "node/cluster/failure_detector.h"
 #include "node/cluster/heartbeat.h"
@@ -86,6 +87,7 @@ void TickHeartbeats(Machine& m) {
     }
     if (!node->IsMyself()) TickNode(m, node);
   }
+  if (std::exchange(m.tell_suspicion, false)) BroadcastPong(m, false);
 }
 
 }  // namespace windlass::cluster

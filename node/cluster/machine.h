@@ -93,6 +93,7 @@ struct Machine {
   bool save_critical = false;
   bool update_health = false;
   bool check_election = false;
+  bool tell_suspicion = false;  // a voter has come to suspect another
   bool check_manual = false;
   bool save_failed = false;    // the newest Persist failed: give it out again
 

@@ -30,12 +30,12 @@ class KeyspaceLoader final : public RdbSink {
     bool drop_expired = false;
     int64_t now_ms = 0;
     // Told of each function library too, at once: what follows may call it.
-    std::function<void(const std::string& code)> on_function;
+    std::function<void(const std::string& code)> on_function = nullptr;
   };
   // Libraries found are appended to `functions`.
   KeyspaceLoader(keyspace::Keyspace* keyspace, base::Logger* log, std::vector<std::string>* functions,
                  Options options)
-      : keyspace_(keyspace), log_(log), functions_(functions), options_(options) {}
+      : keyspace_(keyspace), log_(log), functions_(functions), options_(std::move(options)) {}
 
   const LoadSummary& summary() const { return summary_; }
 

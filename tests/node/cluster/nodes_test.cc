@@ -163,6 +163,27 @@ TEST(FailureDetection, NeedsAMajorityOfReports) {
   EXPECT_FALSE(node.core->StateOk());
 }
 
+TEST(FailureDetection, AVotersSuspicionIsToldAtOnce) {
+  OneNode node(ThreeShards());
+  const auto told = [&node] {
+    size_t count = 0;
+    for (const auto& pong : node.Sent(MessageType::kPong)) {
+      for (const GossipEntry& entry : std::get<Heartbeat>(pong->body).gossip) {
+        if (entry.id == Id('c') && (entry.flags & kFlagPfail) != 0) ++count;
+      }
+    }
+    return count;
+  };
+  const int64_t begin = node.now;
+  while (node.LineOf('c').find("master,fail? ") == std::string::npos) {
+    EXPECT_EQ(told(), 0u);
+    ASSERT_LT(node.now, begin + 10000);
+    node.Tick();
+    node.AllAnswerBut("c");
+  }
+  EXPECT_GE(told(), 4u) << "to every node with a link";
+}
+
 TEST(FailureDetection, ForgetsOldReports) {
   OneNode node(ThreeShards());
   Tell(node, 'b', Entry('c', kFlagMaster | kFlagPfail));
