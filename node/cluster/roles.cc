@@ -25,6 +25,7 @@ void MakeReplica(Machine& m, Node* node, Node* master) {
     m.slots.UnassignAll(node);
     node->flags &= static_cast<uint16_t>(~(kFlagMaster | kFlagMigrateTo));
     node->flags |= kFlagReplica;
+    node->voted_time_ms = 0;  // that election is over; should it be master again and fail, a new one is due
     // Its successor goes on with the slots that were on their way to or from it.
     if (master != nullptr && !master->IsMyself()) m.slots.ReplaceOtherEnd(node, master);
     m.SaveAndCheck();

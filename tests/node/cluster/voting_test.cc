@@ -110,6 +110,32 @@ TEST_F(Voting, IsNotGivenTwiceForOneMasterSoon) {
   EXPECT_EQ(Votes(), 2u);
 }
 
+// Replaced, it came back as a replica, was made master by hand, and fails anew.
+TEST_F(Voting, IsGivenAgainOnceTheElectionIsOver) {
+  FailMasterC();
+  node.Deliver('3', Request(4));
+  const auto won = [this](char winner, char other, uint64_t epoch) {
+    auto master = node.Usual('c');
+    master->header.sender = Id(winner);
+    master->header.address = OneNode::AddressOf(winner);
+    master->header.current_epoch = master->header.config_epoch = epoch;
+    node.Deliver(winner, master);
+    auto replica = node.Usual('3');
+    replica->header.sender = Id(other);
+    replica->header.address = OneNode::AddressOf(other);
+    replica->header.replica_of = Id(winner);
+    replica->header.current_epoch = replica->header.config_epoch = epoch;
+    node.Deliver(other, replica);
+  };
+  won('3', 'c', 4);
+  won('c', '3', 5);
+  FailMasterC();
+  auto request = Request(6);
+  request->header.config_epoch = 5;
+  node.Deliver('3', request);
+  EXPECT_EQ(Votes(), 2u);
+}
+
 TEST_F(Voting, IsDeniedToAMaster) {
   auto request = node.Usual('b', MessageType::kFailoverAuthRequest);
   request->header.current_epoch = 4;
