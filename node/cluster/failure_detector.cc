@@ -46,14 +46,18 @@ void MarkFailed(Machine& m, Node* node) {
   node->flags &= static_cast<uint16_t>(~kFlagPfail);
   node->flags |= kFlagFail;
   node->fail_time_ms = m.now;
+  node->fail_from_file = false;
   m.check_election = m.check_election || node == m.MyMaster();
   m.SaveAndCheck();
 }
 
 void MarkFailingIfNeeded(Machine& m, Node* node) {
-  if (!node->Suspected() || node->Failed()) return;
+  const bool confirms = node->Failed() && node->fail_from_file;
+  if (!confirms && (!node->Suspected() || node->Failed())) return;
   const int votes = CountFailureReports(m, node) + (m.myself()->IsMaster() ? 1 : 0);
   if (votes < Quorum(m)) return;
+  node->fail_from_file = false;
+  if (confirms) return;
   LogF(m, LogLevel::kNotice, "Marking node %s (%s) as failing (quorum reached).",
        node->id.str().c_str(), Name(*node));
   MarkFailed(m, node);

@@ -43,8 +43,11 @@ void NoteHeader(Machine& m, Node* sender, const Header& header) {
     m.current_epoch = header.current_epoch;
     m.Save();
   }
-  // A replica's header carries its master's epoch; its own does not matter.
-  if (header.config_epoch > sender->config_epoch) {
+  // A replica's header carries its master's epoch; its own does not matter. Of one whose
+  // new role we have not heard of yet it would pass for the epoch of the slots it has
+  // lost, and its successor's claim could never be newer.
+  const bool demoted = sender->IsMaster() && !header.replica_of.null();
+  if (!demoted && header.config_epoch > sender->config_epoch) {
     sender->config_epoch = header.config_epoch;
     m.SaveAndCheck();
   }
@@ -61,6 +64,7 @@ void HandleFail(Machine& m, Node* sender, const Fail& fail) {
          sender->id.str().c_str(), fail.about.str().c_str());
     return;
   }
+  node->fail_from_file = false;
   if (node->Failed() || node->IsMyself()) return;
   LogF(m, LogLevel::kNotice, "FAIL message received from %s (%s) about %s (%s)",
        sender->id.str().c_str(), Name(*sender), node->id.str().c_str(), Name(*node));

@@ -16,8 +16,10 @@ bool MayHoldMore(const Machine& m, const Node& replica) {
 }
 
 // Not recorded as ours, but it may have become so unheard.
-bool MayBeOurs(const Node& node) {
-  if (node.heard || node.Failed() || node.InHandshake()) return false;
+bool MayBeOurs(const Machine& m, const Node& node) {
+  if (node.heard || node.InHandshake()) return false;
+  if (node.shard_id == m.myself()->shard_id) return true;  // the master that we replaced, say
+  if (node.Failed() && !node.fail_from_file) return false;
   return node.IsReplica() || node.slot_count == 0;
 }
 
@@ -51,7 +53,7 @@ void ReviewProbation(Machine& m) {
       if (node->replica_of == m.myself()) {
         silent = silent || MayHoldMore(m, *node);
       } else {
-        wait = wait || MayBeOurs(*node);
+        wait = wait || MayBeOurs(m, *node);
       }
     }
   }

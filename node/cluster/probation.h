@@ -21,7 +21,8 @@
 // - Without recorded replicas there is nobody to elect, and silence would only do
 //   harm: the node takes part, but does not serve until every node that could be
 //   its replica by now (it was a replica, or a master without slots) was heard
-//   or is known to have failed.
+//   or, if not of this shard, was said to have failed since this start (a FAIL of
+//   nodes.conf is old news).
 //
 // A node that lost nodes.conf too is a newcomer with a new id, but at the address
 // where its former replicas look for their master: it refuses PSYNC until it owns a

@@ -80,6 +80,8 @@ void CorrectStaleClaim(Machine& m, Node* sender, Node* owner, const Header& head
   disputed -= *owner->slots;
   disputed -= m.grants.slots();
   const Node* newer = nullptr;
+  // A replica that knows too little of its master could not stand for it.
+  if (sender != owner && owner->config_epoch > header.config_epoch) newer = owner;
   for (int s = disputed.Next(0); s >= 0 && newer == nullptr; s = disputed.Next(s + 1)) {
     const auto slot = static_cast<slot::SlotId>(s);
     Node* known = m.slots.Owner(slot);

@@ -21,6 +21,7 @@ void AddFromConf(Machine& m, const NodesConf::Node& from) {
   node->human_nodename = from.human_nodename;
   node->shard_id = from.shard_id.null() ? NodeId::MakeRandom(m.random) : from.shard_id;
   node->config_epoch = from.config_epoch;
+  node->fail_from_file = node->Failed();
   if (node->Failed()) node->fail_time_ms = m.now;
   // What was waited for is waited for from now on.
   if (from.ping_sent_ms != 0) node->ping_sent_ms = m.now;

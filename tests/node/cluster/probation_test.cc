@@ -69,6 +69,49 @@ TEST(Probation, EndsWhenTheReplicaHasTakenOver) {
   EXPECT_GT(node.Count<Send>(), 0);
 }
 
+// a took 1's place and came back empty before it had heard of 1 as its replica.
+class AfterTakingOver : public ::testing::Test {
+ protected:
+  static std::string Conf(const std::string& flags, const std::string& shard_of_1) {
+    std::string text = ThreeShards();
+    const size_t at = text.find(std::string(40, '1') + " ");
+    const std::string shard = ",,shard-id=" + std::string(40, 'e');
+    const std::string of_1 = ",,shard-id=" + std::string(40, shard_of_1[0]);
+    text.replace(at, text.find('\n', at) - at,
+                 std::string(40, '1') + " 127.0.0.1:7003@17003" + of_1 + " " + flags + " - 0 0 0 connected");
+    text.insert(text.find("7000@17000") + 10, shard);
+    return text;
+  }
+  static void HearTheRest(OneNode* node) {
+    for (const char id : {'b', 'c', '2', '3'}) node->Deliver(id, node->Usual(id));
+  }
+};
+
+TEST_F(AfterTakingOver, TheOldMasterOfTheShardIsWaitedForEvenIfItFailed) {
+  OneNode node(Conf("master,fail", "e"), kEmpty);
+  HearTheRest(&node);
+  for (const char id : {'b', 'c'}) {
+    auto fail = node.Usual(id, MessageType::kFail);
+    fail->body = Fail{Id('1')};
+    node.Deliver(id, fail);
+  }
+  node.Tick();
+  EXPECT_FALSE(node.core->MayBeFollowed());
+  node.Deliver('1', node.From('1', MessageType::kPing));
+  EXPECT_TRUE(node.core->MayBeFollowed()) << "it was heard: a master without slots";
+}
+
+TEST_F(AfterTakingOver, AFailureOfAnotherShardExcusesOnlyWhenItIsNews) {
+  OneNode node(Conf("master,fail", "d"), kEmpty);
+  HearTheRest(&node);
+  EXPECT_FALSE(node.core->MayBeFollowed()) << "FAIL is what the file says";
+  auto fail = node.Usual('b', MessageType::kFail);
+  fail->body = Fail{Id('1')};
+  node.Deliver('b', fail);
+  node.Tick();
+  EXPECT_TRUE(node.core->MayBeFollowed());
+}
+
 TEST(Probation, VotesStayPossible) {
   OneNode node(ThreeShards(), kEmpty);
   node.Tick();

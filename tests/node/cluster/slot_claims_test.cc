@@ -35,6 +35,24 @@ TEST(Route, OfAReplicaTellsItsMastersSlots) {
   EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMoved);
 }
 
+// b was replaced by 2, follows it, tells us of a failure, and dies before any heartbeat.
+TEST(Claim, IsNotBlockedByItsOwnEpochInTheMouthOfTheReplaced) {
+  OneNode node(ThreeShards());
+  node.Tick();
+  auto fail = node.Usual('b', MessageType::kFail);
+  fail->header.flags = kFlagReplica;
+  fail->header.replica_of = Id('2');
+  fail->header.current_epoch = fail->header.config_epoch = 9;
+  fail->body = Fail{Id('c')};
+  node.Deliver('b', fail);
+  auto claim = node.Usual('b');  // its slots, in the name of
+  claim->header.sender = Id('2');
+  claim->header.address = OneNode::AddressOf('2');
+  claim->header.current_epoch = claim->header.config_epoch = 9;
+  node.Deliver('2', claim);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(6000).owner).id, Id('2'));
+}
+
 TEST(Claim, WithAHigherEpochRebinds) {
   OneNode node(ThreeShards());
   auto claim = node.Usual('b');
