@@ -150,13 +150,18 @@ void RunWrites(Call& call, const Program& program) {
   const size_t length = entry == nullptr ? 0 : entry->TextLength();
   const std::span<char> bytes = call.db.ResizeString(call.slot, call.args[1], std::max(length, program.bytes));
   call.reply.Array(static_cast<int64_t>(program.operations.size()));
+  const bool grew = length < program.bytes;
+  bool changed = false;
   for (const Operation& operation : program.operations) {
     const int64_t before = types::ReadBitfield({bytes.data(), bytes.size()}, operation.bit, operation.type);
     const Outcome outcome = Evaluate(operation, before);
-    if (outcome.written) types::WriteBitfield(bytes, operation.bit, operation.type, *outcome.written);
+    if (outcome.written) {
+      types::WriteBitfield(bytes, operation.bit, operation.type, *outcome.written);
+      changed = changed || grew || *outcome.written != before;
+    }
     ReplyNumber(call, outcome.reply);
   }
-  Notify(call, NotifyClass::kString, "setbit", call.args[1]);
+  if (changed) Notify(call, NotifyClass::kString, "setbit", call.args[1]);
 }
 
 }  // namespace

@@ -28,14 +28,15 @@ void SetBitCommand(Call& call) {
   const std::string_view text = entry == nullptr ? std::string_view() : entry->Text(digits);
   const bool before = types::BitAt(text, bit);
   call.reply.Integer(before ? 1 : 0);
-  // Nothing changes, unless the string grows or takes the form of bytes.
-  const bool fits = bit / 8 < text.size() && entry->encoding() == types::Encoding::kRaw;
-  if (fits && before == (*value == 1)) return;
+  // Nothing changes, unless the string grows or takes the form of bytes; of the latter
+  // nobody is told.
+  const bool same = bit / 8 < text.size() && before == (*value == 1);
+  if (same && entry->encoding() == types::Encoding::kRaw) return;
   const std::span<char> bytes = call.db.ResizeString(call.slot, call.args[1], std::max(text.size(), bit / 8 + 1));
   const uint8_t mask = static_cast<uint8_t>(0x80 >> bit % 8);
   char& byte = bytes[bit / 8];
   byte = static_cast<char>(*value == 1 ? byte | mask : byte & ~mask);
-  Notify(call, NotifyClass::kString, "setbit", call.args[1]);
+  if (!same) Notify(call, NotifyClass::kString, "setbit", call.args[1]);
 }
 
 namespace {

@@ -72,7 +72,7 @@ void Reply(Call& call) {
 
 void Pause(Call& call) {
   PauseMode mode = PauseMode::kAll;
-  if (call.args.size() > 4) return call.reply.Error(kSyntaxError);
+  if (call.args.size() > 4) return ReplySubcommandSyntaxError(call);
   if (call.args.size() == 4) {
     if (EqualsNoCase(call.args[3], "write")) {
       mode = PauseMode::kWrite;

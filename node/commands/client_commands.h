@@ -1,14 +1,16 @@
 // The CLIENT family's handlers, in two files.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "node/commands/command.h"
 
 namespace windlass::commands {
 
-// One line of CLIENT LIST, without the newline.
-std::string ClientLine(const Node& node, const client::Client& client);
+// One line of CLIENT LIST, without the newline; with the command the client is at.
+std::string ClientLine(const Node& node, const client::Client& client, std::span<const std::string_view> executing = {});
 // "normal", "master", "replica" or "pubsub".
 std::string_view ClientType(const client::Client& client);
 

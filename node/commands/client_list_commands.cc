@@ -10,6 +10,7 @@
 #include "node/commands/client_commands.h"
 #include "node/commands/ports.h"
 #include "node/replication/replica_side.h"
+#include "node/resp/command.h"
 
 namespace windlass::commands {
 
@@ -129,7 +130,7 @@ bool ParseListFilter(Call& call, Filter* filter) {
   if (args.size() >= 4 && EqualsNoCase(args[2], "id")) {
     for (const std::string_view arg : args.subspan(3)) {
       int64_t id;
-      if (!ParseInt64(arg, &id) || id < 1) {
+      if (!ParseInt64(arg, &id)) {
         call.reply.Error("ERR Invalid client ID");
         return false;
       }
@@ -157,10 +158,13 @@ std::string_view ClientType(const Client& client) {
   return client.Has(client::kPubSub) ? "pubsub" : "normal";
 }
 
-std::string ClientLine(const Node& node, const Client& client) {
+std::string ClientLine(const Node& node, const Client& client, std::span<const std::string_view> executing) {
   const int64_t now = node.clock->UnixMs();
   const client::Transport* transport = client.transport;
-  const size_t input = transport == nullptr ? 0 : transport->PendingInput();
+  size_t input = transport == nullptr ? 0 : transport->PendingInput();
+  size_t argument_bytes = 0;
+  if (!executing.empty()) input += resp::EncodedBytes(executing);
+  for (const std::string_view arg : executing) argument_bytes += arg.size();
   const size_t output = transport == nullptr ? 0 : transport->PendingOutput();
   const size_t capacity = transport == nullptr ? 0 : transport->OutputCapacity();
   const auto number = [](int64_t value) { return std::to_string(value); };
@@ -180,7 +184,7 @@ std::string ClientLine(const Node& node, const Client& client) {
   const bool multi = client.Has(client::kMulti) && client.transaction != nullptr;
   line += " multi=" + number(multi ? static_cast<int64_t>(client.transaction->commands.size()) : -1);
   line += " qbuf=" + number(static_cast<int64_t>(input)) + " qbuf-free=0";
-  line += " argv-mem=" + number(client.argument_bytes) + " multi-mem=" +
+  line += " argv-mem=" + number(static_cast<int64_t>(argument_bytes)) + " multi-mem=" +
           number(static_cast<int64_t>(client::TransactionBytes(client)));
   line += " rbs=" + number(static_cast<int64_t>(capacity)) + " rbp=" + number(static_cast<int64_t>(capacity));
   line += " obl=0 oll=" + number(output > 0 ? 1 : 0) + " omem=" + number(static_cast<int64_t>(output));
@@ -204,14 +208,15 @@ std::string MasterLinkLine(const Node& node) {
          "tot-mem=0 events=r cmd=NULL user=(superuser) redir=-1 resp=2 lib-name= lib-ver=";
 }
 
-void ClientInfo(Call& call) { call.reply.Verbatim("txt", ClientLine(call.node, call.client) + "\n"); }
+void ClientInfo(Call& call) { call.reply.Verbatim("txt", ClientLine(call.node, call.client, call.args) + "\n"); }
 
 void ClientList(Call& call) {
   Filter filter;
   if (!ParseListFilter(call, &filter)) return;
   std::string text;
   for (const uint64_t id : Selected(call, filter)) {
-    text += ClientLine(call.node, *call.node.sessions->Clients().Find(id)) + "\n";
+    const Client& client = *call.node.sessions->Clients().Find(id);
+    text += ClientLine(call.node, client, &client == &call.client ? call.args : std::span<const std::string_view>()) + "\n";
   }
   if (filter.MatchesMasterLink(*call.node.replica_side)) text += MasterLinkLine(call.node) + "\n";
   call.reply.Verbatim("txt", text);

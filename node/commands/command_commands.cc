@@ -61,11 +61,13 @@ bool KeysOf(Call& call, KeyPositions* keys) {
     call.reply.Error("ERR Invalid number of arguments specified for command");
     return false;
   }
-  if (!FindKeysOf(*spec, args, keys)) {
-    call.reply.Error("ERR Invalid arguments specified for command");
-    return false;
+  if (FindKeysOf(*spec, args, keys)) return true;
+  if ((spec->flags & kNoMandatoryKeys) != 0) {  // a script's count of keys that makes no sense
+    keys->clear();
+    return true;
   }
-  return true;
+  call.reply.Error("ERR Invalid arguments specified for command");
+  return false;
 }
 
 void GetKeys(Call& call) {

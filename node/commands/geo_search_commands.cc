@@ -255,9 +255,7 @@ void StoreMatches(Call& call, const Search& search, const std::vector<Match>& ma
 
 // args[source] is the key.
 void Run(Call& call, size_t source, Search search) {
-  // A reading form counts hits and misses; one that may store does not.
-  const bool reads = !search.target && !(search.may_store && search.form != Form::kSearch);
-  const auto found = reads ? FindToRead<Zset>(call, call.args[source]) : FindToWrite<Zset>(call, call.args[source]);
+  const auto found = FindToRead<Zset>(call, call.args[source]);
   if (found.refused) return;
   Parser parser(call, found.object, &search);
   size_t options = source + 1;

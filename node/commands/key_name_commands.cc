@@ -8,6 +8,7 @@
 #include "node/commands/ports.h"
 #include "node/commands/string_commands.h"
 #include "node/commands/transactions.h"
+#include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/types/number.h"
 
@@ -18,11 +19,19 @@ using keyspace::Entry;
 
 namespace {
 
-void Delete(Call& call, bool later) {
+// DEL frees at once what UNLINK leaves to the helper thread, unless it is told to do as
+// UNLINK does. Asked only of values that are more than their entry.
+bool DeletesLater(const Call& call, const Entry& entry) {
+  return entry.ExternalBytes() != 0 && call.node.config != nullptr && call.node.config->Bool("lazyfree-lazy-user-del");
+}
+
+void Delete(Call& call, bool unlink) {
   int64_t deleted = 0;
   for (const std::string_view key : call.args.subspan(1)) {
     // Find first: a key past its time is not deleted by this command.
-    if (call.db.Find(call.slot, key, call.now_ms) == nullptr) continue;
+    const Entry* entry = call.db.Find(call.slot, key, call.now_ms);
+    if (entry == nullptr) continue;
+    const bool later = unlink || DeletesLater(call, *entry);
     if (later ? !call.db.Unlink(call.slot, key) : !call.db.Erase(call.slot, key)) continue;
     Notify(call, NotifyClass::kGeneric, "del", key);
     ++deleted;

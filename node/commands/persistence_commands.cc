@@ -44,7 +44,6 @@ void LastSave(Call& call) { call.reply.Integer(call.node.saves->last_save_unix_s
 void BackgroundRewriteAof(Call& call) {
   persistence::Aof& aof = *call.node.aof;
   if (aof.rewriting()) return call.reply.Error("ERR Background append only file rewriting already in progress");
-  if (!aof.enabled()) return call.reply.Error("ERR the append-only file is not enabled: there is nothing to rewrite");
   if (call.node.saves->in_progress()) {
     aof.Schedule();
     return call.reply.Simple("Background append only file rewriting scheduled");

@@ -27,8 +27,13 @@ struct GroupFound {
 };
 
 // Nothing: the error reply was written.
-std::optional<GroupFound> FindGroup(Call& call) {
-  const auto found = FindToRead<Stream>(call, call.args[1]);
+keyspace::Entry* FindNamed(Call& call) {
+  return call.db.FindRead(call.slot, call.args[1], call.now_ms, !call.client.Has(client::kNoTouch));
+}
+
+// In what FindNamed found.
+std::optional<GroupFound> FindGroup(Call& call, keyspace::Entry* entry) {
+  const auto found = CheckedContainer<Stream>(call, entry);
   if (found.refused) return std::nullopt;
   const StreamGroup* group = found.object == nullptr ? nullptr : found.object->FindGroup(call.args[2]);
   if (group != nullptr) return GroupFound{found.entry, found.object, group};
@@ -36,6 +41,8 @@ std::optional<GroupFound> FindGroup(Call& call) {
                    Shown(call.args[2]) + "'");
   return std::nullopt;
 }
+
+std::optional<GroupFound> FindGroup(Call& call) { return FindGroup(call, FindNamed(call)); }
 
 // --- XPENDING
 
@@ -345,9 +352,10 @@ std::optional<AutoClaimOptions> ParseAutoClaim(Call& call) {
 }  // namespace
 
 void XAutoClaimCommand(Call& call) {
+  keyspace::Entry* entry = FindNamed(call);  // a miss is told whatever the options are
   const auto options = ParseAutoClaim(call);
   if (!options) return;
-  const auto found = FindGroup(call);
+  const auto found = FindGroup(call, entry);
   if (!found) return;
   Claimer claimer(call, *found, options->just_id);
   claimer.Begin();

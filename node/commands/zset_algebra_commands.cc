@@ -81,9 +81,7 @@ std::optional<std::vector<Source>> ParseSources(Call& call, const Form& form) {
   if (*keys > static_cast<int64_t>(call.args.size() - form.at) - 1) return refuse(kSyntaxError);
   std::vector<Source> sources;
   for (const std::string_view key : call.args.subspan(form.at + 1, static_cast<size_t>(*keys))) {
-    const keyspace::Entry* entry =
-        form.store ? call.db.Find(call.slot, key, call.now_ms)
-                   : call.db.FindRead(call.slot, key, call.now_ms, !call.client.Has(client::kNoTouch));
+    const keyspace::Entry* entry = call.db.FindRead(call.slot, key, call.now_ms, !call.client.Has(client::kNoTouch));
     Source source;
     if (entry != nullptr && entry->type() == types::Type::kSortedSet) {
       source.zset = static_cast<const Zset*>(entry->object());

@@ -115,7 +115,7 @@ void RunQuery(Call& call, size_t source, std::optional<std::string_view> target,
   const bool swapped = backwards && by != By::kRank;
   const auto range = ParseRange(call, by, call.args[source + (swapped ? 2 : 1)], call.args[source + (swapped ? 1 : 2)]);
   if (!range) return;
-  const auto found = target ? FindToWrite<Zset>(call, call.args[source]) : FindToRead<Zset>(call, call.args[source]);
+  const auto found = FindToRead<Zset>(call, call.args[source]);
   if (found.refused) return;
   Selection selection;
   if (found.object != nullptr) selection = SelectRange(*found.object, *range, backwards);

@@ -106,16 +106,20 @@ void Database::Sample(bool expiring_only, int count, const std::function<void(sl
   int found = 0;
   for (int draw = 0; draw < count && size_ != 0; ++draw) {
     const slot::SlotId slot = RandomSlot();
+    if (IsHidden(slot)) continue;
     tables_[slot].Sample(context, random, expiring_only, 1, [&](Entry& entry) {
       ++found;
       f(slot, entry);
     });
   }
-  if (found == 0 && expiring_only) SampleSweep(count, f);
+  if (found != 0) return;
+  if (expiring_only) return SampleSweep(count, f);
+  slot::SlotId slot = 0;  // nearly all keys are in hidden slots
+  if (Entry* entry = RandomEntry(&slot)) f(slot, *entry);
 }
 
 // Keys with expiry are few: all tables are gone through, bucket by bucket, from where
-// the last call ended. Tables without any are skipped by their counts.
+// the last call ended. Tables without any are skipped by their counts, hidden ones too.
 void Database::SampleSweep(int count, const std::function<void(slot::SlotId, Entry&)>& f) {
   constexpr uint32_t kBuckets = 8;  // between looks at the count
   if (expires_size_ == 0) return;
@@ -125,7 +129,8 @@ void Database::SampleSweep(int count, const std::function<void(slot::SlotId, Ent
   for (int laps = 0; found < count && laps < 2;) {
     const SlotTable& table = tables_[static_cast<size_t>(slot)];
     const slot::SlotId id = static_cast<slot::SlotId>(slot);
-    bucket = table.expiring() == 0 ? 0 : table.WalkExpiring(keyspace_.context(), bucket, kBuckets, [&](Entry& entry) {
+    const bool skip = table.expiring() == 0 || IsHidden(id);
+    bucket = skip ? 0 : table.WalkExpiring(keyspace_.context(), bucket, kBuckets, [&](Entry& entry) {
       ++found;
       f(id, entry);
     });

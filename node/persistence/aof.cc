@@ -150,7 +150,7 @@ void Aof::SyncInHelper() {
 }
 
 void Aof::EverySecond(bool snapshot_running) {
-  if (!enabled_) return;
+  if (!enabled_) return StartWhatIsDue(snapshot_running);
   if (!last_write_ok_ && !helper_busy_) {
     if (parts_.settings->fsync == FsyncPolicy::kAlways) {
       WriteAndSyncInHelper();  // also when empty: an fsync failed then
@@ -163,8 +163,12 @@ void Aof::EverySecond(bool snapshot_running) {
   }
   const bool spare_the_disk = parts_.settings->no_fsync_on_rewrite && (rewriting() || snapshot_running);
   if (parts_.settings->fsync == FsyncPolicy::kEverySecond && !spare_the_disk) SyncInHelper();
+  StartWhatIsDue(snapshot_running);
+}
+
+void Aof::StartWhatIsDue(bool snapshot_running) {
   const int64_t growth = base_bytes_ > 0 ? (current_bytes_ - base_bytes_) * 100 / base_bytes_ : current_bytes_ * 100;
-  const bool grown = parts_.settings->rewrite_percentage > 0 && current_bytes_ > parts_.settings->rewrite_min_bytes &&
+  const bool grown = enabled_ && parts_.settings->rewrite_percentage > 0 && current_bytes_ > parts_.settings->rewrite_min_bytes &&
                      growth >= parts_.settings->rewrite_percentage;
   if ((rewrite_scheduled_ || grown) && !rewriting() && !snapshot_running && rewrite_failures_ < 3) {
     if (grown) parts_.log->Notice("Starting automatic rewriting of AOF on " + std::to_string(growth) + "% growth");

@@ -86,7 +86,7 @@ class Aof {
   // Called when synced() moved or a write failed, so that the turn's end is reached.
   void SetOnSynced(std::function<void()> fn) { on_synced_ = std::move(fn); }
 
-  // --- rewriting.
+  // --- rewriting. While the log is off a rewrite makes a base without an increment.
   base::Result<void> StartRewrite();
   // False: nothing was done, the disk is behind or the last of it is being fsynced.
   bool Step(int64_t budget_us);
@@ -122,7 +122,9 @@ class Aof {
   base::Result<void> AdoptSingleFile();
   base::Result<void> WriteManifest();
   base::Result<void> OpenIncrement(const std::string& name, bool create);
-  base::Result<void> BeginRewrite();
+  base::Result<void> BeginRewrite(bool logs);
+  base::Result<void> Prepare();
+  void StartWhatIsDue(bool snapshot_running);
   void RewriteFinished(base::Result<int64_t> result);
   void DeleteHistory();
   base::Result<void> LoadOne(const AofFileInfo& info, bool last, KeyspaceLoader* loader, resp::CommandSink* sink,

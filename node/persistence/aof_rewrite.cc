@@ -38,14 +38,18 @@ base::Result<void> Aof::OpenIncrement(const std::string& name, bool create) {
 base::Result<void> Aof::StartRewrite() {
   if (rewriting()) return base::Error{"Background append only file rewriting already in progress"};
   rewrite_scheduled_ = false;
-  if (!enabled_) return base::Error{"the append-only file is not enabled"};
-  auto begun = BeginRewrite();
+  if (!enabled_) {
+    if (auto prepared = Prepare(); !prepared.ok()) return prepared;
+    return BeginRewrite(/*logs=*/false);
+  }
+  auto begun = BeginRewrite(/*logs=*/true);
   if (!begun.ok()) return begun;
   return WriteManifest();
 }
 
-// Opens the next increment and starts the snapshot; the manifest is the caller's.
-base::Result<void> Aof::BeginRewrite() {
+// Opens the next increment, if changes are logged, and starts the snapshot; the manifest
+// is the caller's.
+base::Result<void> Aof::BeginRewrite(bool logs) {
   auto rewrite = std::make_unique<Rewrite>();
   if (enabled_ && file_ != nullptr) {
     // The old increment ends here: what belongs to it goes there first.
@@ -69,10 +73,12 @@ base::Result<void> Aof::BeginRewrite() {
   rewrite->first_increment = increment.sequence;
   rewrite->stream = RdbStream::Start(parts_.saves->engine(), std::move(options));
   if (rewrite->stream == nullptr) return base::Error{"too many snapshots are under way"};
-  auto opened = OpenIncrement(increment.name, /*create=*/true);
-  if (!opened.ok()) return opened;
-  parts_.log->Notice("Creating AOF incr file " + increment.name + " on background rewrite");
-  manifest_.increments.push_back(increment);
+  if (logs) {
+    auto opened = OpenIncrement(increment.name, /*create=*/true);
+    if (!opened.ok()) return opened;
+    parts_.log->Notice("Creating AOF incr file " + increment.name + " on background rewrite");
+    manifest_.increments.push_back(increment);
+  }
   rewrite->file = std::make_unique<BackgroundFile>(parts_.worker, parts_.post,
                                                    Folder() + "/temp-rewriteaof-bg-" + std::to_string(::getpid()) + ".aof");
   rewrite_ = std::move(rewrite);
@@ -125,7 +131,7 @@ void Aof::RewriteFinished(base::Result<int64_t> result) {
     parts_.log->Warning("Background AOF rewrite terminated with error: " + result.error());
     return;
   }
-  base_stands_ = true;
+  base_stands_ = enabled_;
   rewrite_failures_ = 0;
   ++rewrites_;
   // Not file_->size, which the helper may be changing.
@@ -152,13 +158,19 @@ void Aof::DeleteHistory() {
   });
 }
 
-base::Result<void> Aof::Enable() {
-  if (enabled_) return {};
+// Folder and manifest of a log that was off.
+base::Result<void> Aof::Prepare() {
   if (::mkdir(Folder().c_str(), 0755) != 0 && errno != EEXIST) {
     return base::Error{"Can't open or create append-only dir " + parts_.settings->log_folder + ": " + std::strerror(errno)};
   }
-  if (auto read = ReadManifest(); !read.ok()) return read;
-  auto begun = BeginRewrite();
+  return ReadManifest();
+}
+
+base::Result<void> Aof::Enable() {
+  if (enabled_) return {};
+  rewrite_.reset();  // one that was begun while the log was off lacks what is logged from now on
+  if (auto prepared = Prepare(); !prepared.ok()) return prepared;
+  auto begun = BeginRewrite(/*logs=*/true);
   if (!begun.ok()) return begun;
   // Older files are not continued by this increment: until the base stands, the
   // manifest on disk stays what it was.

@@ -29,7 +29,7 @@ std::span<const std::string_view> WithoutSecrets(const commands::CommandSpec& sp
   const bool auth = spec.name == "auth";
   const bool migrate = spec.name == "migrate";
   const bool config = spec.name == "config|set";
-  const bool acl = spec.name == "acl|setuser";
+  const bool acl = spec.name == "acl|setuser" || spec.name == "acl|getuser" || spec.name == "acl|deluser";
   if (!auth && !migrate && !config && !acl && spec.name != "hello") return args;
   scratch->assign(args.begin(), args.end());
   for (size_t i = 1; i < args.size(); ++i) {

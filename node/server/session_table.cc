@@ -305,10 +305,12 @@ size_t SessionTable::ClientBytes(bool replicas) const {
   return bytes;
 }
 
-// A negative setting is a percentage of maxmemory.
+// A negative setting is a percentage of maxmemory. With too small a limit nobody could
+// set it right again.
 int64_t SessionTable::ClientMemoryLimit() const {
-  if (max_client_memory_ >= 0) return max_client_memory_;
-  return maxmemory_ / 100 * -max_client_memory_;
+  constexpr int64_t kLeast = 128 << 10;
+  const int64_t limit = max_client_memory_ >= 0 ? max_client_memory_ : maxmemory_ / 100 * -max_client_memory_;
+  return limit == 0 ? 0 : std::max(limit, kLeast);
 }
 
 void SessionTable::EvictClients() {

@@ -66,7 +66,8 @@ class Cache:
         self.ttl = policy.startswith("volatile")
         self.generator = random.Random(5)
         self.call = self.client.execute_command
-        self.store(range(room))
+        for first in range(0, room, BATCH):  # large batches would be measured with their buffers
+            self.store(range(first, min(first + BATCH, room)))
         limit = int(self.node.info("memory")["used_memory"])
         self.call("FLUSHALL")
         self.call("CONFIG", "SET", "maxmemory", limit)

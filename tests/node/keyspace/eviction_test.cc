@@ -137,6 +137,44 @@ TEST_P(EvictionTest, ACandidateThatWasUsedSinceIsSpared) {
   EXPECT_EQ(recorder_.evicted.back(), idle);
 }
 
+// Slots that arrive by a migration are the other node's until they are handed over.
+TEST(EvictionOfHiddenSlots, TakesNothingThatIsNotShown) {
+  for (int policy = 0; policy < static_cast<int>(EvictionPolicy::kNone); ++policy) {
+    Keyspace keyspace({1, true, size_t{1} << 28}, base::Random(7));
+    Recorder recorder;
+    keyspace.set_expiry_listener(&recorder);
+    Evictor evictor(&keyspace);
+    Database& db = keyspace.db(0);
+    slot::SlotSet hidden;
+    for (slot::SlotId slot = 0; slot < slot::kSlotCount; ++slot) {
+      if (slot % 1000 != 0) hidden.Add(slot);
+    }
+    std::set<std::string> shown;
+    const auto fill = [&](int from, int to) {
+      for (int i = from; i < to; ++i) {
+        const std::string key = "k" + std::to_string(i);
+        db.SetString(slot::KeySlot(key), key, "value", {kNow + 100000 + i, false});
+        if (!hidden.Contains(slot::KeySlot(key))) shown.insert(key);
+      }
+    };
+    const auto evict = [&] { return evictor.EvictOne({static_cast<EvictionPolicy>(policy), 5, false}, kNow); };
+    // Candidates are remembered from before their slots are hidden.
+    fill(0, 3000);
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(evict());
+    for (const std::string& key : recorder.evicted) shown.erase(key);
+    recorder.evicted.clear();
+    db.Hide(hidden);
+    fill(3000, 6000);
+    const size_t before = db.size();
+    while (evict()) ASSERT_LE(recorder.evicted.size(), shown.size()) << policy;
+    EXPECT_EQ(std::set<std::string>(recorder.evicted.begin(), recorder.evicted.end()), shown) << policy;
+    EXPECT_GT(shown.size(), 0u);
+    EXPECT_EQ(db.size(), before - shown.size());
+    db.Unhide(hidden);
+    EXPECT_TRUE(evict());
+  }
+}
+
 TEST_P(EvictionTest, RandomPicksAreEven) {
   for (int i = 0; i < 400; ++i) Put("k" + std::to_string(i), {kNow + 100000, false});
   std::vector<int> seen(400);

@@ -2,6 +2,9 @@
 
 import socket
 
+# Ours of Valkey 9, newer than the peers that are asked.
+OF_VALKEY_9 = {"cluster|cancelslotmigrations", "cluster|getslotmigrations", "cluster|migrateslots", "cluster|syncslots"}
+
 
 class Connection:
     """One command, one reply; what else arrives (published messages) comes as replies too."""

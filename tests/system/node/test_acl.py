@@ -7,7 +7,7 @@ import subprocess
 
 import harness
 import pytest
-from introspection import Connection, caller, infos
+from introspection import OF_VALKEY_9, Connection, caller, infos
 
 # Each line: the connection, and its command, or READ for one reply more; a connection
 # begins with its first line.
@@ -314,7 +314,7 @@ def test_categories_are_the_peers(nodes):
     assert sorted(ours("ACL", "CAT")) == sorted(peer("ACL", "CAT"))
     known = set(infos(ours))
     for category in ours("ACL", "CAT"):
-        mine, theirs = set(ours("ACL", "CAT", category)), set(peer("ACL", "CAT", category)) & known
+        mine, theirs = set(ours("ACL", "CAT", category)) - OF_VALKEY_9, set(peer("ACL", "CAT", category)) & known
         assert mine == theirs, category
         assert ours("ACL", "CAT", category.upper()) == ours("ACL", "CAT", category)
 

@@ -65,6 +65,24 @@ def test_every_directive_takes_and_refuses_the_same_values(both):
     assert differ == [] and compared > 3000
 
 
+def test_the_directives_are_those_of_7_2(tmp_path):
+    if harness.server_binary("valkey-server") is None:
+        pytest.skip("valkey-server is not there")
+    names = []
+    for kind in ("windlass-node", "valkey-server"):
+        node = harness.NodeProcess(tmp_path / kind, kind=kind, cluster=False).start()
+        names.append(set(redis.Redis(host=node.host, port=node.port, decode_responses=True).config_get("*")))
+        node.close()
+    ours, theirs = names
+    assert ours - theirs == {"metrics-port", "aof-disable-auto-gc"}  # the latter 7.0 shows too
+    assert theirs - ours == {
+        "aof-rewrite-cpulist", "availability-zone", "bgsave-cpulist", "bio-cpulist", "cluster-announce-client-ipv4",
+        "cluster-announce-client-ipv6", "cluster-blacklist-ttl", "dual-channel-replication-enabled", "events-per-io-thread",
+        "extended-redis-compatibility", "hide-user-data-from-log", "max-new-connections-per-cycle",
+        "max-new-tls-connections-per-cycle", "prefetch-batch-max-size", "primaryauth", "primaryuser", "server-cpulist",
+        "unixsocketgroup"}, "what valkey has beyond 7.2"
+
+
 def start_with(tmp_path, binary, lines):
     """Exit status and what was said, for a configuration that must not start a server."""
     folder = tmp_path / os.path.basename(binary)

@@ -73,6 +73,22 @@ def test_every_policy_keeps_the_limit(start, policy, cluster):
     assert info["maxmemory_policy"] == policy
 
 
+# What the allocator keeps at hand is used by nobody: it must not cost keys.
+def test_as_many_keys_fit_a_tight_limit_as_in_redis(start):
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not there")
+    kept = []
+    for node in (start("windlass-node"), start("redis-server")):
+        client = node.client()
+        limit = used(node) + 500_000
+        client.execute_command("CONFIG", "SET", "maxmemory", limit, "maxmemory-policy", "allkeys-lru")
+        for i in range(6000):
+            client.execute_command("SET", f"key:{i}", "v" * 200)
+        assert used(node) <= limit + 20_000
+        kept.append(node.call("DBSIZE"))
+    assert kept[0] >= kept[1] > 1000
+
+
 def test_volatile_policies_refuse_when_only_lasting_keys_are_left(start):
     node = start()
     fill(node, 0, 2000)
@@ -137,13 +153,20 @@ def test_evictions_reach_replica_and_log(start):
 
 def test_a_replica_ignores_the_limit_unless_told_not_to(start):
     master = start()
-    replica = start(replicaof=f"{master.host} {master.port}", maxmemory="3mb", maxmemory_policy="allkeys-random")
+    replica = start(replicaof=f"{master.host} {master.port}", maxmemory="3mb", maxmemory_policy="allkeys-random",
+                    enable_debug_command="yes")
     harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up", 20, "the link")
     fill(master, 0, 8000)
     harness.wait_for(lambda: replica.call("DBSIZE") == 8000, 20, "all keys")
+    assert used(replica) > 3 << 20 and replica.info("stats")["evicted_keys"] == "0"
+    assert replica.call("DEBUG", "SLEEP", "0.2") == "OK" and replica.call("DBSIZE") == 8000
     replica.call("CONFIG", "SET", "replica-ignore-maxmemory", "no")
     harness.wait_for(lambda: replica.call("DBSIZE") < 3000, 20, "evictions on the replica")
     assert master.call("DBSIZE") == 8000
+    # What it evicted is not in the history: master and replica stand at the same place.
+    harness.wait_for(lambda: master.info("replication")["master_repl_offset"] == replica.info("replication")["slave_repl_offset"],
+                     20, "the same offset")
+    assert replica.info("replication")["master_link_status"] == "up"
 
 
 def test_time_above_the_limit_is_told(start):
