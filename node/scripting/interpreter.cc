@@ -73,9 +73,7 @@ Interpreter::Interpreter(const Options& options) : calls_(std::make_unique<Calls
 Interpreter::~Interpreter() { lua_close(lua_); }
 
 base::Result<int> Interpreter::Compile(std::string_view text, const char* chunk_name) {
-  // Compiled code would go past the sandbox.
-  if (!text.empty() && text[0] == LUA_SIGNATURE[0]) return base::Error{"binary chunks are not allowed"};
-  if (luaL_loadbuffer(lua_, text.data(), text.size(), chunk_name) != 0) {
+  if (CompileText(lua_, text, chunk_name) != 0) {
     std::string message(TextAt(lua_, -1));
     lua_pop(lua_, 1);
     return base::Error{std::move(message)};
@@ -125,6 +123,7 @@ Interpreter::Outcome Interpreter::Execute(const Run& run, resp::ReplyWriter* rep
   }
   Outcome outcome;
   if (ProtectedCall(arguments, 1, run.killed) == 0) {
+    outcome.counted = lua_istable(lua_, -1) && ErrorAt(lua_, -1).counted;
     WriteReply(lua_, calls_->protocol, reply);
   } else if (!lua_istable(lua_, -1)) {
     outcome.failed = true;

@@ -1,8 +1,6 @@
 // See redis_library.h.
 #include "node/scripting/redis_library.h"
 
-
-
 #include "node/resp/reply_writer.h"
 #include "node/scripting/host.h"
 #include "node/scripting/lua_api.h"
@@ -13,6 +11,8 @@ namespace windlass::scripting {
 namespace {
 
 constexpr size_t kKeptReplyBytes = 64 * 1024;
+constexpr std::string_view kNoArguments = "Please specify at least one argument for this redis lib call";
+constexpr std::string_view kBadArguments = "Lua redis lib command arguments must be strings or integers";
 
 Calls& CallsOf(lua_State* lua) { return *static_cast<Calls*>(lua_touserdata(lua, lua_upvalueindex(1))); }
 
@@ -62,8 +62,8 @@ int RunCommand(lua_State* lua, bool raise) {
     PushErrorTable(lua, text);
     return raise ? lua_error(lua) : 1;
   };
-  if (lua_gettop(lua) == 0) return refuse("Please specify at least one argument for this redis lib call");
-  if (!TakeArguments(lua, calls)) return refuse("Lua redis lib command arguments must be strings or integers");
+  if (lua_gettop(lua) == 0) return refuse(kNoArguments);
+  if (!TakeArguments(lua, calls)) return refuse(kBadArguments);
   calls.reply.clear();
   calls.host->Call(calls.args, calls.protocol, &calls.reply);
   const bool failed = !calls.reply.empty() && calls.reply[0] == '-';
@@ -144,8 +144,8 @@ int SetRepl(lua_State* lua) {
 
 int AclCheck(lua_State* lua) {
   Calls& calls = CallsOf(lua);
-  if (lua_gettop(lua) == 0) return Raise(lua, "Please specify at least one argument for this redis.acl_check_cmd() call");
-  if (!TakeArguments(lua, calls)) return Raise(lua, "redis.acl_check_cmd() command arguments must be strings or integers");
+  if (lua_gettop(lua) == 0) return Raise(lua, kNoArguments);
+  if (!TakeArguments(lua, calls)) return Raise(lua, kBadArguments);
   const int allowed = calls.host->MayCall(calls.args);
   if (allowed < 0) return Raise(lua, "Invalid command passed to redis.acl_check_cmd()");
   lua_pushboolean(lua, allowed);

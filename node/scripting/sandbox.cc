@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kStandIns[] = "windlass.stand_ins";  // registry: stand-in to real table
 constexpr char kGlobals[] = "windlass.globals";     // registry: the real globals
+constexpr char kLoadGlobals[] = "windlass.load_globals";  // registry: those of a library that is loaded
 constexpr char kReadonly[] = "Attempt to modify a readonly table";
 
 // Globals that scripts keep.
@@ -120,14 +121,8 @@ int PCall(lua_State* lua) {
   return lua_gettop(lua);
 }
 
-// Compiled code is not checked by the interpreter, so none is taken.
 int LoadText(lua_State* lua, std::string_view text, const char* name) {
-  if (!text.empty() && text[0] == LUA_SIGNATURE[0]) {
-    lua_pushnil(lua);
-    lua_pushstring(lua, "binary chunks are not allowed");
-    return 2;
-  }
-  if (luaL_loadbuffer(lua, text.data(), text.size(), name) == 0) return 1;
+  if (CompileText(lua, text, name) == 0) return 1;
   lua_pushnil(lua);
   lua_insert(lua, -2);
   return 2;
@@ -218,7 +213,21 @@ void Cover(lua_State* lua) {
   lua_remove(lua, -2);
 }
 
+// Reading what is not in the table on top is an error.
+void RefuseAbsent(lua_State* lua) {
+  lua_newtable(lua);
+  lua_pushcfunction(lua, AbsentGlobal);
+  lua_setfield(lua, -2, "__index");
+  lua_setmetatable(lua, -2);
+}
+
 }  // namespace
+
+int CompileText(lua_State* lua, std::string_view text, const char* name) {
+  if (text.empty() || text[0] != LUA_SIGNATURE[0]) return luaL_loadbuffer(lua, text.data(), text.size(), name);
+  const std::string escaped = " " + std::string(text);
+  return luaL_loadbuffer(lua, escaped.data(), escaped.size(), name);
+}
 
 void OpenLibraries(lua_State* lua, uint64_t* random_state) {
   lua_newtable(lua);
@@ -268,10 +277,7 @@ void Seal(lua_State* lua) {
   }
   lua_pop(lua, 1);
   lua_pushvalue(lua, LUA_GLOBALSINDEX);
-  lua_newtable(lua);
-  lua_pushcfunction(lua, AbsentGlobal);
-  lua_setfield(lua, -2, "__index");
-  lua_setmetatable(lua, -2);
+  RefuseAbsent(lua);
   lua_pushvalue(lua, -1);
   lua_setfield(lua, LUA_REGISTRYINDEX, kGlobals);
   Cover(lua);
@@ -280,6 +286,24 @@ void Seal(lua_State* lua) {
   lua_setfield(lua, -2, "_G");
   lua_pop(lua, 1);
   lua_replace(lua, LUA_GLOBALSINDEX);
+}
+
+void SetLoadGlobals(lua_State* lua) {
+  RefuseAbsent(lua);
+  Cover(lua);
+  lua_newtable(lua);
+  lua_insert(lua, -2);
+  lua_setfield(lua, -2, "redis");
+  RefuseAbsent(lua);
+  lua_setfield(lua, LUA_REGISTRYINDEX, kLoadGlobals);
+}
+
+void ShowLoadGlobals(lua_State* lua, bool show) {
+  lua_pushvalue(lua, LUA_GLOBALSINDEX);
+  lua_getmetatable(lua, -1);
+  lua_getfield(lua, LUA_REGISTRYINDEX, show ? kLoadGlobals : kGlobals);
+  lua_setfield(lua, -2, "__index");
+  lua_pop(lua, 2);
 }
 
 void SetSealedGlobal(lua_State* lua, const char* name) {

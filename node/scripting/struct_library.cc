@@ -90,7 +90,7 @@ class Format {
         return size;
       }
       case 's': return 0;
-      default: luaL_error(lua_, "invalid format option '%c'", option);
+      default: luaL_argerror(lua_, 1, lua_pushfstring(lua_, "invalid format option '%c'", option));
     }
     return 0;
   }
@@ -245,7 +245,7 @@ int Size(lua_State* lua) {
   Field field;
   while (format.Next(&field)) {
     if (field.option == 's' || (field.option == 'c' && field.size == 0)) {
-      luaL_argerror(lua, 1, field.option == 's' ? "variable-size format in string" : "variable-length format");
+      luaL_argerror(lua, 1, field.option == 's' ? "option 's' has no fixed size" : "option 'c0' has no fixed size");
     }
     position += format.Padding(field, position) + field.size;
     if (position > kMaxSize) luaL_error(lua, "integral size overflow");

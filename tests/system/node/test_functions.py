@@ -72,22 +72,45 @@ def test_a_library_is_loaded_called_listed_and_deleted(node):
     assert client.call("FCALL", "get", 1, "k") == b"-ERR Function not found\r\n"
 
 
+def other_library(name, prefix):
+    """The library under another name, its functions too."""
+    code = LIBRARY.replace("name=mylib", f"name={name}").replace("register_function('set'", f"register_function('{prefix}set'")
+    return code.replace("function_name='get'", f"function_name='{prefix}get'")
+
+
 @pytest.mark.parametrize("code", [
     "return 1", "#!lua\nreturn 1", "#!lua name=a b\nx", "#!lua name=x y=z\nreturn 1", "#!lua name=x name=y\nreturn 1",
     "#!js name=x\nreturn 1", "#!lua name=bad-name\nreturn 1", "#!lua name=x\nreturn 1", "#!lua name=x\nbad lua",
-    "#!lua name=x\nerror('no')", "#!lua name=x\nredis.register_function()", "#!lua name=x\nredis.register_function('a')",
-    "#!lua name=x\nredis.register_function('a', 1)", "#!lua name=x\nredis.register_function(1, function() end)",
+    "#!lua name=x\nerror('no')", "#!lua name=x\nlocal t = redis.call", "#!lua name=x\nlocal t = tostring(1)",
+    "#!lua name=x\nredis.log(1)", "#!lua name=x\nredis.x = 1", "#!lua name=x\nx = 1", "#!lua name=x\nredis.register_function()", "#!lua name=x\nredis.register_function('a')",
+    "#!lua name=x\nredis.register_function('a', 1)", "#!lua name=x\nredis.register_function({}, function() end)",
     "#!lua name=x\nredis.register_function('a', function() end, 1)", "#!lua name=x\nredis.register_function('bad-name', function() end)",
     "#!lua name=x\nredis.register_function('a', function() end) redis.register_function('a', function() end)",
     "#!lua name=x\nredis.register_function{function_name='a'}", "#!lua name=x\nredis.register_function{callback=function() end}",
     "#!lua name=x\nredis.register_function{function_name='a', callback=function() end, flags={'bogus'}}",
     "#!lua name=x\nredis.register_function{function_name='a', callback=function() end, flags='x'}",
     "#!lua name=x\nredis.register_function{function_name='a', callback=function() end, bogus=1}",
-    "#!lua name=x\nredis.register_function{function_name=1, callback=function() end}", "#!lua name=x", "",
+    "#!lua name=x\nredis.register_function{function_name={}, callback=function() end}", "#!lua name=x", "",
 ])
 def test_what_is_no_library_is_refused_in_the_same_words(start, code):
     replies = [connect(start(kind)).call("FUNCTION", "LOAD", code) for kind in KINDS]
     assert replies[0] == replies[1] and replies[0].startswith(b"-")
+
+
+def test_numbers_will_do_for_names(node):
+    client = connect(node)
+    assert client.call("FUNCTION", "LOAD", "#!LUA NAME=x\nredis.register_function(1, function() return 1 end) "
+                                           "redis.register_function{function_name=2, callback=function() return 2 end, "
+                                           "description=3, flags={'allow-oom', 'no-cluster'}}") == b"$1\r\nx\r\n"
+    assert [client.call("FCALL", name, 0) for name in "12"] == [b":1\r\n", b":2\r\n"]
+    assert b"+allow-oom\r\n+no-cluster\r\n" in client.call("FUNCTION", "LIST")
+
+
+def test_a_library_that_takes_too_long_to_load_is_refused(node):
+    client = connect(node)
+    assert client.call("FUNCTION", "LOAD", "#!lua name=x\nwhile true do end") == (
+        b"-ERR Error registering functions: ERR FUNCTION LOAD timeout\r\n")
+    assert client.call("FUNCTION", "LIST") == b"*0\r\n"
 
 
 def test_errors_of_functions_tell_their_place(node):
@@ -129,7 +152,7 @@ def test_libraries_survive_a_restart(start, config):
     if "appendonly" in config:
         node.call("BGREWRITEAOF")
         harness.wait_for(lambda: node.info("persistence")["aof_rewrite_in_progress"] == "0")
-        node.call("FUNCTION", "LOAD", LIBRARY.replace("mylib", "other").replace("'set'", "'oset'").replace("'get'", "'oget'"))
+        node.call("FUNCTION", "LOAD", other_library("other", "o"))
     node.terminate()
     node.start()
     assert node.call("FCALL", "get", 1, "k") == "v"
@@ -147,7 +170,7 @@ def test_replicas_have_the_libraries(start, kinds):
     replica.call("REPLICAOF", master.host, master.port)
     harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up", 30)
     assert replica.call("FCALL_RO", "get", 1, "k") == "v"
-    master.call("FUNCTION", "LOAD", LIBRARY.replace("mylib", "later").replace("'set'", "'lset'").replace("'get'", "'lget'"))
+    master.call("FUNCTION", "LOAD", other_library("later", "l"))
     master.call("FCALL", "lset", 1, "k", "w")
     assert master.call("WAIT", 1, 5000) == 1
     assert replica.call("FCALL_RO", "lget", 1, "k") == "w"
