@@ -12,6 +12,8 @@
 namespace windlass::scripting {
 namespace {
 
+constexpr char kBadName[] =
+    "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 constexpr char kRegistry[] = "windlass.functions";
 
 bool IsName(std::string_view name) {
@@ -132,7 +134,7 @@ struct Registration {
     }
     const std::string name = registration.function.name;
     if (!IsName(name)) {
-      registration.Fail("Library names can only contain letters, numbers, or underscores(_) and must be at least one character long");
+      registration.Fail(kBadName);
     }
     Library& library = *registry->loading_;
     if (library.functions.count(name) != 0) registration.Fail("Function already exists in the library");
@@ -197,18 +199,21 @@ size_t FunctionRegistry::code_bytes() const {
   return bytes;
 }
 
-base::Result<std::unique_ptr<Library>> FunctionRegistry::Run(std::string_view code) {
-  const auto head = ReadLibraryHead(code);
-  if (!head.ok()) return base::Error{head.error()};
-  if (!IsName(head->name)) {
-    return base::Error{"Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"};
-  }
+base::Result<LibraryHead> FunctionRegistry::ReadHead(std::string_view code, bool replace) const {
+  auto head = ReadLibraryHead(code);
+  if (!head.ok()) return head;
+  if (!IsName(head->name)) return base::Error{kBadName};
   if (Upper(head->engine) != "LUA") return base::Error{"Engine '" + head->engine + "' not found"};
+  if (!replace && libraries_.count(head->name) != 0) return base::Error{"Library '" + head->name + "' already exists"};
+  return head;
+}
+
+base::Result<std::unique_ptr<Library>> FunctionRegistry::Run(std::string_view code, const LibraryHead& head) {
   auto library = std::make_unique<Library>();
-  library->name = head->name;
+  library->name = head.name;
   library->engine = "LUA";
   library->code = std::string(code);
-  const auto chunk = interpreter_->Compile(code.substr(head->length), "@user_function");
+  const auto chunk = interpreter_->Compile(code.substr(head.length), "@user_function");
   if (!chunk.ok()) return base::Error{"Error compiling function: " + chunk.error()};
   loading_ = library.get();
   options_.host->LoadingLibrary();
@@ -249,11 +254,9 @@ void FunctionRegistry::Drop(Libraries::iterator library) {
 }
 
 base::Result<std::string> FunctionRegistry::Load(std::string_view code, bool replace) {
-  const auto head = ReadLibraryHead(code);
-  if (head.ok() && !replace && IsName(head->name) && libraries_.count(head->name) != 0) {
-    return base::Error{"Library '" + head->name + "' already exists"};
-  }
-  auto library = Run(code);
+  const auto head = ReadHead(code, replace);
+  if (!head.ok()) return base::Error{head.error()};
+  auto library = Run(code, *head);
   if (!library.ok()) return base::Error{library.error()};
   const auto known = libraries_.find((*library)->name);
   const auto checked = Check(**library, known == libraries_.end() ? nullptr : known->second.get());

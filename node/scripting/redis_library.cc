@@ -1,6 +1,8 @@
 // See redis_library.h.
 #include "node/scripting/redis_library.h"
 
+#include <cmath>
+
 #include "node/resp/reply_writer.h"
 #include "node/scripting/host.h"
 #include "node/scripting/lua_api.h"
@@ -45,7 +47,8 @@ bool TakeArguments(lua_State* lua, Calls& calls) {
   for (int i = 1; i <= count; ++i) {
     const int type = lua_type(lua, i);
     if (type == LUA_TNUMBER) {
-      calls.numbers.push_back(resp::FormatDouble(lua_tonumber(lua, i)));
+      const lua_Number number = lua_tonumber(lua, i);
+      calls.numbers.push_back(std::isnan(number) && std::signbit(number) ? "-nan" : resp::FormatDouble(number));
       calls.args.push_back(calls.numbers.back());
     } else if (type == LUA_TSTRING) {
       calls.args.push_back(TextAt(lua, i));
@@ -113,7 +116,7 @@ int LogLine(lua_State* lua) {
   if (count < 2) return Raise(lua, "redis.log() requires two arguments or more.");
   if (lua_isnumber(lua, 1) == 0) return Raise(lua, "First argument must be a number (log level).");
   const lua_Number level = lua_tonumber(lua, 1);
-  if (level < 0 || level > 3) return Raise(lua, "Invalid debug level.");
+  if (level < 0 || level > 3) return Raise(lua, "Invalid log level.");
   std::string text;
   for (int i = 2; i <= count; ++i) {
     if (lua_isstring(lua, i) == 0) continue;

@@ -8,7 +8,6 @@
 
 extern "C" {
 int luaopen_cjson(lua_State* lua);
-int luaopen_bit(lua_State* lua);
 }
 
 namespace windlass::scripting {
@@ -18,6 +17,8 @@ constexpr char kStandIns[] = "windlass.stand_ins";  // registry: stand-in to rea
 constexpr char kGlobals[] = "windlass.globals";     // registry: the real globals
 constexpr char kLoadGlobals[] = "windlass.load_globals";  // registry: those of a library that is loaded
 constexpr char kReadonly[] = "Attempt to modify a readonly table";
+
+constexpr int64_t kMostUnpacked = 8000;  // values on a C stack of Lua's
 
 // Globals that scripts keep.
 constexpr const char* kKept[] = {
@@ -151,6 +152,20 @@ int Load(lua_State* lua) {
   return LoadText(lua, text, name);
 }
 
+// Lua's own counts what it is to return in an int, past whose end it can be led.
+int Unpack(lua_State* lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  const int first = luaL_optint(lua, 2, 1);
+  const int last = lua_isnoneornil(lua, 3) ? static_cast<int>(lua_objlen(lua, 1)) : luaL_checkint(lua, 3);
+  if (first > last) return 0;
+  const int64_t count = int64_t{last} - first + 1;
+  if (count > kMostUnpacked || lua_checkstack(lua, static_cast<int>(count)) == 0) {
+    return luaL_error(lua, "too many results to unpack");
+  }
+  for (int64_t i = first; i <= last; ++i) lua_rawgeti(lua, 1, static_cast<int>(i));
+  return static_cast<int>(count);
+}
+
 void Open(lua_State* lua, lua_CFunction open, const char* name) {
   lua_pushcfunction(lua, open);
   lua_pushstring(lua, name);
@@ -224,9 +239,16 @@ void RefuseAbsent(lua_State* lua) {
 }  // namespace
 
 int CompileText(lua_State* lua, std::string_view text, const char* name) {
-  if (text.empty() || text[0] != LUA_SIGNATURE[0]) return luaL_loadbuffer(lua, text.data(), text.size(), name);
-  const std::string escaped = " " + std::string(text);
-  return luaL_loadbuffer(lua, escaped.data(), escaped.size(), name);
+  std::string escaped;
+  if (!text.empty() && text[0] == LUA_SIGNATURE[0]) {
+    escaped = " " + std::string(text);
+    text = escaped;
+  }
+  // Lua's compiler holds values that its collector does not know of.
+  lua_gc(lua, LUA_GCSTOP, 0);
+  const int status = luaL_loadbuffer(lua, text.data(), text.size(), name);
+  lua_gc(lua, LUA_GCRESTART, 0);
+  return status;
 }
 
 void OpenLibraries(lua_State* lua, uint64_t* random_state) {
@@ -239,7 +261,7 @@ void OpenLibraries(lua_State* lua, uint64_t* random_state) {
   Open(lua, luaopen_os, LUA_OSLIBNAME);
   KeepClockOnly(lua);
   OpenAs(lua, luaopen_cjson, "cjson");
-  OpenAs(lua, luaopen_bit, "bit");
+  OpenAs(lua, OpenBit, "bit");
   OpenAs(lua, OpenCmsgpack, "cmsgpack");
   OpenAs(lua, OpenStruct, "struct");
   lua_getglobal(lua, "math");
@@ -248,7 +270,7 @@ void OpenLibraries(lua_State* lua, uint64_t* random_state) {
   DropWhatIsNotKept(lua);
   static constexpr luaL_Reg kOwn[] = {{"next", Next},     {"pairs", Pairs},   {"rawget", RawGet},
                                       {"rawset", RawSet}, {"setmetatable", SetMetatable},
-                                      {"pcall", PCall},   {"load", Load},     {"loadstring", LoadString}};
+                                      {"pcall", PCall},   {"load", Load},     {"loadstring", LoadString}, {"unpack", Unpack}};
   for (const luaL_Reg& entry : kOwn) {
     lua_pushcfunction(lua, entry.func);
     lua_setglobal(lua, entry.name);
