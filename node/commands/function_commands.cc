@@ -126,9 +126,11 @@ void List(Call& call) {
 
 void Stats(Call& call) {
   RunningScript running;
+  const bool runs = call.node.scripts->Running(&running);
+  if (runs && running.kind == ScriptKind::kEval) return call.reply.Error(BusyError(Busy::kScript));
   call.reply.Map(2);
   call.reply.Bulk("running_script");
-  if (call.node.scripts->Running(&running)) {
+  if (runs) {
     call.reply.Map(3);
     call.reply.Bulk("name");
     call.reply.Bulk(running.name);

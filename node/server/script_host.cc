@@ -24,6 +24,7 @@ using commands::ScriptRun;
 namespace {
 
 constexpr int kVersionNumber = 0x00070204;  // of commands::kRedisVersion
+constexpr std::string_view kKilled = "Script killed by user with SCRIPT KILL...";  // functions too
 constexpr int64_t kMaxLoadingUs = 500'000;
 constexpr std::string_view kOtherSlot = "ERR Script attempted to access keys that do not hash to the same slot";
 
@@ -126,10 +127,8 @@ void ScriptHost::Run(commands::Call& call, const ScriptRun& run) {
   client_.user = call.client.user;
   client_.authenticated = true;
   current_ = &current;
-  const std::string_view killed = run.kind == ScriptKind::kEval ? "Script killed by user with SCRIPT KILL."
-                                                                : "Script killed by user with FUNCTION KILL.";
   const auto outcome = run.interpreter->Execute(
-      {run.function, run.name, run.keys, run.args, run.kind == ScriptKind::kEval, killed}, &call.reply);
+      {run.function, run.name, run.keys, run.args, run.kind == ScriptKind::kEval, kKilled}, &call.reply);
   if (outcome.counted) dispatcher_->ErrorIsCounted();
   current_ = nullptr;
   dispatcher_->set_replication(scripting::kReplAll);

@@ -172,8 +172,71 @@ def test_replicas_have_the_libraries(start, kinds):
     assert replica.call("FCALL_RO", "get", 1, "k") == "v"
     master.call("FUNCTION", "LOAD", other_library("later", "l"))
     master.call("FCALL", "lset", 1, "k", "w")
-    assert master.call("WAIT", 1, 5000) == 1
-    assert replica.call("FCALL_RO", "lget", 1, "k") == "w"
+    harness.wait_for(lambda: replica.call("FCALL_RO", "lget", 1, "k") == "w")
+    master.call("FUNCTION", "DELETE", "mylib")
+    harness.wait_for(lambda: len(replica.call("FUNCTION", "LIST")) == 1)
+    payload = parse(connect(master).call("FUNCTION", "DUMP"))
     master.call("FUNCTION", "FLUSH")
-    assert master.call("WAIT", 1, 5000) == 1
-    assert replica.call("FUNCTION", "LIST") == []
+    harness.wait_for(lambda: replica.call("FUNCTION", "LIST") == [])
+    master.call("FUNCTION", "RESTORE", payload)
+    harness.wait_for(lambda: replica.call("FCALL_RO", "lget", 1, "k") == "w")
+    # A replica that is written to keeps its own until it synchronises anew.
+    replica.call("REPLICAOF", "NO", "ONE")
+    replica.call("FUNCTION", "LOAD", other_library("extra", "x"))
+    replica.call("SET", "own", "x")
+    replica.call("REPLICAOF", master.host, master.port)
+    harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up" and replica.call("GET", "own") is None, 30)
+    assert [library[1] for library in replica.call("FUNCTION", "LIST")] == ["later"]
+
+
+def test_a_slow_function_makes_the_server_busy_and_can_be_killed(start):
+    for kind in KINDS:
+        node = start(kind, **{"busy-reply-threshold": 50})
+        slow, other = connect(node), connect(node)
+        slow.call("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('loop', function() while true do end end)")
+        slow.send([["FCALL", "loop", 0], ["PING"]])
+        harness.wait_for(lambda: other.call("PING") == (
+            b"-BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.\r\n"), 10)
+        assert other.call("SCRIPT", "KILL").startswith(b"-BUSY")
+        stats = parse(other.call("FUNCTION", "STATS"))
+        assert stats[1][:5] == [b"name", b"loop", b"command", [b"FCALL", b"loop", b"0"], b"duration_ms"] and stats[1][5] >= 50
+        assert other.call("FUNCTION", "KILL") == b"+OK\r\n"
+        assert slow.read() == b"-ERR Script killed by user with SCRIPT KILL... script: loop, on @user_function:2.\r\n"
+        assert slow.read() == b"+PONG\r\n"
+        assert other.call("FUNCTION", "KILL") == b"-NOTBUSY No scripts in execution right now.\r\n"
+        assert parse(other.call("FUNCTION", "STATS"))[1] is None
+
+
+@pytest.mark.parametrize("form", ["rdb", "aof", "aof with base"])
+@pytest.mark.parametrize("kinds", [("windlass-node", "redis-server"), ("redis-server", "windlass-node")])
+def test_one_kind_loads_the_files_of_the_other(tmp_path, kinds, form):
+    config = {"appendonly": "no", "save": '"3600 1"'} if form == "rdb" else {"appendonly": "yes", "save": '""'}
+    node = harness.NodeProcess(tmp_path / "n", kind=kinds[0], cluster=False, config=config).start()
+    node.call("FUNCTION", "LOAD", LIBRARY)
+    node.call("SET", "k", "v")
+    if form == "aof with base":
+        node.call("BGREWRITEAOF")
+        harness.wait_for(lambda: node.info("persistence")["aof_rewrite_in_progress"] == "0")
+    node.call("FUNCTION", "LOAD", other_library("other", "o"))
+    node.terminate()
+    heir = harness.NodeProcess(tmp_path / "n", kind=kinds[1], cluster=False, config=config).start()
+    try:
+        assert heir.call("FCALL", "get", 1, "k") == "v"
+        assert heir.call("FCALL", "oset", 1, "k", "w") == "OK"
+        assert sorted(library[1] for library in heir.call("FUNCTION", "LIST")) == ["mylib", "other"]
+    finally:
+        heir.close()
+
+
+def test_info_counts_functions(node):
+    before = node.info("memory")
+    node.call("FUNCTION", "LOAD", LIBRARY)
+    info = node.info("memory")
+    assert (info["number_of_functions"], info["number_of_libraries"], info["number_of_cached_scripts"]) == ("2", "1", "0")
+    assert int(info["used_memory_functions"]) > int(before["used_memory_functions"])
+    for name in ("used_memory_vm_functions", "used_memory_vm_total", "used_memory_scripts"):
+        assert int(info[name]) > 0, name
+    total = int(info["used_memory_functions"]) + int(info["used_memory_scripts_eval"])
+    assert int(info["used_memory_scripts"]) == total
+    stats = node.call("MEMORY", "STATS")
+    assert {"functions.caches", "lua.caches"} <= set(stats if isinstance(stats, dict) else stats[::2])

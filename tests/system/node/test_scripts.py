@@ -1,6 +1,7 @@
 """EVAL and SCRIPT: conversions, errors, the sandbox, what is logged, scripts that take
 long. What Redis 7.0 does the same way runs against redis-server too."""
 import os
+import select
 import sys
 
 import pytest
@@ -88,7 +89,7 @@ SCRIPTS = [
     "return type(getfenv)", "return type(newproxy)", "return loadstring('return 5')()", "return {loadstring('return (')}",
     "return load(function() return nil end) == nil", "return _VERSION", "return math.floor(3.7)", "return tostring(1e15)",
     "return redis.call('echo', 1)", "return redis.call('echo', 12345678901234)", "return redis.call('echo', -1)",
-    "return redis.log(1)", "return redis.log(9,'x')", "return redis.set_repl(9)", "return tostring(redis.replicate_commands())",
+    "return redis.log(1)", "return redis.set_repl(9)", "return tostring(redis.replicate_commands())",
     "return redis.acl_check_cmd('set','x',1)", "return redis.acl_check_cmd('nosuch')",
     "return {redis.REPL_ALL, redis.REPL_AOF, redis.REPL_NONE, redis.REPL_REPLICA, redis.REPL_SLAVE}",
     "return {redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE, redis.LOG_WARNING}",
@@ -200,8 +201,7 @@ def test_replicas_get_the_effects(start, kind):
     replica.call("REPLICAOF", master.host, master.port)
     harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up")
     master.call("EVAL", "for i=1,10 do redis.call('rpush','l',i) end redis.call('spop','none') return 1", 0)
-    assert master.call("WAIT", 1, 5000) == 1
-    assert replica.call("LRANGE", "l", 0, -1) == [str(i) for i in range(1, 11)]
+    harness.wait_for(lambda: replica.call("LRANGE", "l", 0, -1) == [str(i) for i in range(1, 11)])
     assert replica.call("EVAL_RO", "return redis.call('llen','l')", 0) == 10
     client = connect(replica)
     assert client.call("EVAL", "return redis.call('set','a','b')", 0).startswith(
@@ -212,15 +212,22 @@ def test_replicas_get_the_effects(start, kind):
 
 def test_a_slow_script_makes_the_server_busy_and_can_be_killed(start):
     for kind in KINDS:
-        node = start(kind, config={"busy-reply-threshold": 100})
+        node = start(kind, config={"lua-time-limit": 100})
+        assert node.call("CONFIG", "GET", "busy-reply-threshold") == ["busy-reply-threshold", "100"]
         slow, other = connect(node), connect(node)
         slow.send([["EVAL", "while true do pcall(function() local x = 1 end) end", 0], ["PING"]])
         harness.wait_for(lambda: other.call("PING").startswith(b"-BUSY"), 10)
         assert other.call("GET", "k") == b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
         assert other.call("FUNCTION", "KILL").startswith(b"-BUSY")
         assert connect(node).call("PING").startswith(b"-BUSY")
+        for words in (["FUNCTION", "STATS"], ["SHUTDOWN"], ["SHUTDOWN", "SAVE"], ["EVAL", "return 1", 0], ["SCRIPT", "FLUSH"], ["INFO"]):
+            assert other.call(*words).startswith(b"-BUSY"), words
+        assert other.call("MULTI") == b"+OK\r\n"
+        assert other.call("GET", "k").startswith(b"-BUSY")
+        assert other.call("EXEC").startswith(b"-EXECABORT Transaction discarded because of: BUSY")
+        assert [other.call(*words) for words in (["WATCH", "k"], ["UNWATCH"], ["RESET"])] == [b"+OK\r\n", b"+OK\r\n", b"+RESET\r\n"]
         assert other.call("SCRIPT", "KILL") == b"+OK\r\n"
-        assert b"Script killed by user with SCRIPT KILL." in slow.read()
+        assert slow.read().startswith(b"-ERR Script killed by user with SCRIPT KILL... script: ")
         assert slow.read() == b"+PONG\r\n"
         assert other.call("PING") == b"+PONG\r\n"
         assert "Slow script detected" in node.log()
@@ -350,3 +357,50 @@ def test_info_counts_scripts(node):
     node.call("EVAL", "return 2", 0)
     info = node.info("memory")
     assert info["number_of_cached_scripts"] == "2" and int(info["used_memory_vm_eval"]) > 10000
+
+
+def test_watched_keys_and_transactions(node):
+    client, other = connect(node), connect(node)
+    client.pipeline([["WATCH", "k"], ["MULTI"], ["GET", "k"]])
+    other.call("EVAL", "redis.call('set','k',1)", 0)
+    assert client.call("EXEC") == b"*-1\r\n"
+    # One's own script counts as well, unless it is within the transaction.
+    client.pipeline([["WATCH", "k"], ["EVAL", "redis.call('set','k',2)", 0], ["MULTI"], ["GET", "k"]])
+    assert client.call("EXEC") == b"*-1\r\n"
+    client.pipeline([["WATCH", "k"], ["EVAL", "return redis.call('get','k')", 0], ["MULTI"], ["EVAL", "redis.call('set','k',3)", 0], ["GET", "k"]])
+    assert client.call("EXEC") == b"*2\r\n$-1\r\n$1\r\n3\r\n"
+    client.pipeline([["MULTI"], ["EVAL", "error('x')", 0], ["EVALSHA", "0" * 40, 0], ["SCRIPT", "LOAD", "return 1"], ["SET", "k", "4"]])
+    reply = parse(client.call("EXEC"))
+    assert reply[0][0] == reply[1][0] == "error" and reply[2:] == [b"e0e1f9fabfc9d4800c877a703b823ac0578ff8db", b"OK"]
+
+
+def test_a_paused_server_runs_scripts_that_only_read(node):
+    client, admin = connect(node), connect(node)
+    client.call("SET", "k", "v")
+    read = "return redis.call('get','k')"
+    sha = parse(client.call("SCRIPT", "LOAD", "#!lua flags=no-writes\n" + read))
+    admin.call("CLIENT", "PAUSE", 600000, "WRITE")
+    try:
+        for words in (["EVAL_RO", read, 0], ["EVAL", "#!lua flags=no-writes\n" + read, 0], ["EVALSHA", sha, 0]):
+            assert client.call(*words) == b"$1\r\nv\r\n"
+        waiting = [connect(node) for _ in range(2)]
+        waiting[0].send([["EVAL", read, 0]])
+        waiting[1].send([["EVAL", "#!lua\n" + read, 0]])
+        assert select.select([each.socket for each in waiting], [], [], 0.3)[0] == []
+    finally:
+        admin.call("CLIENT", "UNPAUSE")
+    assert [each.read() for each in waiting] == [b"$1\r\nv\r\n"] * 2
+
+
+def test_what_is_random_or_timed_is_logged_by_its_effect(node):
+    node.call("SADD", "s", *range(100))
+    node.call("EVAL", "redis.call('spop','s') redis.call('spop','s',3) redis.call('set','k','v','EX',100) "
+                      "redis.call('expire','k',50) redis.call('incrbyfloat','f',1.5) redis.call('xadd','x','*','f','v') "
+                      "redis.call('getex','k','PX',100000)", 0)
+    words = aof_of(node)
+    assert not {b"SPOP", b"spop", b"expire", b"EXPIRE", b"incrbyfloat", b"getex", b"EX", b"*"} & set(words)
+    members, entry = set(node.call("SMEMBERS", "s")), node.call("XRANGE", "x", "-", "+")
+    node.kill()
+    node.start()
+    assert set(node.call("SMEMBERS", "s")) == members and len(members) == 96
+    assert node.call("XRANGE", "x", "-", "+") == entry and node.call("GET", "f") == "1.5" and 0 < node.call("PTTL", "k") <= 100000
