@@ -7,7 +7,7 @@ build_packages=(
   g++ cmake ninja-build ccache mold git ca-certificates
   libhiredis-dev libcpprest-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev
   libgtest-dev libgmock-dev libssl-dev libjemalloc-dev libcli11-dev libxxhash-dev libboost-dev
-  libboost-system-dev liblua5.1-0-dev lua-cjson-dev lua-bitop-dev
+  libboost-system-dev liblua5.1-0-dev lua-cjson-dev
 )
 test_packages=(
   redis-server redis-tools python3 python3-pytest python3-pytest-timeout python3-redis python3-yaml

@@ -1,6 +1,7 @@
 // See access.h.
 #include "node/commands/access.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "node/client/listener.h"
@@ -30,7 +31,7 @@ std::vector<acl::ChannelUse> ChannelsOf(const CommandSpec& spec, std::span<const
   std::vector<acl::ChannelUse> uses;
   for (const ChannelCommand& command : kChannelCommands) {
     if (command.name != spec.name) continue;
-    const size_t end = command.one ? 2 : args.size();
+    const size_t end = command.one ? std::min<size_t>(2, args.size()) : args.size();
     for (size_t i = 1; i < end; ++i) uses.push_back({args[i], command.is_pattern, static_cast<int>(i)});
   }
   return uses;

@@ -63,6 +63,7 @@ void Delete(Call& call) {
 }
 
 void Flush(Call& call) {
+  if (call.args.size() > 3) return ReplySubcommandSyntaxError(call);
   if (!TellsHowToFlush(call)) return call.reply.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
   call.node.scripts->functions().Flush();
   Changed(call);
@@ -85,7 +86,7 @@ void WriteFunction(Call& call, const Function& function) {
     if ((function.flags & entry.flag) != 0) words.push_back(entry.word);
   }
   call.reply.Set(static_cast<int64_t>(words.size()));
-  for (const std::string_view word : words) call.reply.Bulk(word);
+  for (const std::string_view word : words) call.reply.Simple(word);
 }
 
 void WriteLibrary(Call& call, const Library& library, bool with_code) {
@@ -125,9 +126,11 @@ void List(Call& call) {
 
 void Stats(Call& call) {
   RunningScript running;
+  const bool runs = call.node.scripts->Running(&running);
+  if (runs && running.kind == ScriptKind::kEval) return call.reply.Error(BusyError(Busy::kScript));
   call.reply.Map(2);
   call.reply.Bulk("running_script");
-  if (call.node.scripts->Running(&running)) {
+  if (runs) {
     call.reply.Map(3);
     call.reply.Bulk("name");
     call.reply.Bulk(running.name);

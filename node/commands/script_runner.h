@@ -40,6 +40,9 @@ class ScriptRunner {
   // SCRIPT KILL, FUNCTION KILL: replies.
   virtual void Kill(Call& call, ScriptKind kind) = 0;
   virtual bool Running(RunningScript* running) const = 0;
+  // The command flags of a call as its script declares them; those of `spec` if the
+  // script declares nothing or is not known.
+  virtual uint64_t FlagsOfCall(const CommandSpec& spec, std::span<const std::string_view> args) const = 0;
   // After a change of the libraries: they are part of the data.
   virtual void LibrariesChanged() = 0;
   virtual scripting::ScriptCache& scripts() = 0;

@@ -51,6 +51,9 @@ void Shutdown(Call& call) {
   if (call.client.Has(client::kDenyBlocking) && !flags.now) {
     return call.reply.Error("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
   }
+  // What a script has written half of is not saved.
+  const Busy busy = call.node.status.busy;
+  if (busy != Busy::kNo && !flags.nosave) return call.reply.Error(BusyError(busy));
   // On success there is no reply: the connection closes with the process.
   const auto ended = call.node.lifecycle->Shutdown(flags, call.client.id);
   if (!ended) call.reply.Error(ended.error());

@@ -219,10 +219,7 @@ void Database::Swap(Database& other) {
   std::swap(average_ttl_ms_, other.average_ttl_ms_);
   std::swap(expiry_cursor_, other.expiry_cursor_);
   ++keyspace_.dirty_;
-  if (keyspace_.change_listener_ != nullptr) {
-    keyspace_.change_listener_->AfterFlush(*this);
-    keyspace_.change_listener_->AfterFlush(other);
-  }
+  if (keyspace_.change_listener_ != nullptr) keyspace_.change_listener_->AfterSwap(*this, other);
 }
 
 }  // namespace windlass::keyspace

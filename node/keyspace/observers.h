@@ -35,6 +35,11 @@ class ChangeListener {
   virtual void AfterChange(Database& db, slot::SlotId slot, std::string_view key) = 0;
   // Every key of the database may have changed.
   virtual void AfterFlush(Database& db) = 0;
+  // The contents of two databases have changed places.
+  virtual void AfterSwap(Database& a, Database& b) {
+    AfterFlush(a);
+    AfterFlush(b);
+  }
 };
 
 // For propagation: a key was deleted because its time had come, so a DEL must go

@@ -34,6 +34,7 @@ void ReplyWriter::Simple(std::string_view text) {
 }
 
 void ReplyWriter::Error(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of("\r\n") + 1);
   out_->push_back('-');
   const size_t begin = out_->size();
   out_->append(text.data(), text.size());

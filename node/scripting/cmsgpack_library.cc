@@ -178,9 +178,9 @@ class Reader {
       case 0xc0: return lua_pushnil(lua_);
       case 0xc2: return lua_pushboolean(lua_, 0);
       case 0xc3: return lua_pushboolean(lua_, 1);
-      case 0xc4: case 0xd9: return PushText(lua_, Take(Big(1)));
-      case 0xc5: case 0xda: return PushText(lua_, Take(Big(2)));
-      case 0xc6: case 0xdb: return PushText(lua_, Take(Big(4)));
+      case 0xd9: return PushText(lua_, Take(Big(1)));
+      case 0xda: return PushText(lua_, Take(Big(2)));
+      case 0xdb: return PushText(lua_, Take(Big(4)));
       case 0xca: {
         const uint32_t bits = static_cast<uint32_t>(Big(4));
         float value;
@@ -196,10 +196,10 @@ class Reader {
       case 0xcc: return lua_pushnumber(lua_, static_cast<double>(Big(1)));
       case 0xcd: return lua_pushnumber(lua_, static_cast<double>(Big(2)));
       case 0xce: return lua_pushnumber(lua_, static_cast<double>(Big(4)));
-      case 0xcf: return lua_pushnumber(lua_, static_cast<double>(Big(8)));
       case 0xd0: return lua_pushnumber(lua_, static_cast<int8_t>(Big(1)));
       case 0xd1: return lua_pushnumber(lua_, static_cast<int16_t>(Big(2)));
       case 0xd2: return lua_pushnumber(lua_, static_cast<int32_t>(Big(4)));
+      case 0xcf:  // as scripts are used to read it: signed
       case 0xd3: return lua_pushnumber(lua_, static_cast<double>(static_cast<int64_t>(Big(8))));
       case 0xdc: return ReadArray(Big(2));
       case 0xdd: return ReadArray(Big(4));

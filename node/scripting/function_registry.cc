@@ -4,12 +4,16 @@
 #include <cstdlib>
 #include <utility>
 
+#include "node/scripting/host.h"
 #include "node/scripting/lua_api.h"
+#include "node/scripting/sandbox.h"
 #include "node/scripting/script_flags.h"
 
 namespace windlass::scripting {
 namespace {
 
+constexpr char kBadName[] =
+    "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 constexpr char kRegistry[] = "windlass.functions";
 
 bool IsName(std::string_view name) {
@@ -32,6 +36,7 @@ std::string Upper(std::string text) {
 struct Registration {
   lua_State* lua;
   Function function;
+  bool has_name = false;
   bool has_callback = false;
 
   [[noreturn]] void Fail(std::string_view text) {
@@ -40,6 +45,16 @@ struct Registration {
     lua_setfield(lua, -2, "err");
     lua_error(lua);
     std::abort();  // not reached: lua_error does not return
+  }
+
+  // Numbers will do for texts. A copy is looked at: lua_next cannot go on from a key that
+  // was made a string in its place.
+  bool ReadText(int index, std::string* text) {
+    if (lua_isstring(lua, index) == 0) return false;
+    lua_pushvalue(lua, index);
+    *text = std::string(TextAt(lua, -1));
+    lua_pop(lua, 1);
+    return true;
   }
 
   void TakeCallback() {
@@ -62,14 +77,15 @@ struct Registration {
 
   // One field of the table form; the key below the value on top.
   void ReadField() {
-    if (lua_type(lua, -2) != LUA_TSTRING) Fail("named argument key given to redis.register_function is not a string");
-    const std::string_view key = TextAt(lua, -2);
+    std::string key;
+    if (!ReadText(-2, &key)) Fail("named argument key given to redis.register_function is not a string");
     if (key == "function_name") {
-      if (lua_type(lua, -1) != LUA_TSTRING) Fail("function_name argument given to redis.register_function must be a string");
-      function.name = std::string(TextAt(lua, -1));
+      if (!ReadText(-1, &function.name)) Fail("function_name argument given to redis.register_function must be a string");
+      has_name = true;
     } else if (key == "description") {
-      if (lua_type(lua, -1) != LUA_TSTRING) Fail("description argument given to redis.register_function must be a string");
-      function.description = std::string(TextAt(lua, -1));
+      if (!ReadText(-1, &function.description)) {
+        Fail("description argument given to redis.register_function must be a string");
+      }
       function.described = true;
     } else if (key == "callback") {
       if (!lua_isfunction(lua, -1)) Fail("callback argument given to redis.register_function must be a function");
@@ -90,13 +106,12 @@ struct Registration {
       ReadField();
       lua_pop(lua, 1);
     }
-    if (function.name.empty()) Fail("redis.register_function must get a function name argument");
+    if (!has_name) Fail("redis.register_function must get a function name argument");
     if (!has_callback) Fail("redis.register_function must get a callback argument");
   }
 
   void ReadPositions() {
-    if (lua_type(lua, 1) != LUA_TSTRING) Fail("first argument to redis.register_function must be a string");
-    function.name = std::string(TextAt(lua, 1));
+    if (!ReadText(1, &function.name)) Fail("first argument to redis.register_function must be a string");
     if (!lua_isfunction(lua, 2)) Fail("second argument to redis.register_function must be a function");
     lua_settop(lua, 2);
     TakeCallback();
@@ -108,7 +123,6 @@ struct Registration {
     FunctionRegistry* registry = static_cast<FunctionRegistry*>(lua_touserdata(lua, -1));
     lua_pop(lua, 1);
     const int count = lua_gettop(lua);
-    if (registry->loading_ == nullptr) registration.Fail("redis.register_function can only be called on FUNCTION LOAD command");
     if (count < 1 || count > 2) registration.Fail("wrong number of arguments to redis.register_function");
     if (count == 1) {
       if (!lua_istable(lua, 1)) {
@@ -120,7 +134,7 @@ struct Registration {
     }
     const std::string name = registration.function.name;
     if (!IsName(name)) {
-      registration.Fail("Library names can only contain letters, numbers, or underscores(_) and must be at least one character long");
+      registration.Fail(kBadName);
     }
     Library& library = *registry->loading_;
     if (library.functions.count(name) != 0) registration.Fail("Function already exists in the library");
@@ -130,13 +144,31 @@ struct Registration {
   }
 };
 
+namespace {
+
+// What a library finds in `redis` while it is loaded: it can register and log.
+void PrepareLoading(lua_State* lua) {
+  lua_newtable(lua);
+  lua_pushcfunction(lua, Registration::Register);
+  lua_setfield(lua, -2, "register_function");
+  lua_getglobal(lua, "redis");
+  for (const char* name : {"log", "LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING", "REDIS_VERSION",
+                           "REDIS_VERSION_NUM"}) {
+    lua_getfield(lua, -1, name);
+    lua_setfield(lua, -3, name);
+  }
+  lua_pop(lua, 1);
+  SetLoadGlobals(lua);
+}
+
+}  // namespace
+
 FunctionRegistry::FunctionRegistry(Interpreter::Options options) : options_(std::move(options)) {
   options_.prepare = [this](lua_State* lua) {
     lua_pushlightuserdata(lua, this);
     lua_setfield(lua, LUA_REGISTRYINDEX, kRegistry);
+    PrepareLoading(lua);
     lua_getglobal(lua, "redis");
-    lua_pushcfunction(lua, Registration::Register);
-    lua_setfield(lua, -2, "register_function");
     for (const char* name : {"debug", "breakpoint", "replicate_commands"}) {
       lua_pushnil(lua);
       lua_setfield(lua, -2, name);
@@ -167,29 +199,33 @@ size_t FunctionRegistry::code_bytes() const {
   return bytes;
 }
 
-base::Result<std::unique_ptr<Library>> FunctionRegistry::Run(std::string_view code) {
-  const auto head = ReadLibraryHead(code);
-  if (!head.ok()) return base::Error{head.error()};
-  if (!IsName(head->name)) {
-    return base::Error{"Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"};
-  }
+base::Result<LibraryHead> FunctionRegistry::ReadHead(std::string_view code, bool replace) const {
+  auto head = ReadLibraryHead(code);
+  if (!head.ok()) return head;
+  if (!IsName(head->name)) return base::Error{kBadName};
   if (Upper(head->engine) != "LUA") return base::Error{"Engine '" + head->engine + "' not found"};
+  if (!replace && libraries_.count(head->name) != 0) return base::Error{"Library '" + head->name + "' already exists"};
+  return head;
+}
+
+base::Result<std::unique_ptr<Library>> FunctionRegistry::Run(std::string_view code, const LibraryHead& head) {
   auto library = std::make_unique<Library>();
-  library->name = head->name;
+  library->name = head.name;
   library->engine = "LUA";
   library->code = std::string(code);
-  const auto chunk = interpreter_->Compile(code.substr(head->length), "@user_function");
+  const auto chunk = interpreter_->Compile(code.substr(head.length), "@user_function");
   if (!chunk.ok()) return base::Error{"Error compiling function: " + chunk.error()};
   loading_ = library.get();
+  options_.host->LoadingLibrary();
+  ShowLoadGlobals(interpreter_->lua(), true);
   const auto ran = interpreter_->ExecuteChunk(*chunk, "FUNCTION LOAD timeout");
+  ShowLoadGlobals(interpreter_->lua(), false);
   loading_ = nullptr;
   interpreter_->Forget(*chunk);
   if (ran.ok() && !library->functions.empty()) return library;
   ReleaseFunctions(*library);
   if (ran.ok()) return base::Error{"No functions registered"};
-  std::string text = ran.error();
-  if (text.substr(0, 4) == "ERR ") text.erase(0, 4);
-  return base::Error{"Error registering functions: " + text};
+  return base::Error{"Error registering functions: " + ran.error()};
 }
 
 // No function may be of two libraries.
@@ -218,11 +254,9 @@ void FunctionRegistry::Drop(Libraries::iterator library) {
 }
 
 base::Result<std::string> FunctionRegistry::Load(std::string_view code, bool replace) {
-  const auto head = ReadLibraryHead(code);
-  if (head.ok() && !replace && IsName(head->name) && libraries_.count(head->name) != 0) {
-    return base::Error{"Library '" + head->name + "' already exists"};
-  }
-  auto library = Run(code);
+  const auto head = ReadHead(code, replace);
+  if (!head.ok()) return base::Error{head.error()};
+  auto library = Run(code, *head);
   if (!library.ok()) return base::Error{library.error()};
   const auto known = libraries_.find((*library)->name);
   const auto checked = Check(**library, known == libraries_.end() ? nullptr : known->second.get());
@@ -254,13 +288,21 @@ base::Result<void> FunctionRegistry::Restore(const std::vector<std::string>& cod
   Interpreter::Options options = options_;
   options.prepare = nullptr;
   FunctionRegistry trial(options);
+  for (const std::string& code : codes) {
+    if (const auto loaded = trial.Load(code, false); !loaded.ok()) return base::Error{loaded.error()};
+  }
   if (policy != Policy::kFlush) {
-    for (const std::string& code : Codes()) {
+    std::vector<std::string> staying;
+    for (const auto& [name, library] : libraries_) {
+      if (trial.FindLibrary(name) == nullptr) {
+        staying.push_back(library->code);
+      } else if (policy == Policy::kAppend) {
+        return base::Error{"Library " + name + " already exists"};
+      }
+    }
+    for (const std::string& code : staying) {
       if (const auto loaded = trial.Load(code, false); !loaded.ok()) return base::Error{loaded.error()};
     }
-  }
-  for (const std::string& code : codes) {
-    if (const auto loaded = trial.Load(code, policy == Policy::kReplace); !loaded.ok()) return base::Error{loaded.error()};
   }
   Flush();
   for (const std::string& code : trial.Codes()) {

@@ -15,6 +15,7 @@
 
 #include "node/base/result.h"
 #include "node/scripting/interpreter.h"
+#include "node/scripting/script_flags.h"
 
 namespace windlass::scripting {
 
@@ -64,7 +65,8 @@ class FunctionRegistry {
   friend struct Registration;
   using Libraries = std::map<std::string, std::unique_ptr<Library>>;
 
-  base::Result<std::unique_ptr<Library>> Run(std::string_view code);
+  base::Result<LibraryHead> ReadHead(std::string_view code, bool replace) const;
+  base::Result<std::unique_ptr<Library>> Run(std::string_view code, const LibraryHead& head);
   base::Result<void> Check(const Library& library, const Library* replaced) const;
   void Add(std::unique_ptr<Library> library);
   void Drop(Libraries::iterator library);

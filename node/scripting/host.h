@@ -25,6 +25,8 @@ class Host {
   virtual void SetReplication(int flags) = 0;
   // Levels of redis.log: 0 debug to 3 warning.
   virtual void Log(int level, std::string_view text) = 0;
+  // A library's code is about to run, not in the name of a script.
+  virtual void LoadingLibrary() = 0;
   // Asked every now and then while Lua runs. True: the script is to end.
   virtual bool Interrupted() = 0;
 };

@@ -16,6 +16,17 @@ namespace {
 constexpr int kInstructionsBetweenLooks = 100000;
 constexpr char kSelf[] = "windlass.interpreter";
 
+// As tostring would tell it, less metamethods.
+std::string TextOf(lua_State* lua, int index) {
+  if (lua_isstring(lua, index) != 0) return std::string(TextAt(lua, index));
+  if (lua_isboolean(lua, index)) return lua_toboolean(lua, index) != 0 ? "true" : "false";
+  if (lua_isnil(lua, index)) return "nil";
+  lua_pushfstring(lua, "%s: %p", luaL_typename(lua, index), lua_topointer(lua, index));
+  std::string text(TextAt(lua, -1));
+  lua_pop(lua, 1);
+  return text;
+}
+
 // The error value becomes a table that tells where it was raised.
 int Annotate(lua_State* lua) {
   lua_settop(lua, 1);
@@ -26,7 +37,7 @@ int Annotate(lua_State* lua) {
     known = lua_getstack(lua, 2, &place) != 0 && lua_getinfo(lua, "nSl", &place) != 0;
   }
   if (!lua_istable(lua, 1)) {
-    const std::string text = "ERR " + std::string(lua_isstring(lua, 1) != 0 ? TextAt(lua, 1) : luaL_typename(lua, 1));
+    const std::string text = "ERR " + TextOf(lua, 1);
     lua_createtable(lua, 0, 3);
     PushText(lua, text);
     lua_setfield(lua, -2, "err");
@@ -73,9 +84,7 @@ Interpreter::Interpreter(const Options& options) : calls_(std::make_unique<Calls
 Interpreter::~Interpreter() { lua_close(lua_); }
 
 base::Result<int> Interpreter::Compile(std::string_view text, const char* chunk_name) {
-  // Compiled code would go past the sandbox.
-  if (!text.empty() && text[0] == LUA_SIGNATURE[0]) return base::Error{"binary chunks are not allowed"};
-  if (luaL_loadbuffer(lua_, text.data(), text.size(), chunk_name) != 0) {
+  if (CompileText(lua_, text, chunk_name) != 0) {
     std::string message(TextAt(lua_, -1));
     lua_pop(lua_, 1);
     return base::Error{std::move(message)};
@@ -125,6 +134,7 @@ Interpreter::Outcome Interpreter::Execute(const Run& run, resp::ReplyWriter* rep
   }
   Outcome outcome;
   if (ProtectedCall(arguments, 1, run.killed) == 0) {
+    outcome.counted = lua_istable(lua_, -1) && ErrorAt(lua_, -1).counted;
     WriteReply(lua_, calls_->protocol, reply);
   } else if (!lua_istable(lua_, -1)) {
     outcome.failed = true;

@@ -51,7 +51,7 @@ class Interpreter {
   };
   struct Outcome {
     bool failed = false;
-    bool counted = false;  // the error is one a command counted already
+    bool counted = false;  // the error replied is one that was counted already
   };
   // Runs and writes the one reply.
   Outcome Execute(const Run& run, resp::ReplyWriter* reply);

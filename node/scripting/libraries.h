@@ -7,6 +7,7 @@ struct lua_State;
 
 namespace windlass::scripting {
 
+int OpenBit(lua_State* lua);
 int OpenCmsgpack(lua_State* lua);
 int OpenStruct(lua_State* lua);
 // math.random and randomseed, the same on every machine, put into the table on top.

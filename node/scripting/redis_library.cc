@@ -1,7 +1,7 @@
 // See redis_library.h.
 #include "node/scripting/redis_library.h"
 
-
+#include <cmath>
 
 #include "node/resp/reply_writer.h"
 #include "node/scripting/host.h"
@@ -13,6 +13,8 @@ namespace windlass::scripting {
 namespace {
 
 constexpr size_t kKeptReplyBytes = 64 * 1024;
+constexpr std::string_view kNoArguments = "Please specify at least one argument for this redis lib call";
+constexpr std::string_view kBadArguments = "Lua redis lib command arguments must be strings or integers";
 
 Calls& CallsOf(lua_State* lua) { return *static_cast<Calls*>(lua_touserdata(lua, lua_upvalueindex(1))); }
 
@@ -45,7 +47,8 @@ bool TakeArguments(lua_State* lua, Calls& calls) {
   for (int i = 1; i <= count; ++i) {
     const int type = lua_type(lua, i);
     if (type == LUA_TNUMBER) {
-      calls.numbers.push_back(resp::FormatDouble(lua_tonumber(lua, i)));
+      const lua_Number number = lua_tonumber(lua, i);
+      calls.numbers.push_back(std::isnan(number) && std::signbit(number) ? "-nan" : resp::FormatDouble(number));
       calls.args.push_back(calls.numbers.back());
     } else if (type == LUA_TSTRING) {
       calls.args.push_back(TextAt(lua, i));
@@ -62,8 +65,8 @@ int RunCommand(lua_State* lua, bool raise) {
     PushErrorTable(lua, text);
     return raise ? lua_error(lua) : 1;
   };
-  if (lua_gettop(lua) == 0) return refuse("Please specify at least one argument for this redis lib call");
-  if (!TakeArguments(lua, calls)) return refuse("Lua redis lib command arguments must be strings or integers");
+  if (lua_gettop(lua) == 0) return refuse(kNoArguments);
+  if (!TakeArguments(lua, calls)) return refuse(kBadArguments);
   calls.reply.clear();
   calls.host->Call(calls.args, calls.protocol, &calls.reply);
   const bool failed = !calls.reply.empty() && calls.reply[0] == '-';
@@ -113,7 +116,7 @@ int LogLine(lua_State* lua) {
   if (count < 2) return Raise(lua, "redis.log() requires two arguments or more.");
   if (lua_isnumber(lua, 1) == 0) return Raise(lua, "First argument must be a number (log level).");
   const lua_Number level = lua_tonumber(lua, 1);
-  if (level < 0 || level > 3) return Raise(lua, "Invalid debug level.");
+  if (level < 0 || level > 3) return Raise(lua, "Invalid log level.");
   std::string text;
   for (int i = 2; i <= count; ++i) {
     if (lua_isstring(lua, i) == 0) continue;
@@ -144,8 +147,8 @@ int SetRepl(lua_State* lua) {
 
 int AclCheck(lua_State* lua) {
   Calls& calls = CallsOf(lua);
-  if (lua_gettop(lua) == 0) return Raise(lua, "Please specify at least one argument for this redis.acl_check_cmd() call");
-  if (!TakeArguments(lua, calls)) return Raise(lua, "redis.acl_check_cmd() command arguments must be strings or integers");
+  if (lua_gettop(lua) == 0) return Raise(lua, kNoArguments);
+  if (!TakeArguments(lua, calls)) return Raise(lua, kBadArguments);
   const int allowed = calls.host->MayCall(calls.args);
   if (allowed < 0) return Raise(lua, "Invalid command passed to redis.acl_check_cmd()");
   lua_pushboolean(lua, allowed);

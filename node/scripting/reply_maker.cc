@@ -157,15 +157,20 @@ ScriptError ErrorAt(lua_State* lua, int index) {
     error.message = "ERR " + std::string(TextAt(lua, index));
     return error;
   }
+  // Without metamethods: nothing would catch what they raise.
+  const auto push = [&](const char* name) {
+    lua_pushstring(lua, name);
+    lua_rawget(lua, index < 0 ? index - 1 : index);
+  };
   const auto field = [&](const char* name, std::string* out) {
-    lua_getfield(lua, index, name);
+    push(name);
     if (lua_isstring(lua, -1) != 0) *out = std::string(TextAt(lua, -1));
     lua_pop(lua, 1);
   };
   field("err", &error.message);
   field("source", &error.source);
   field("line", &error.line);
-  lua_getfield(lua, index, "ignore_error_stats_update");
+  push("ignore_error_stats_update");
   error.counted = lua_toboolean(lua, -1) != 0;
   lua_pop(lua, 1);
   return error;

@@ -8,7 +8,6 @@
 
 extern "C" {
 int luaopen_cjson(lua_State* lua);
-int luaopen_bit(lua_State* lua);
 }
 
 namespace windlass::scripting {
@@ -16,7 +15,10 @@ namespace {
 
 constexpr char kStandIns[] = "windlass.stand_ins";  // registry: stand-in to real table
 constexpr char kGlobals[] = "windlass.globals";     // registry: the real globals
+constexpr char kLoadGlobals[] = "windlass.load_globals";  // registry: those of a library that is loaded
 constexpr char kReadonly[] = "Attempt to modify a readonly table";
+
+constexpr int64_t kMostUnpacked = 8000;  // values on a C stack of Lua's
 
 // Globals that scripts keep.
 constexpr const char* kKept[] = {
@@ -120,14 +122,8 @@ int PCall(lua_State* lua) {
   return lua_gettop(lua);
 }
 
-// Compiled code is not checked by the interpreter, so none is taken.
 int LoadText(lua_State* lua, std::string_view text, const char* name) {
-  if (!text.empty() && text[0] == LUA_SIGNATURE[0]) {
-    lua_pushnil(lua);
-    lua_pushstring(lua, "binary chunks are not allowed");
-    return 2;
-  }
-  if (luaL_loadbuffer(lua, text.data(), text.size(), name) == 0) return 1;
+  if (CompileText(lua, text, name) == 0) return 1;
   lua_pushnil(lua);
   lua_insert(lua, -2);
   return 2;
@@ -154,6 +150,20 @@ int Load(lua_State* lua) {
     lua_pop(lua, 1);
   }
   return LoadText(lua, text, name);
+}
+
+// Lua's own counts what it is to return in an int, past whose end it can be led.
+int Unpack(lua_State* lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  const int first = luaL_optint(lua, 2, 1);
+  const int last = lua_isnoneornil(lua, 3) ? static_cast<int>(lua_objlen(lua, 1)) : luaL_checkint(lua, 3);
+  if (first > last) return 0;
+  const int64_t count = int64_t{last} - first + 1;
+  if (count > kMostUnpacked || lua_checkstack(lua, static_cast<int>(count)) == 0) {
+    return luaL_error(lua, "too many results to unpack");
+  }
+  for (int64_t i = first; i <= last; ++i) lua_rawgeti(lua, 1, static_cast<int>(i));
+  return static_cast<int>(count);
 }
 
 void Open(lua_State* lua, lua_CFunction open, const char* name) {
@@ -218,7 +228,28 @@ void Cover(lua_State* lua) {
   lua_remove(lua, -2);
 }
 
+// Reading what is not in the table on top is an error.
+void RefuseAbsent(lua_State* lua) {
+  lua_newtable(lua);
+  lua_pushcfunction(lua, AbsentGlobal);
+  lua_setfield(lua, -2, "__index");
+  lua_setmetatable(lua, -2);
+}
+
 }  // namespace
+
+int CompileText(lua_State* lua, std::string_view text, const char* name) {
+  std::string escaped;
+  if (!text.empty() && text[0] == LUA_SIGNATURE[0]) {
+    escaped = " " + std::string(text);
+    text = escaped;
+  }
+  // Lua's compiler holds values that its collector does not know of.
+  lua_gc(lua, LUA_GCSTOP, 0);
+  const int status = luaL_loadbuffer(lua, text.data(), text.size(), name);
+  lua_gc(lua, LUA_GCRESTART, 0);
+  return status;
+}
 
 void OpenLibraries(lua_State* lua, uint64_t* random_state) {
   lua_newtable(lua);
@@ -230,7 +261,7 @@ void OpenLibraries(lua_State* lua, uint64_t* random_state) {
   Open(lua, luaopen_os, LUA_OSLIBNAME);
   KeepClockOnly(lua);
   OpenAs(lua, luaopen_cjson, "cjson");
-  OpenAs(lua, luaopen_bit, "bit");
+  OpenAs(lua, OpenBit, "bit");
   OpenAs(lua, OpenCmsgpack, "cmsgpack");
   OpenAs(lua, OpenStruct, "struct");
   lua_getglobal(lua, "math");
@@ -239,7 +270,7 @@ void OpenLibraries(lua_State* lua, uint64_t* random_state) {
   DropWhatIsNotKept(lua);
   static constexpr luaL_Reg kOwn[] = {{"next", Next},     {"pairs", Pairs},   {"rawget", RawGet},
                                       {"rawset", RawSet}, {"setmetatable", SetMetatable},
-                                      {"pcall", PCall},   {"load", Load},     {"loadstring", LoadString}};
+                                      {"pcall", PCall},   {"load", Load},     {"loadstring", LoadString}, {"unpack", Unpack}};
   for (const luaL_Reg& entry : kOwn) {
     lua_pushcfunction(lua, entry.func);
     lua_setglobal(lua, entry.name);
@@ -268,10 +299,7 @@ void Seal(lua_State* lua) {
   }
   lua_pop(lua, 1);
   lua_pushvalue(lua, LUA_GLOBALSINDEX);
-  lua_newtable(lua);
-  lua_pushcfunction(lua, AbsentGlobal);
-  lua_setfield(lua, -2, "__index");
-  lua_setmetatable(lua, -2);
+  RefuseAbsent(lua);
   lua_pushvalue(lua, -1);
   lua_setfield(lua, LUA_REGISTRYINDEX, kGlobals);
   Cover(lua);
@@ -280,6 +308,24 @@ void Seal(lua_State* lua) {
   lua_setfield(lua, -2, "_G");
   lua_pop(lua, 1);
   lua_replace(lua, LUA_GLOBALSINDEX);
+}
+
+void SetLoadGlobals(lua_State* lua) {
+  RefuseAbsent(lua);
+  Cover(lua);
+  lua_newtable(lua);
+  lua_insert(lua, -2);
+  lua_setfield(lua, -2, "redis");
+  RefuseAbsent(lua);
+  lua_setfield(lua, LUA_REGISTRYINDEX, kLoadGlobals);
+}
+
+void ShowLoadGlobals(lua_State* lua, bool show) {
+  lua_pushvalue(lua, LUA_GLOBALSINDEX);
+  lua_getmetatable(lua, -1);
+  lua_getfield(lua, LUA_REGISTRYINDEX, show ? kLoadGlobals : kGlobals);
+  lua_setfield(lua, -2, "__index");
+  lua_pop(lua, 2);
 }
 
 void SetSealedGlobal(lua_State* lua, const char* name) {

@@ -1,6 +1,8 @@
 // See script_flags.h.
 #include "node/scripting/script_flags.h"
 
+#include <strings.h>
+
 #include <vector>
 
 #include "node/base/quoted_words.h"
@@ -70,14 +72,16 @@ base::Result<LibraryHead> ReadLibraryHead(std::string_view code) {
     return base::Error{"Invalid library metadata"};
   }
   LibraryHead head;
+  bool named = false;
   head.engine = words[0].substr(2);
   head.length = end;
   for (size_t i = 1; i < words.size(); ++i) {
-    if (!StartsWith(words[i], kNameOption)) return base::Error{"Invalid metadata value given: " + words[i]};
-    if (!head.name.empty()) return base::Error{"Invalid metadata value, name argument was given multiple times"};
+    if (strncasecmp(words[i].c_str(), kNameOption.data(), kNameOption.size()) != 0) return base::Error{"Invalid metadata value given: " + words[i]};
+    if (named) return base::Error{"Invalid metadata value, name argument was given multiple times"};
     head.name = words[i].substr(kNameOption.size());
+    named = true;
   }
-  if (head.name.empty()) return base::Error{"Library name was not given"};
+  if (!named) return base::Error{"Library name was not given"};
   return head;
 }
 

@@ -1,10 +1,11 @@
 // The struct library: fixed binary layouts for scripts, by a format string.
 //
-//   >  <  =   big, little, native order      !n   alignment (default 8)     blank  nothing
+//   >  <      big, little (default) order     !n   alignment (default 8)     blank  nothing
 //   b B h H l L T i[n] I[n]   integers       f d  floating point           x      a zero byte
 //   s   a string and its zero                cn   a string of n bytes; c0: of the length
 //                                                 that was read before, or as long as it is
 #include <cctype>
+#include <climits>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -15,9 +16,11 @@
 namespace windlass::scripting {
 namespace {
 
-constexpr size_t kMaxInteger = 32;  // bytes
-constexpr size_t kMaxSize = size_t{1} << 30;
+constexpr int kMaxInteger = 32;  // bytes
+constexpr int kMaxAlignment = 8;
 
+// One character of a format with the count behind it; of those that take no room the
+// size is 0.
 struct Field {
   char option;
   size_t size;
@@ -30,44 +33,47 @@ class Format {
 
   bool little() const { return little_; }
 
-  // The next field that takes room; false at the end.
+  // The next character; false at the end.
   bool Next(Field* field) {
-    while (*at_ != '\0') {
-      const char option = *at_++;
-      switch (option) {
-        case '>': little_ = false; continue;
-        case '<': little_ = true; continue;
-        case '=': little_ = true; continue;  // the machines this runs on
-        case ' ': continue;
-        case '!': {
-          const size_t align = Count(8);
-          if (align == 0 || (align & (align - 1)) != 0) luaL_error(lua_, "alignment is not a power of 2");
-          max_align_ = align;
-          continue;
-        }
-        default:
-          *field = {option, SizeOf(option)};
-          return true;
-      }
-    }
-    return false;
+    if (*at_ == '\0') return false;
+    const char option = *at_++;
+    *field = {option, SizeOf(option)};
+    return true;
   }
 
   // Bytes of padding before the field at position `total`.
   size_t Padding(const Field& field, size_t total) const {
-    size_t align = field.size;
-    if (align == 0 || field.option == 'c') return 0;
-    if (align > max_align_) align = max_align_;
-    return align > 1 ? (align - (total & (align - 1))) & (align - 1) : 0;
+    if (field.size == 0 || field.option == 'c') return 0;
+    const size_t align = field.size > alignment_ ? alignment_ : field.size;
+    return (align - (total & (align - 1))) & (align - 1);
+  }
+
+  // What is no field: a setting, or an error.
+  void Control(char option) {
+    switch (option) {
+      case ' ': return;
+      case '>': little_ = false; return;
+      case '<': little_ = true; return;
+      case '!': {
+        const int alignment = Count(kMaxAlignment);
+        if (alignment <= 0 || (alignment & (alignment - 1)) != 0) {
+          luaL_error(lua_, "alignment %d is not a power of 2", alignment);
+        }
+        alignment_ = static_cast<size_t>(alignment);
+        return;
+      }
+      default: luaL_argerror(lua_, 1, lua_pushfstring(lua_, "invalid format option '%c'", option));
+    }
   }
 
  private:
-  size_t Count(size_t fallback) {
+  int Count(int fallback) {
     if (std::isdigit(static_cast<unsigned char>(*at_)) == 0) return fallback;
-    size_t n = 0;
+    int n = 0;
     while (std::isdigit(static_cast<unsigned char>(*at_)) != 0) {
-      n = n * 10 + static_cast<size_t>(*at_++ - '0');
-      if (n > kMaxSize) luaL_error(lua_, "integral size overflow");
+      const int digit = *at_++ - '0';
+      if (n > (INT_MAX - digit) / 10) luaL_error(lua_, "integral size overflow");
+      n = n * 10 + digit;
     }
     return n;
   }
@@ -80,30 +86,28 @@ class Format {
       case 'T': return sizeof(size_t);
       case 'f': return sizeof(float);
       case 'd': return sizeof(double);
-      case 'c': return Count(1);
+      case 'c': return static_cast<size_t>(Count(1));
       case 'i': case 'I': {
-        const size_t size = Count(sizeof(int));
-        if (size > kMaxInteger) {
-          luaL_error(lua_, "integral size %d is larger than limit of %d", static_cast<int>(size),
-                     static_cast<int>(kMaxInteger));
-        }
-        return size;
+        const int size = Count(sizeof(int));
+        if (size > kMaxInteger) luaL_error(lua_, "integral size %d is larger than limit of %d", size, kMaxInteger);
+        return static_cast<size_t>(size);
       }
-      case 's': return 0;
-      default: luaL_error(lua_, "invalid format option '%c'", option);
+      default: return 0;
     }
-    return 0;
   }
 
   lua_State* lua_;
   const char* at_;
   bool little_ = true;
-  size_t max_align_ = 1;
+  size_t alignment_ = 1;
 };
 
-void PutInteger(std::string* out, uint64_t value, size_t size, bool little, bool negative) {
+bool IsInteger(char option) { return option != '\0' && std::strchr("bBhHlLTiI", option) != nullptr; }
+
+// Bytes beyond eight are zero, whatever the sign.
+void PutInteger(std::string* out, uint64_t value, size_t size, bool little) {
   const size_t begin = out->size();
-  out->append(size, negative ? '\xff' : '\0');
+  out->append(size, '\0');
   for (size_t i = 0; i < size && i < sizeof value; ++i) {
     (*out)[little ? begin + i : begin + size - 1 - i] = static_cast<char>(value >> (8 * i));
   }
@@ -118,46 +122,47 @@ uint64_t IntegerFrom(std::string_view bytes, bool little) {
   return value;
 }
 
-template <typename Float, typename Bits>
-Bits BitsOf(Float value) {
-  Bits bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
+template <typename To, typename From>
+To BitCast(From value) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &value, sizeof to);
+  return to;
+}
+
+void PackText(lua_State* lua, int argument, const Field& field, std::string* out) {
+  size_t length;
+  const char* text = luaL_checklstring(lua, argument, &length);
+  const size_t size = field.size == 0 ? length : field.size;
+  luaL_argcheck(lua, length >= size, argument + 1, "string too short");  // one further than it is: so clients know it
+  out->append(text, size);
+  if (field.option == 's') out->push_back('\0');
 }
 
 int Pack(lua_State* lua) {
   Format format(lua, luaL_checkstring(lua, 1));
+  lua_pushnil(lua);  // an argument that is missing reads as nil
   std::string out;
   int argument = 2;
   Field field;
   while (format.Next(&field)) {
     out.append(format.Padding(field, out.size()), '\0');
-    switch (field.option) {
-      case 'x':
-        out.push_back('\0');
-        break;
-      case 'f':
-        PutInteger(&out, BitsOf<float, uint32_t>(static_cast<float>(luaL_checknumber(lua, argument++))), field.size,
-                   format.little(), false);
-        break;
-      case 'd':
-        PutInteger(&out, BitsOf<double, uint64_t>(luaL_checknumber(lua, argument++)), field.size, format.little(), false);
-        break;
-      case 'c': case 's': {
-        size_t length;
-        const char* text = luaL_checklstring(lua, argument++, &length);
-        const size_t size = field.size == 0 ? length : field.size;
-        luaL_argcheck(lua, length >= size, argument - 1, "string too short");
-        out.append(text, size);
-        if (field.option == 's') out.push_back('\0');
-        break;
-      }
-      default: {
-        const lua_Number number = luaL_checknumber(lua, argument++);
-        const uint64_t value = number < 0 ? static_cast<uint64_t>(static_cast<int64_t>(number))
-                                          : static_cast<uint64_t>(number);
-        PutInteger(&out, value, field.size, format.little(), number < 0);
-      }
+    if (IsInteger(field.option)) {
+      const lua_Number number = luaL_checknumber(lua, argument++);
+      const uint64_t value = number < 0 ? static_cast<uint64_t>(static_cast<int64_t>(number))
+                                        : static_cast<uint64_t>(number);
+      PutInteger(&out, value, field.size, format.little());
+    } else if (field.option == 'x') {
+      out.push_back('\0');
+    } else if (field.option == 'f') {
+      const float value = static_cast<float>(luaL_checknumber(lua, argument++));
+      PutInteger(&out, BitCast<uint32_t>(value), field.size, format.little());
+    } else if (field.option == 'd') {
+      PutInteger(&out, BitCast<uint64_t>(luaL_checknumber(lua, argument++)), field.size, format.little());
+    } else if (field.option == 'c' || field.option == 's') {
+      PackText(lua, argument++, field, &out);
+    } else {
+      format.Control(field.option);
     }
   }
   PushText(lua, out);
@@ -165,90 +170,107 @@ int Pack(lua_State* lua) {
 }
 
 lua_Number SignedFrom(uint64_t value, size_t size) {
-  if (size < sizeof value) {
-    const uint64_t sign = uint64_t{1} << (size * 8 - 1);
-    return static_cast<lua_Number>(static_cast<int64_t>((value ^ sign) - sign));
-  }
-  return static_cast<lua_Number>(static_cast<int64_t>(value));
+  const uint64_t sign = ~uint64_t{0} << ((size * 8 - 1) & 63);
+  return static_cast<lua_Number>(static_cast<int64_t>((value & sign) != 0 ? value | sign : value));
 }
 
-int Unpack(lua_State* lua) {
-  Format format(lua, luaL_checkstring(lua, 1));
-  size_t length;
-  const char* bytes = luaL_checklstring(lua, 2, &length);
-  const lua_Integer start = luaL_optinteger(lua, 3, 1);
-  luaL_argcheck(lua, start > 0, 3, "offset must be 1 or greater");
-  size_t position = static_cast<size_t>(start) - 1;
-  const std::string_view data(bytes, length);
-  int results = 0;
-  Field field;
-  while (format.Next(&field)) {
-    position += format.Padding(field, position);
-    luaL_argcheck(lua, position <= length && field.size <= length - position, 2, "data string too short");
-    luaL_checkstack(lua, 2, "too many results");
-    size_t size = field.size;
-    switch (field.option) {
-      case 'x':
-        break;
-      case 'f': {
-        const uint32_t bits = static_cast<uint32_t>(IntegerFrom(data.substr(position, size), format.little()));
-        float value;
-        std::memcpy(&value, &bits, sizeof value);
-        lua_pushnumber(lua, static_cast<double>(value));
-        ++results;
-        break;
-      }
-      case 'd': {
-        const uint64_t bits = IntegerFrom(data.substr(position, size), format.little());
-        double value;
-        std::memcpy(&value, &bits, sizeof value);
-        lua_pushnumber(lua, value);
-        ++results;
-        break;
-      }
-      case 'c':
-        if (size == 0) {
-          if (results == 0 || lua_isnumber(lua, -1) == 0) return luaL_error(lua, "format 'c0' needs a previous size");
-          const lua_Number count = lua_tonumber(lua, -1);
-          lua_pop(lua, 1);
-          --results;
-          luaL_argcheck(lua, count >= 0 && count <= static_cast<lua_Number>(length - position), 2, "data string too short");
-          size = static_cast<size_t>(count);
+// Reads fields and counts what it pushes.
+class Unpacker {
+ public:
+  Unpacker(lua_State* lua, std::string_view data, size_t position) : lua_(lua), data_(data), position_(position) {}
+
+  int Run(Format format) {
+    Field field;
+    while (format.Next(&field)) {
+      position_ += format.Padding(field, position_);
+      RequireBytes(field.size);
+      luaL_checkstack(lua_, 2, "too many results");
+      if (field.option == 'c') {
+        ReadCounted(field.size);
+      } else if (field.option == 's') {
+        ReadTerminated();
+      } else {
+        if (IsInteger(field.option) || field.option == 'f' || field.option == 'd') {
+          ReadNumber(field, format.little());
+        } else if (field.option != 'x') {
+          format.Control(field.option);
         }
-        PushText(lua, data.substr(position, size));
-        ++results;
-        break;
-      case 's': {
-        const size_t end = data.find('\0', position);
-        if (end == std::string_view::npos) return luaL_error(lua, "unfinished string in data");
-        PushText(lua, data.substr(position, end - position));
-        size = end - position + 1;
-        ++results;
-        break;
-      }
-      default: {
-        const uint64_t value = IntegerFrom(data.substr(position, size), format.little());
-        const bool is_signed = std::islower(static_cast<unsigned char>(field.option)) != 0;
-        lua_pushnumber(lua, is_signed ? SignedFrom(value, size) : static_cast<lua_Number>(value));
-        ++results;
+        position_ += field.size;
       }
     }
-    position += size;
+    lua_pushinteger(lua_, static_cast<lua_Integer>(position_ + 1));
+    return results_ + 1;
   }
-  lua_pushnumber(lua, static_cast<lua_Number>(position + 1));
-  return results + 1;
+
+ private:
+  void RequireBytes(size_t size) {
+    luaL_argcheck(lua_, size <= data_.size() && position_ <= data_.size() - size, 2, "data string too short");
+  }
+
+  void ReadNumber(const Field& field, bool little) {
+    const uint64_t bits = IntegerFrom(data_.substr(position_, field.size), little);
+    lua_Number value;
+    if (field.option == 'f') {
+      value = static_cast<lua_Number>(BitCast<float>(static_cast<uint32_t>(bits)));
+    } else if (field.option == 'd') {
+      value = BitCast<double>(bits);
+    } else {
+      const bool is_signed = std::islower(static_cast<unsigned char>(field.option)) != 0;
+      value = is_signed ? SignedFrom(bits, field.size) : static_cast<lua_Number>(bits);
+    }
+    lua_pushnumber(lua_, value);
+    ++results_;
+  }
+
+  void ReadCounted(size_t size) {
+    if (size == 0) {
+      if (results_ == 0 || lua_isnumber(lua_, -1) == 0) luaL_error(lua_, "format 'c0' needs a previous size");
+      const lua_Number count = lua_tonumber(lua_, -1);
+      lua_pop(lua_, 1);
+      --results_;
+      luaL_argcheck(lua_, count >= 0 && count <= static_cast<lua_Number>(data_.size()), 2, "data string too short");
+      size = static_cast<size_t>(count);
+      RequireBytes(size);
+    }
+    PushText(lua_, data_.substr(position_, size));
+    ++results_;
+    position_ += size;
+  }
+
+  void ReadTerminated() {
+    const size_t end = data_.find('\0', position_);
+    if (end == std::string_view::npos) luaL_error(lua_, "unfinished string in data");
+    PushText(lua_, data_.substr(position_, end - position_));
+    ++results_;
+    position_ = end + 1;
+  }
+
+  lua_State* lua_;
+  std::string_view data_;
+  size_t position_;
+  int results_ = 0;
+};
+
+int Unpack(lua_State* lua) {
+  const char* format = luaL_checkstring(lua, 1);
+  size_t length;
+  const char* bytes = luaL_checklstring(lua, 2, &length);
+  const size_t start = static_cast<size_t>(luaL_optinteger(lua, 3, 1));
+  luaL_argcheck(lua, start > 0, 3, "offset must be 1 or greater");
+  return Unpacker(lua, std::string_view(bytes, length), start - 1).Run(Format(lua, format));
 }
 
+// Letters that are no fields take no room here.
 int Size(lua_State* lua) {
   Format format(lua, luaL_checkstring(lua, 1));
   size_t position = 0;
   Field field;
   while (format.Next(&field)) {
-    if (field.option == 's' || (field.option == 'c' && field.size == 0)) {
-      luaL_argerror(lua, 1, field.option == 's' ? "variable-size format in string" : "variable-length format");
-    }
-    position += format.Padding(field, position) + field.size;
-    if (position > kMaxSize) luaL_error(lua, "integral size overflow");
+    position += format.Padding(field, position);
+    if (field.option == 's') luaL_argerror(lua, 1, "option 's' has no fixed size");
+    if (field.option == 'c' && field.size == 0) luaL_argerror(lua, 1, "option 'c0' has no fixed size");
+    if (std::isalnum(static_cast<unsigned char>(field.option)) == 0) format.Control(field.option);
+    position += field.size;
   }
   lua_pushnumber(lua, static_cast<lua_Number>(position));
   return 1;

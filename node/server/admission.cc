@@ -5,6 +5,7 @@
 #include "node/commands/access.h"
 #include "node/commands/cluster_port.h"
 #include "node/commands/command_table.h"
+#include "node/commands/script_runner.h"
 #include "node/config/config.h"
 #include "node/keyspace/keyspace.h"
 #include "node/server/memory_limit.h"
@@ -24,12 +25,17 @@ Admission::Admission(commands::Node* node, MemoryLimit* memory)
       debug_command_(node->config->Int("enable-debug-command")),
       module_command_(node->config->Int("enable-module-command")) {}
 
+uint64_t Admission::FlagsOf(const CommandSpec& spec, std::span<const std::string_view> args) const {
+  if ((spec.flags & commands::kRunsCommands) == 0 || spec.name == "exec") [[likely]] return spec.flags;
+  return node_->scripts->FlagsOfCall(spec, args);
+}
+
 bool Admission::OverMemoryLimit() const { return memory_->RefusesGrowth(); }
 
 // Queueing grows without bound too, so inside MULTI everything but its end is refused.
-bool Admission::RefusedByMemory(const Client& client, const CommandSpec& spec) const {
+bool Admission::RefusedByMemory(const Client& client, const CommandSpec& spec, uint64_t flags) const {
   if (memory_->MakeRoom()) [[likely]] return false;
-  if ((spec.flags & commands::kDenyOom) != 0) return true;
+  if ((flags & commands::kDenyOom) != 0) return true;
   if (!client.Has(client::kMulti)) return false;
   if (spec.name == "exec") return client.transaction != nullptr && client.transaction->deny_oom;
   return spec.name != "discard" && spec.name != "multi" && spec.name != "quit" && spec.name != "reset";
@@ -58,8 +64,11 @@ bool Admission::RefusedByRules(const Client& client, const CommandSpec& spec, st
   return true;
 }
 
-bool Admission::RefusedByHealth(const CommandSpec& spec, std::string* error) const {
-  return (spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0 && RefusesWrites(error);
+// PING too: who asks whether a server is well is told.
+bool Admission::RefusedByHealth(const Client& client, const CommandSpec& spec, uint64_t flags,
+                                std::string* error) const {
+  if (!RefusesWrites(error)) [[likely]] return false;
+  return (flags & commands::kWrite) != 0 || (spec.name == "ping" && !client.Has(client::kScript));
 }
 
 bool Admission::LacksReplicas() const {
@@ -85,10 +94,9 @@ bool Admission::RefusesWrites(std::string* error) const {
   return false;
 }
 
-bool Admission::RefusedByRole(const Client& client, const CommandSpec& spec,
-                              std::span<const std::string_view> args, std::string* error) const {
+bool Admission::RefusedByRole(const Client& client, const CommandSpec& spec, uint64_t flags, std::string* error) const {
   const commands::Status& status = node_->status;
-  const bool write = (spec.flags & commands::kWrite) != 0;
+  const bool write = (flags & commands::kWrite) != 0;
   if (write && LacksReplicas()) {
     *error = "NOREPLICAS Not enough good replicas to write.";
     return true;
@@ -109,7 +117,7 @@ bool Admission::RefusedByRole(const Client& client, const CommandSpec& spec,
     }
   }
   if (status.is_replica && !status.master_link_up && replica_serve_stale_data_ == 0 &&
-      (spec.flags & commands::kStale) == 0) {
+      (flags & commands::kStale) == 0) {
     *error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
     return true;
   }
@@ -153,7 +161,7 @@ Verdict Admission::JudgeSlot(const Client& client, const CommandSpec& spec,
     }
     if (cluster.Serves(*slot)) return Verdict::kServe;
   }
-  return AskSlot(client, spec, spec.flags, *slot, error);
+  return AskSlot(client, spec, FlagsOf(spec, args), *slot, error);
 }
 
 // A slot may have moved while commands on it were queued: EXEC is admitted as its
@@ -209,11 +217,12 @@ Verdict Admission::Judge(const Client& client, const CommandSpec& spec,
     const Verdict verdict = exec ? JudgeExec(client, spec, error) : JudgeSlot(client, spec, args, slot, error);
     if (verdict != Verdict::kServe) return verdict;
   }
-  if (RefusedByMemory(client, spec)) {
+  const uint64_t flags = FlagsOf(spec, args);
+  if (RefusedByMemory(client, spec, flags)) {
     *error = "OOM command not allowed when used memory > 'maxmemory'.";
     return Verdict::kRefuse;
   }
-  if (RefusedByHealth(spec, error) || RefusedByRole(client, spec, args, error)) return Verdict::kRefuse;
+  if (RefusedByHealth(client, spec, flags, error) || RefusedByRole(client, spec, flags, error)) return Verdict::kRefuse;
   return Verdict::kServe;
 }
 

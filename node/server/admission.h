@@ -26,6 +26,9 @@ class Admission {
   Verdict Judge(const client::Client& client, const commands::CommandSpec& spec,
                 std::span<const std::string_view> args, slot::SlotId* slot, std::string* error);
 
+  // The flags of this call: what a script declares stands above its command's.
+  uint64_t FlagsOf(const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
+
   // Over the limit with nothing to evict, as of the last command or turn: for what
   // grows the data without being judged here, commands of scripts and arriving slots.
   bool OverMemoryLimit() const;
@@ -41,15 +44,16 @@ class Admission {
   // REQUIRES: key_views_ are the keys, all of `slot`, which is not simply served.
   Verdict AskSlot(const client::Client& client, const commands::CommandSpec& spec, uint64_t flags, slot::SlotId slot,
                   std::string* error);
-  bool RefusedByRole(const client::Client& client, const commands::CommandSpec& spec,
-                     std::span<const std::string_view> args, std::string* error) const;
+  bool RefusedByRole(const client::Client& client, const commands::CommandSpec& spec, uint64_t flags,
+                     std::string* error) const;
   bool RefusedByRules(const client::Client& client, const commands::CommandSpec& spec,
                       std::span<const std::string_view> args, std::string* error) const;
-  bool RefusedByHealth(const commands::CommandSpec& spec, std::string* error) const;
+  bool RefusedByHealth(const client::Client& client, const commands::CommandSpec& spec, uint64_t flags,
+                       std::string* error) const;
   bool RefusedByGuard(const client::Client& client, const commands::CommandSpec& spec,
                       std::string* error) const;
 
-  bool RefusedByMemory(const client::Client& client, const commands::CommandSpec& spec) const;
+  bool RefusedByMemory(const client::Client& client, const commands::CommandSpec& spec, uint64_t flags) const;
 
   commands::Node* node_;
   MemoryLimit* memory_;

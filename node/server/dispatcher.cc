@@ -128,7 +128,7 @@ const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::stri
 Outcome Dispatcher::RunImported(Client& client, std::span<const std::string_view> args) {
   const CommandSpec* spec = Resolve(client, args);
   if (spec == nullptr) return Outcome::kDone;
-  if (IsHeld(client, *spec)) return Outcome::kHeld;
+  if (IsHeld(client, *spec, args)) return Outcome::kHeld;
   Execute(client, args);
   return Outcome::kDone;
 }
@@ -156,18 +156,18 @@ Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args) 
       Queue(client, *spec, args, slot);
       return Outcome::kDone;
     }
-    if (IsHeld(client, *spec) || WritesMovingKey(client, *spec, args)) return Outcome::kHeld;
+    if (IsHeld(client, *spec, args) || WritesMovingKey(client, *spec, args)) return Outcome::kHeld;
   }
   Invoke(client, *spec, args, slot);
   if (client.Has(client::kAsking) && spec->name != "asking") client.Clear(client::kAsking);
   return client.Has(client::kBlocked) ? Outcome::kBlocked : Outcome::kDone;
 }
 
-bool Dispatcher::IsHeld(const Client& client, const CommandSpec& spec) const {
+bool Dispatcher::IsHeld(const Client& client, const CommandSpec& spec, std::span<const std::string_view> args) const {
   const commands::PauseMode mode = node_->sessions->CurrentPause();
   if (mode == commands::PauseMode::kNone || client.Has(client::kReplica)) return false;
   if (mode == commands::PauseMode::kAll) return true;
-  if ((spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0) return true;
+  if ((admission_.FlagsOf(spec, args) & (commands::kWrite | commands::kMayReplicate)) != 0) return true;
   return spec.name == "exec" && client.transaction != nullptr && client.transaction->writes;
 }
 
@@ -183,7 +183,7 @@ bool Dispatcher::WritesMovingKey(const Client& client, const CommandSpec& spec,
   const migration::MovingKeys& moving = *node_->moving_keys;
   if (moving.empty()) [[likely]] return false;
   if (spec.name == "exec") return client.transaction != nullptr && client.transaction->writes;
-  if ((spec.flags & commands::kWrite) == 0) return false;
+  if ((admission_.FlagsOf(spec, args) & (commands::kWrite | commands::kMayReplicate)) == 0) return false;
   commands::KeyPositions keys;
   if (!commands::FindKeysOf(spec, args, &keys)) return false;
   return std::any_of(keys.begin(), keys.end(), [&](const commands::KeyPosition& key) {
@@ -200,8 +200,9 @@ void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const 
     }
     transaction.first_slot = slot;
   }
-  if ((spec.flags & (commands::kWrite | commands::kMayReplicate)) != 0) transaction.writes = true;
-  if ((spec.flags & commands::kDenyOom) != 0) transaction.deny_oom = true;
+  const uint64_t flags = admission_.FlagsOf(spec, args);
+  if ((flags & (commands::kWrite | commands::kMayReplicate)) != 0) transaction.writes = true;
+  if ((flags & commands::kDenyOom) != 0) transaction.deny_oom = true;
   transaction.commands.push_back({std::vector<std::string>(args.begin(), args.end())});
   client.reply.Simple("QUEUED");
 }
@@ -324,8 +325,9 @@ void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<cons
   std::string& out = *client.reply.out();
   if (out.size() > reply_begin && out[reply_begin] == '-') {
     ++counters.failed;
-    CountError(client, reply_begin);
+    if (!error_is_counted_) CountError(client, reply_begin);
   }
+  error_is_counted_ = false;
   if (client.Has(client::kReplyOff | client::kReplySkip) && depth_ == 0) {
     const bool stays = (spec.flags & commands::kPushesReply) != 0 || (spec.name == "client|reply" && !client.Has(client::kReplySkip));
     if (!stays) out.resize(reply_begin);

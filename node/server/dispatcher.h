@@ -48,6 +48,12 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
                      slot::SlotId slot) {
     Invoke(client, spec, args, slot);
   }
+  // One that may not run: counted and replied.
+  void RefuseNested(client::Client& client, const commands::CommandSpec* spec, std::string_view error) {
+    Refuse(client, spec, error);
+  }
+  // The error that the running command replies was counted for one it ran.
+  void ErrorIsCounted() { error_is_counted_ = true; }
   // Where the effects of a script's commands go: scripting::kRepl bits.
   void set_replication(int flags) { replication_ = flags; }
 
@@ -69,7 +75,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
 
   Outcome RunImported(client::Client& client, std::span<const std::string_view> args);
   const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
-  bool IsHeld(const client::Client& client, const commands::CommandSpec& spec) const;
+  bool IsHeld(const client::Client& client, const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
   bool KeepsExpired() const;
   bool WritesMovingKey(const client::Client& client, const commands::CommandSpec& spec,
                        std::span<const std::string_view> args) const;
@@ -100,6 +106,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   int replication_ = scripting::kReplAll;
   const commands::CommandSpec* current_ = nullptr;
   int depth_ = 0;
+  bool error_is_counted_ = false;
   int64_t frozen_now_ms_ = 0;  // while depth_ > 0
   commands::Effects effects_[kMaxDepth];  // by depth: EXEC, then its commands
   std::vector<std::string_view> views_;

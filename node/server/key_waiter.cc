@@ -70,6 +70,16 @@ void KeyWaiter::AfterChange(keyspace::Database& db, slot::SlotId slot, std::stri
 
 void KeyWaiter::AfterFlush(keyspace::Database& db) {
   next_->AfterFlush(db);
+  MarkAllReady(db);
+}
+
+void KeyWaiter::AfterSwap(keyspace::Database& a, keyspace::Database& b) {
+  next_->AfterSwap(a, b);
+  MarkAllReady(a);
+  MarkAllReady(b);
+}
+
+void KeyWaiter::MarkAllReady(const keyspace::Database& db) {
   for (const auto& [key, queue] : by_key_) {
     if (key.first == db.index()) MarkReady(key.first, key.second);
   }

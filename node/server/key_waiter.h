@@ -35,6 +35,7 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
 
   void AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
   void AfterFlush(keyspace::Database& db) override;
+  void AfterSwap(keyspace::Database& a, keyspace::Database& b) override;
 
  private:
   using Key = std::pair<int, std::string>;  // database and name
@@ -54,6 +55,7 @@ class KeyWaiter final : public commands::KeyWaits, public keyspace::ChangeListen
   // now; null: none.
   const Queue::value_type* NextFor(const Key& key, Ticket after, Ticket last) const;
   void Forget(uint64_t client_id, const ClientWait& wait);
+  void MarkAllReady(const keyspace::Database& db);
   void TryAgain(client::Client& client, const ClientWait& wait);
   // True: the keys are served elsewhere, and the client was told.
   bool Redirected(client::Client& client, const ClientWait& wait) const;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "node/commands/access.h"
 #include "node/commands/cluster_port.h"
 #include "node/commands/version.h"
 #include "node/config/config.h"
@@ -23,6 +24,8 @@ using commands::ScriptRun;
 namespace {
 
 constexpr int kVersionNumber = 0x00070204;  // of commands::kRedisVersion
+constexpr std::string_view kKilled = "Script killed by user with SCRIPT KILL...";  // functions too
+constexpr int64_t kMaxLoadingUs = 500'000;
 constexpr std::string_view kOtherSlot = "ERR Script attempted to access keys that do not hash to the same slot";
 
 scripting::Interpreter::Options InterpreterOptions(scripting::Host* host, uint64_t* random_state) {
@@ -85,6 +88,28 @@ bool ScriptHost::RefusedAtStart(commands::Call& call, const ScriptRun& run, bool
   return false;
 }
 
+uint64_t ScriptHost::FlagsOfCall(const CommandSpec& spec, std::span<const std::string_view> args) const {
+  uint32_t declared = scripting::kCompatible;
+  const bool by_text = spec.name == "eval" || spec.name == "eval_ro";
+  if (by_text) {
+    const auto head = scripting::ReadScriptHead(args[1]);
+    if (head.ok()) declared = head->flags;
+  } else if (spec.name == "evalsha" || spec.name == "evalsha_ro") {
+    const scripting::CachedScript* script = scripts_.Find(args[1]);
+    if (script != nullptr) declared = script->flags;
+  } else {
+    const scripting::Function* function = functions_.Find(args[1]);
+    if (function != nullptr) declared = function->flags;
+  }
+  if ((declared & scripting::kCompatible) != 0) return spec.flags;
+  uint64_t flags = spec.flags & ~(commands::kStale | commands::kDenyOom | commands::kWrite | commands::kMayReplicate);
+  const bool writes = (declared & scripting::kNoWrites) == 0;
+  if (writes) flags |= commands::kWrite;
+  if ((declared & scripting::kAllowStale) != 0) flags |= commands::kStale;
+  if (writes && (declared & scripting::kAllowOom) == 0) flags |= commands::kDenyOom;
+  return flags;
+}
+
 void ScriptHost::Run(commands::Call& call, const ScriptRun& run) {
   if (current_ != nullptr) return call.reply.Error("ERR scripts do not nest");
   const bool trusted = call.client.Has(client::kMasterLink | client::kAofLoader);
@@ -102,9 +127,9 @@ void ScriptHost::Run(commands::Call& call, const ScriptRun& run) {
   client_.user = call.client.user;
   client_.authenticated = true;
   current_ = &current;
-  const std::string_view killed = run.kind == ScriptKind::kEval ? "Script killed by user with SCRIPT KILL."
-                                                                : "Script killed by user with FUNCTION KILL.";
-  run.interpreter->Execute({run.function, run.name, run.keys, run.args, run.kind == ScriptKind::kEval, killed}, &call.reply);
+  const auto outcome = run.interpreter->Execute(
+      {run.function, run.name, run.keys, run.args, run.kind == ScriptKind::kEval, kKilled}, &call.reply);
+  if (outcome.counted) dispatcher_->ErrorIsCounted();
   current_ = nullptr;
   dispatcher_->set_replication(scripting::kReplAll);
   if (node_->status.busy == commands::Busy::kNo) return;
@@ -139,10 +164,7 @@ void ScriptHost::Call(std::span<const std::string_view> args, int protocol, std:
   const CommandSpec* spec = Find(args);
   slot::SlotId slot = 0;
   const std::string error = WhyNot(spec, args, &slot);
-  if (!error.empty()) {
-    client_.reply.Error(error);
-    return;
-  }
+  if (!error.empty()) return dispatcher_->RefuseNested(client_, spec, error);
   if ((spec->flags & commands::kWrite) != 0) current_->wrote = true;
   dispatcher_->ExecuteNested(client_, *spec, args, slot);
 }
@@ -154,6 +176,8 @@ std::string ScriptHost::WhyNot(const CommandSpec* spec, std::span<const std::str
     return "ERR Wrong number of args calling Redis command from script";
   }
   if ((spec->flags & commands::kNoScript) != 0) return "ERR This Redis command is not allowed from script";
+  const std::string missing_right = RefusedByRules(*spec, args);
+  if (!missing_right.empty()) return missing_right;
   if ((current_->flags & scripting::kNoWrites) != 0 &&
       (spec->flags & (commands::kWrite | commands::kMayReplicate)) != 0) {
     return "ERR Write commands are not allowed from read-only scripts.";
@@ -168,6 +192,15 @@ std::string ScriptHost::WhyNot(const CommandSpec* spec, std::span<const std::str
     return "";
   }
   return JudgedRefusal(*spec, args, slot);
+}
+
+// A script may do what the user may who called it.
+std::string ScriptHost::RefusedByRules(const CommandSpec& spec, std::span<const std::string_view> args) {
+  const client::Client& caller = current_->call->client;
+  if (current_->trusted || !caller.Has(client::kRestricted)) return "";
+  const acl::Verdict verdict = commands::MayRun(*node_, caller, spec, args, acl::DenialContext::kLua);
+  if (verdict.denial == acl::Denial::kNone) return "";
+  return "ERR ACL failure in script: " + commands::DenialText(*caller.user, spec, verdict.denial, "", false);
 }
 
 std::string ScriptHost::JudgedRefusal(const CommandSpec& spec, std::span<const std::string_view> args,
@@ -192,7 +225,7 @@ std::string ScriptHost::JudgedRefusal(const CommandSpec& spec, std::span<const s
     const bool may_fill = StartsWith(error, "OOM") && (current_->flags & scripting::kAllowOom) != 0;
     if (!(by_state && current_->wrote) && !may_fill) return error;
   }
-  if (node_->cluster == nullptr || (current_->flags & scripting::kAllowCrossSlot) != 0) return "";
+  if (node_->cluster == nullptr || (current_->flags & (scripting::kAllowCrossSlot | scripting::kCompatible)) != 0) return "";
   commands::KeyPositions keys;
   if (!commands::FindKeysOf(spec, args, &keys) || keys.empty()) return "";
   if (current_->slot >= 0 && current_->slot != *slot) return std::string(kOtherSlot);
@@ -200,7 +233,13 @@ std::string ScriptHost::JudgedRefusal(const CommandSpec& spec, std::span<const s
   return "";
 }
 
-int ScriptHost::MayCall(std::span<const std::string_view> args) { return Find(args) == nullptr ? -1 : 1; }
+int ScriptHost::MayCall(std::span<const std::string_view> args) {
+  const CommandSpec* spec = Find(args);
+  if (spec == nullptr) return -1;
+  const client::Client& caller = current_->call->client;
+  if (current_->trusted || !caller.Has(client::kRestricted)) return 1;
+  return commands::CheckAccess(*caller.user, *spec, args).denial == acl::Denial::kNone ? 1 : 0;
+}
 
 void ScriptHost::SetReplication(int flags) { dispatcher_->set_replication(flags); }
 
@@ -212,8 +251,14 @@ void ScriptHost::Log(int level, std::string_view text) {
 
 // --- scripts that take long
 
+// What came with the data set or from the master is taken however long it takes.
+bool ScriptHost::LoadingTooLong() const {
+  if (node_->status.loading || node_->status.is_replica) return false;
+  return node_->clock->MonotonicUs() - loading_since_us_ > kMaxLoadingUs;
+}
+
 bool ScriptHost::Interrupted() {
-  if (current_ == nullptr) return false;  // a library that is being loaded
+  if (current_ == nullptr) return LoadingTooLong();
   const int64_t elapsed_ms = (node_->clock->MonotonicUs() - current_->start_us) / 1000;
   if (busy_threshold_ms_ <= 0 || elapsed_ms < busy_threshold_ms_) return false;
   if (current_->call->client.Has(client::kAofLoader)) return false;

@@ -44,6 +44,7 @@ class ScriptHost final : public commands::ScriptRunner, private scripting::Host 
   void Run(commands::Call& call, const commands::ScriptRun& run) override;
   void Kill(commands::Call& call, commands::ScriptKind kind) override;
   bool Running(commands::RunningScript* running) const override;
+  uint64_t FlagsOfCall(const commands::CommandSpec& spec, std::span<const std::string_view> args) const override;
   scripting::ScriptCache& scripts() override { return scripts_; }
   scripting::FunctionRegistry& functions() override { return functions_; }
 
@@ -63,14 +64,17 @@ class ScriptHost final : public commands::ScriptRunner, private scripting::Host 
   // scripting::Host
   void Call(std::span<const std::string_view> args, int protocol, std::string* reply) override;
   int MayCall(std::span<const std::string_view> args) override;
+  void LoadingLibrary() override { loading_since_us_ = node_->clock->MonotonicUs(); }
   void SetReplication(int flags) override;
   void Log(int level, std::string_view text) override;
   bool Interrupted() override;
 
+  bool LoadingTooLong() const;
   bool RefusedAtStart(commands::Call& call, const commands::ScriptRun& run, bool trusted);
   const commands::CommandSpec* Find(std::span<const std::string_view> args) const;
   // Empty: it may run. Else the error, with its code.
   std::string WhyNot(const commands::CommandSpec* spec, std::span<const std::string_view> args, slot::SlotId* slot);
+  std::string RefusedByRules(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   std::string JudgedRefusal(const commands::CommandSpec& spec, std::span<const std::string_view> args, slot::SlotId* slot);
   void ServeOthers();
 
@@ -83,6 +87,7 @@ class ScriptHost final : public commands::ScriptRunner, private scripting::Host 
   scripting::FunctionRegistry functions_;
   client::Client client_;
   Current* current_ = nullptr;
+  int64_t loading_since_us_ = 0;
   OnLibraries tell_libraries_;
   const int64_t& busy_threshold_ms_;
 };

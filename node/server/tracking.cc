@@ -87,7 +87,8 @@ void Tracking::DropKey(std::unordered_map<std::string, std::set<uint64_t>>::iter
 
 void Tracking::AfterFlush(keyspace::Database& db) {
   next_->AfterFlush(db);
-  if (!active()) return;
+  if (!active() || flush_told_) return;
+  flush_told_ = true;
   registry_->ForEach([this](Client& client) {
     if (client.tracking != nullptr) Tell(client, nullptr);
   });
@@ -146,6 +147,7 @@ void Tracking::Broadcast(Prefix& prefix) {
 }
 
 void Tracking::EndTurn() {
+  flush_told_ = false;
   if (!active()) return;
   for (auto& [text, prefix] : prefixes_) {
     if (!prefix.changed.empty()) Broadcast(prefix);

@@ -35,12 +35,17 @@ class Tracking final : public commands::Tracking, public keyspace::ChangeListene
   // The client's command read these keys.
   void Remember(client::Client& client, const std::vector<std::string_view>& keys);
   // The client whose command runs, or null: it is not told of its own changes with NOLOOP.
-  void set_acting(client::Client* client) { acting_ = client; }
+  void set_acting(client::Client* client) {
+    acting_ = client;
+    flush_told_ = false;
+  }
   // Messages of the turn to those with BCAST; keys above tracking-table-max-keys go.
   void EndTurn();
 
   void AfterChange(keyspace::Database& db, slot::SlotId slot, std::string_view key) override;
   void AfterFlush(keyspace::Database& db) override;
+  // Databases are not told apart here: a key of that name may have been noted in either.
+  void AfterSwap(keyspace::Database& a, keyspace::Database& b) override { next_->AfterSwap(a, b); }
 
  private:
   struct Prefix {
@@ -58,6 +63,7 @@ class Tracking final : public commands::Tracking, public keyspace::ChangeListene
   client::Registry* registry_;
   keyspace::ChangeListener* next_;
   client::Client* acting_ = nullptr;
+  bool flush_told_ = false;  // FLUSHALL is told once, not for each database
   size_t clients_tracking_ = 0;
   size_t items_ = 0;  // pairs of key and client
   std::unordered_map<std::string, std::set<uint64_t>> keys_;

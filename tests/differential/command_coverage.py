@@ -10,7 +10,7 @@ from raw_client import as_bytes, end_of_reply, parse
 # makers must be covered whole.
 FAMILY_OF_GROUP = {
     "string": "string", "bitmap": "bitmap", "hyperloglog": "hll", "generic": "generic", "list": "list", "set": "set",
-    "hash": "hash", "sorted-set": "zset", "geo": "geo", "stream": "stream", "transactions": "tx",
+    "hash": "hash", "sorted-set": "zset", "geo": "geo", "stream": "stream", "transactions": "tx", "scripting": "script",
 }
 
 

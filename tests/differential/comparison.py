@@ -9,8 +9,9 @@ allows, and no line of exclusions.txt excuses, is a difference.
 import re
 from pathlib import Path
 
-from dump_payload import dumped_content
+from dump_payload import dumped_content, dumped_libraries
 from raw_client import as_bytes, parse, parts
+from script_makers import PASSING, SHA_OF
 
 # Replies whose elements have no order; in PAIRS two by two belong together.
 UNORDERED = {"SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS", "KEYS", "SPOP"}
@@ -25,6 +26,21 @@ SLACK = {"TTL": 1, "EXPIRETIME": 1, "PTTL": 2000, "PEXPIRETIME": 2000, "OBJECT I
 
 def name_of(command):
     return as_bytes(command[0]).decode("latin-1").upper()
+
+
+def passed_on(command):
+    """The command that a script hands to redis.call whole; any other command itself."""
+    if name_of(command) not in ("EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO") or len(command) < 3:
+        return command
+    script = as_bytes(command[1]).decode("latin-1")
+    if SHA_OF.get(script.lower(), script) not in PASSING or not as_bytes(command[2]).isdigit():
+        return command
+    return command[3 + int(command[2]):] or command
+
+
+def by_function(value):
+    """FUNCTION LIST's reply: neither libraries nor functions have an order."""
+    return sorted(map(repr, map(by_function, value))) if isinstance(value, list) else value
 
 
 def flat(items):
@@ -82,6 +98,7 @@ def same(command, ours, theirs, queued=(), excused=lambda command, ours: False):
     """`queued`: for EXEC, the commands it ran; `excused` says which of them may differ."""
     if ours == theirs:
         return True
+    command = passed_on(command)
     name = name_of(command)
     if ours[:1] != theirs[:1] or ours[:1] in b"-+":
         return False
@@ -90,6 +107,8 @@ def same(command, ours, theirs, queued=(), excused=lambda command, ours: False):
         return len(mine) == len(others) == len(queued) and all(
             same(*each) or excused(*each[:2]) for each in zip(queued, mine, others))
     a, b = parse(ours), parse(theirs)
+    if name == "FUNCTION" and as_bytes(command[1]).upper() == b"DUMP":
+        return dumped_libraries(a) == dumped_libraries(b)
     if name == "OBJECT" and len(command) > 1:
         name += " " + as_bytes(command[1]).decode("latin-1").upper()
     if name in SLACK and isinstance(a, int) and isinstance(b, int):
@@ -100,6 +119,8 @@ def same(command, ours, theirs, queued=(), excused=lambda command, ours: False):
         return dumped_content(a) == dumped_content(b)
     if not isinstance(a, list) or not isinstance(b, list):
         return False
+    if name == "FUNCTION":
+        return by_function(a) == by_function(b)
     if name == "XINFO":
         return timeless(a) == timeless(b)
     if name == "XPENDING":
@@ -130,6 +151,6 @@ class Exclusions:
                 self.lines.append((peer, re.compile(pattern, re.IGNORECASE | re.DOTALL), reason))
 
     def excuse(self, peer, command, ours=b""):
-        text = (b" ".join(map(as_bytes, command)) + b" -> " + ours[:2000]).decode("latin-1")
+        text = (b" ".join(map(as_bytes, passed_on(command))) + b" -> " + ours[:2000]).decode("latin-1")
         return any(who in (peer, "both") and pattern.search(text)
                    for who, pattern, _ in self.lines)

@@ -11,12 +11,11 @@ def _length(payload, at):
     return int.from_bytes(payload[at + 1:at + 5], "big"), at + 5
 
 
-def _unpacked(payload):
-    """The bytes of the LZF data in a string payload (type, 0xc3, two lengths, data)."""
-    packed, at = _length(payload, 2)
+def _unpacked(payload, at):
+    """The LZF data of a string (two lengths, data), and where it ends."""
+    packed, at = _length(payload, at)
     size, at = _length(payload, at)
     end = at + packed
-    assert end == len(payload)
     out = bytearray()
     while at < end:
         control = payload[at]
@@ -34,7 +33,21 @@ def _unpacked(payload):
         for i in range(run + 2):
             out.append(out[start + i])
     assert len(out) == size
-    return bytes(out)
+    return bytes(out), end
+
+
+def dumped_libraries(payload):
+    """The codes in what FUNCTION DUMP returned, in no order."""
+    body, at, codes = payload[:-10], 0, []
+    while at < len(body):
+        assert body[at] == 0xF5
+        if body[at + 1] == 0xC3:
+            code, at = _unpacked(body, at + 2)
+        else:
+            size, begin = _length(body, at + 1)
+            code, at = body[begin:begin + size], begin + size
+        codes.append(code)
+    return sorted(codes)
 
 
 def dumped_content(payload):
@@ -44,7 +57,9 @@ def dumped_content(payload):
     if body[:1] != b"\x00":
         return "container"
     if body[1] == 0xC3:
-        return _unpacked(body)
+        content, end = _unpacked(body, 2)
+        assert end == len(body)
+        return content
     if body[1] >= 0xC0:
         return body
     size, at = _length(body, 1)

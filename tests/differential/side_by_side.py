@@ -40,6 +40,11 @@ def connected(node, protocol):
     return client
 
 
+def emptied(client):
+    for command in (["FLUSHALL"], ["SCRIPT", "FLUSH"], ["FUNCTION", "FLUSH"]):
+        assert client.call(*command) == b"+OK\r\n"
+
+
 def queued_before(commands, replies, index):
     """The commands that the EXEC at `index` ran."""
     queued = []
@@ -91,7 +96,7 @@ class SideBySide:
         self.close()
         self.clients = {kind: connected(node, self.protocol) for kind, node in self.servers.items()}
         for client in self.clients.values():
-            assert client.call("FLUSHALL") == b"+OK\r\n"
+            emptied(client)
         self.history = []
 
     def close(self):
@@ -155,7 +160,7 @@ class SideBySide:
         pair = {kind: connected(self.servers[kind], self.protocol) for kind in (peer, OURS)}
         try:
             for client in pair.values():
-                client.call("FLUSHALL")
+                emptied(client)
             start = 0
             for commands in batches_of(script):
                 encoded = encode_batch(commands)

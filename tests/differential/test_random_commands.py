@@ -40,11 +40,23 @@ def payloads(side):
     return made
 
 
+def function_payloads(side):
+    """What FUNCTION DUMP returns for one library and for several, with functions in common or not."""
+    source, made = side.clients[side.peers[-1]], []
+    for libraries in ((), ("l1", "f1"), ("l2", "f2"), ("l3", "f1"), ("l1", "f3", "l2", "f1")):
+        for name, function in zip(libraries[::2], libraries[1::2]):
+            source.call("FUNCTION", "LOAD", f"#!lua name={name}\nredis.register_function('{function}', function() return '{name}' end)")
+        made.append(parse(source.call("FUNCTION", "DUMP")))
+        source.call("FUNCTION", "FLUSH")
+    return made
+
+
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS))
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_commands(side_by_side, family, seed):
     generator = ContainerGenerator(f"{family} {seed} {side_by_side.protocol}", FAMILIES[family])
     generator.payloads = payloads(side_by_side)
+    generator.function_payloads = function_payloads(side_by_side)
     note = f"{family}, seed {seed}: "
     for start in range(0, SHARE, BATCH):
         side_by_side.check(generator.batch(BATCH), f"{note}command {start}+: ")

@@ -22,6 +22,7 @@ class FakeHost final : public Host {
   int MayCall(std::span<const std::string_view> args) override { return args[0] == "none" ? -1 : 1; }
   void SetReplication(int flags) override { replication = flags; }
   void Log(int level, std::string_view text) override { log.push_back(std::to_string(level) + " " + std::string(text)); }
+  void LoadingLibrary() override {}
   bool Interrupted() override { return ++looks >= looks_until_killed; }
 
   std::vector<std::string> calls;

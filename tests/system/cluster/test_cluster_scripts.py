@@ -32,10 +32,11 @@ def test_keys_it_did_not_declare(masters):
     assert masters[0].call("EVAL", read, 0, ours) is None
     assert "Script attempted to access a non local key in a cluster node" in error_of(masters[0].call, "EVAL", read, 0, other)
     crossing = "Script attempted to access keys that do not hash to the same slot"
-    assert crossing in error_of(masters[0].call, "EVAL", "redis.call('get', ARGV[1]) return redis.call('get', ARGV[2])", 0, ours, second)
-    assert crossing in error_of(masters[0].call, "EVAL", read, 1, ours, second)
-    allowed = "#!lua flags=allow-cross-slot-keys\nredis.call('get', ARGV[1]) return redis.call('get', ARGV[2])"
-    assert masters[0].call("EVAL", allowed, 0, ours, second) is None
+    both = "redis.call('get', ARGV[1]) return redis.call('get', ARGV[2])"
+    assert crossing in error_of(masters[0].call, "EVAL", "#!lua\n" + both, 0, ours, second)
+    assert crossing in error_of(masters[0].call, "EVAL", "#!lua\n" + read, 1, ours, second)
+    for allowed in ("#!lua flags=allow-cross-slot-keys\n" + both, both):
+        assert masters[0].call("EVAL", allowed, 0, ours, second) is None
 
 
 def test_flags_for_clusters(masters):

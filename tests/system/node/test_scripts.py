@@ -1,6 +1,7 @@
 """EVAL and SCRIPT: conversions, errors, the sandbox, what is logged, scripts that take
 long. What Redis 7.0 does the same way runs against redis-server too."""
 import os
+import select
 import sys
 
 import pytest
@@ -75,7 +76,7 @@ SCRIPTS = [
     "local e = redis.pcall('incr','k') return type(e)..' '..e.err", "redis.pcall('incr','k') return 'went on'",
     "return redis.call('nosuch')", "return redis.call()", "return redis.call({})", "return redis.call('get')",
     "return redis.call('subscribe','a')", "return redis.call('eval','return 1',0)", "return redis.call('multi')",
-    "return redis.call('config','get')", "return redis.call('blpop','none',0)", "return redis.pcall('nosuch')",
+    "return redis.call('config','get')", "return redis.pcall('nosuch')",
     "local ok, e = pcall(redis.call,'nosuch') return {tostring(ok), type(e), e}",
     "local ok, e = pcall(function() error('boo') end) return {tostring(ok), e}",
     "local ok, e = pcall(function() error({err='T x'}) end) return {tostring(ok), type(e), e}",
@@ -88,7 +89,7 @@ SCRIPTS = [
     "return type(getfenv)", "return type(newproxy)", "return loadstring('return 5')()", "return {loadstring('return (')}",
     "return load(function() return nil end) == nil", "return _VERSION", "return math.floor(3.7)", "return tostring(1e15)",
     "return redis.call('echo', 1)", "return redis.call('echo', 12345678901234)", "return redis.call('echo', -1)",
-    "return redis.log(1)", "return redis.log(9,'x')", "return redis.set_repl(9)", "return tostring(redis.replicate_commands())",
+    "return redis.log(1)", "return redis.set_repl(9)", "return tostring(redis.replicate_commands())",
     "return redis.acl_check_cmd('set','x',1)", "return redis.acl_check_cmd('nosuch')",
     "return {redis.REPL_ALL, redis.REPL_AOF, redis.REPL_NONE, redis.REPL_REPLICA, redis.REPL_SLAVE}",
     "return {redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE, redis.LOG_WARNING}",
@@ -194,31 +195,39 @@ def test_a_script_chooses_who_follows_it(node):
     assert node.call("GET", "unlogged") == "1"
 
 
-def test_replicas_get_the_effects(start):
-    master, replica = start(), start()
+@pytest.mark.parametrize("kind", KINDS)
+def test_replicas_get_the_effects(start, kind):
+    master, replica = start(kind), start(kind)
     replica.call("REPLICAOF", master.host, master.port)
     harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up")
     master.call("EVAL", "for i=1,10 do redis.call('rpush','l',i) end redis.call('spop','none') return 1", 0)
-    assert master.call("WAIT", 1, 5000) == 1
-    assert replica.call("LRANGE", "l", 0, -1) == [str(i) for i in range(1, 11)]
+    harness.wait_for(lambda: replica.call("LRANGE", "l", 0, -1) == [str(i) for i in range(1, 11)])
     assert replica.call("EVAL_RO", "return redis.call('llen','l')", 0) == 10
     client = connect(replica)
     assert client.call("EVAL", "return redis.call('set','a','b')", 0).startswith(
         b"-READONLY You can't write against a read only replica. script: ")
-    assert client.call("EVAL", "#!lua\nreturn 1", 0) == b"-READONLY You can not run script with write flag on readonly replica.\r\n"
+    assert client.call("EVAL", "#!lua\nreturn 1", 0) == b"-READONLY You can't write against a read only replica.\r\n"
+    assert client.call("EVAL", "#!lua flags=no-writes\nreturn redis.call('llen','l')", 0) == b":10\r\n"
 
 
 def test_a_slow_script_makes_the_server_busy_and_can_be_killed(start):
     for kind in KINDS:
-        node = start(kind, config={"busy-reply-threshold": 100})
+        node = start(kind, config={"lua-time-limit": 100})
+        assert node.call("CONFIG", "GET", "busy-reply-threshold") == ["busy-reply-threshold", "100"]
         slow, other = connect(node), connect(node)
         slow.send([["EVAL", "while true do pcall(function() local x = 1 end) end", 0], ["PING"]])
         harness.wait_for(lambda: other.call("PING").startswith(b"-BUSY"), 10)
         assert other.call("GET", "k") == b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
         assert other.call("FUNCTION", "KILL").startswith(b"-BUSY")
         assert connect(node).call("PING").startswith(b"-BUSY")
+        for words in (["FUNCTION", "STATS"], ["SHUTDOWN"], ["SHUTDOWN", "SAVE"], ["EVAL", "return 1", 0], ["SCRIPT", "FLUSH"], ["INFO"]):
+            assert other.call(*words).startswith(b"-BUSY"), words
+        assert other.call("MULTI") == b"+OK\r\n"
+        assert other.call("GET", "k").startswith(b"-BUSY")
+        assert other.call("EXEC").startswith(b"-EXECABORT Transaction discarded because of: BUSY")
+        assert [other.call(*words) for words in (["WATCH", "k"], ["UNWATCH"], ["RESET"])] == [b"+OK\r\n", b"+OK\r\n", b"+RESET\r\n"]
         assert other.call("SCRIPT", "KILL") == b"+OK\r\n"
-        assert b"Script killed by user with SCRIPT KILL." in slow.read()
+        assert slow.read().startswith(b"-ERR Script killed by user with SCRIPT KILL... script: ")
         assert slow.read() == b"+PONG\r\n"
         assert other.call("PING") == b"+PONG\r\n"
         assert "Slow script detected" in node.log()
@@ -260,11 +269,87 @@ def test_a_full_server_lets_scripts_finish_what_they_began(node):
     try:
         assert client.call("EVAL", "return redis.call('set','a','b')", 0).startswith(b"-OOM command not allowed when used memory > 'maxmemory'.")
         assert client.call("EVAL", "redis.call('del','k') return redis.call('set','a','b')", 0) == b"+OK\r\n"
-        assert client.call("EVAL", "#!lua\nreturn 1", 0) == (
-            b"-OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'\r\n")
+        assert client.call("EVAL", "#!lua\nreturn 1", 0) == b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
+        assert client.call("EVAL", "#!lua flags=no-writes\nreturn 1", 0) == b":1\r\n"
         assert client.call("EVAL", "#!lua flags=allow-oom\nreturn redis.call('set','a','b')", 0) == b"+OK\r\n"
     finally:
         client.call("CONFIG", "SET", "maxmemory", 0)
+
+
+def denials(client):
+    """What ACL LOG tells, newest first: (reason, context, object, how often, the command of the client)."""
+    rows = [dict(zip(row[::2], row[1::2])) for row in parse(client.call("ACL", "LOG"))]
+    return [(row[b"reason"], row[b"context"], row[b"object"], row[b"count"],
+             row[b"client-info"].split(b" cmd=")[1].split(b" ")[0]) for row in rows]
+
+
+@pytest.mark.parametrize("kind", ["windlass-node", "valkey-server"])
+def test_a_script_may_do_what_its_caller_may(start, kind):
+    if harness.server_binary(kind) is None:
+        pytest.skip(f"{kind} is not there")
+    node = start(kind)
+    client, admin = connect(node), connect(node)
+    admin.call("ACL", "SETUSER", "u", "on", "nopass", "~a*", "&c*", "+@all", "-set", "-config|get")
+    client.call("AUTH", "u", "x")
+    script = "local ok, e = pcall(redis.call, unpack(ARGV)) return ok and {'ok', e} or e"
+    denied = b"ERR ACL failure in script: "
+    for words, refusal in [
+            (["SET", "a", "1"], b"User u has no permissions to run the 'set' command"),
+            (["GET", "b"], b"No permissions to access a key"),
+            (["MGET", "a", "b"], b"No permissions to access a key"),
+            (["PUBLISH", "d", "x"], b"No permissions to access a channel"),
+            (["GET", "a"], None), (["PUBLISH", "c", "x"], None)]:
+        reply = parse(client.call("EVAL", script, 0, *words))
+        assert reply == (denied + refusal) if refusal else reply[0] == b"ok", (words, reply)
+        allowed = parse(client.call("EVAL", "return redis.acl_check_cmd(unpack(ARGV))", 0, *words))
+        assert allowed == (None if refusal else 1)
+    # Before anything else that might be said against it, and before the script's own flags.
+    assert client.call("EVAL_RO", "return redis.call('set','a',1)", 0).startswith(b"-" + denied + b"User u")
+    assert client.call("EVAL", "return redis.acl_check_cmd('config','get','x')", 0) == b"$-1\r\n"
+    assert client.call("EVAL", "return redis.acl_check_cmd('config','set','x')", 0) == b":1\r\n"
+    assert client.call("EVAL", "return 1", 1, "b").startswith(b"-NOPERM ")
+    client.pipeline([["MULTI"], ["EVAL", "return redis.call('get','b')", 0], ["EXEC"]])
+    assert denials(admin) == [
+        (b"key", b"lua", b"b", 3, b"exec"), (b"key", b"toplevel", b"b", 1, b"eval"),
+        (b"command", b"lua", b"set", 2, b"eval_ro"), (b"channel", b"lua", b"d", 1, b"eval")]
+    assert admin.call("EVAL", "return redis.call('set','b',1)", 0) == b"+OK\r\n"
+    library = "#!lua name=l\nredis.register_function('f', function(keys) return redis.call('set', keys[1], 1) end)"
+    admin.call("FUNCTION", "LOAD", library)
+    assert client.call("FCALL", "f", 1, "a").startswith(b"-" + denied + b"User u has no permissions to run the 'set' command script: f")
+
+
+def test_an_error_is_counted_once(node):
+    node.call("SET", "k", "x")
+    client = connect(node)
+    for script, code, eval_failed, incr in [
+            ("return redis.call('incr','k')", "ERR", 1, (1, 0, 1)), ("return redis.pcall('incr','k')", "ERR", 1, (1, 0, 1)),
+            ("redis.pcall('incr','k') return 1", "ERR", 0, (1, 0, 1)), ("return redis.call('incr')", "ERR", 1, (0, 1, 0)),
+            ("redis.pcall('incr') return 1", "ERR", 0, (0, 1, 0)), ("redis.pcall('nosuch') return 1", "ERR", 0, None),
+            ("return redis.call('lpop','k')", "WRONGTYPE", 1, None), ("return {err='MY own'}", "MY", 1, None)]:
+        client.call("CONFIG", "RESETSTAT")
+        client.call("EVAL", script, 0)
+        assert node.info("errorstats") == {f"errorstat_{code}": "count=1"}, script
+        stats = {name: dict(pair.split("=") for pair in value.split(",")) for name, value in node.info("commandstats").items()}
+        assert stats["cmdstat_eval"]["failed_calls"] == str(eval_failed), script
+        if incr is not None:
+            counted = tuple(int(stats["cmdstat_incr"][name]) for name in ("calls", "rejected_calls", "failed_calls"))
+            assert counted == incr, script
+
+
+@pytest.mark.parametrize("kind", ["windlass-node", "valkey-server"])
+def test_commands_that_block_do_not_in_scripts(start, kind):
+    if harness.server_binary(kind) is None:
+        pytest.skip(f"{kind} is not there")
+    client = connect(start(kind))
+    client.call("XADD", "x", "1-1", "f", "v")
+    client.call("XGROUP", "CREATE", "x", "g", "$")
+    for words in (["blpop", "none", "0"], ["brpoplpush", "none", "other", "0"], ["blmove", "none", "other", "LEFT", "LEFT", "0"],
+                  ["bzpopmin", "none", "0"], ["blmpop", "0", "1", "none", "LEFT"], ["bzmpop", "0", "1", "none", "MIN"],
+                  ["xread", "BLOCK", "0", "STREAMS", "x", "$"],
+                  ["xreadgroup", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "x", ">"]):
+        assert client.call("EVAL", "return {redis.call(unpack(ARGV)), 'went on'}", 0, *words) in (
+            b"*2\r\n$-1\r\n$7\r\nwent on\r\n", b"*2\r\n*-1\r\n$7\r\nwent on\r\n"), words
+    assert client.call("EVAL", "redis.call('rpush','l',1) return redis.call('blpop','l',0)", 0) == b"*2\r\n$1\r\nl\r\n$1\r\n1\r\n"
 
 
 def test_info_counts_scripts(node):
@@ -272,3 +357,50 @@ def test_info_counts_scripts(node):
     node.call("EVAL", "return 2", 0)
     info = node.info("memory")
     assert info["number_of_cached_scripts"] == "2" and int(info["used_memory_vm_eval"]) > 10000
+
+
+def test_watched_keys_and_transactions(node):
+    client, other = connect(node), connect(node)
+    client.pipeline([["WATCH", "k"], ["MULTI"], ["GET", "k"]])
+    other.call("EVAL", "redis.call('set','k',1)", 0)
+    assert client.call("EXEC") == b"*-1\r\n"
+    # One's own script counts as well, unless it is within the transaction.
+    client.pipeline([["WATCH", "k"], ["EVAL", "redis.call('set','k',2)", 0], ["MULTI"], ["GET", "k"]])
+    assert client.call("EXEC") == b"*-1\r\n"
+    client.pipeline([["WATCH", "k"], ["EVAL", "return redis.call('get','k')", 0], ["MULTI"], ["EVAL", "redis.call('set','k',3)", 0], ["GET", "k"]])
+    assert client.call("EXEC") == b"*2\r\n$-1\r\n$1\r\n3\r\n"
+    client.pipeline([["MULTI"], ["EVAL", "error('x')", 0], ["EVALSHA", "0" * 40, 0], ["SCRIPT", "LOAD", "return 1"], ["SET", "k", "4"]])
+    reply = parse(client.call("EXEC"))
+    assert reply[0][0] == reply[1][0] == "error" and reply[2:] == [b"e0e1f9fabfc9d4800c877a703b823ac0578ff8db", b"OK"]
+
+
+def test_a_paused_server_runs_scripts_that_only_read(node):
+    client, admin = connect(node), connect(node)
+    client.call("SET", "k", "v")
+    read = "return redis.call('get','k')"
+    sha = parse(client.call("SCRIPT", "LOAD", "#!lua flags=no-writes\n" + read))
+    admin.call("CLIENT", "PAUSE", 600000, "WRITE")
+    try:
+        for words in (["EVAL_RO", read, 0], ["EVAL", "#!lua flags=no-writes\n" + read, 0], ["EVALSHA", sha, 0]):
+            assert client.call(*words) == b"$1\r\nv\r\n"
+        waiting = [connect(node) for _ in range(2)]
+        waiting[0].send([["EVAL", read, 0]])
+        waiting[1].send([["EVAL", "#!lua\n" + read, 0]])
+        assert select.select([each.socket for each in waiting], [], [], 0.3)[0] == []
+    finally:
+        admin.call("CLIENT", "UNPAUSE")
+    assert [each.read() for each in waiting] == [b"$1\r\nv\r\n"] * 2
+
+
+def test_what_is_random_or_timed_is_logged_by_its_effect(node):
+    node.call("SADD", "s", *range(100))
+    node.call("EVAL", "redis.call('spop','s') redis.call('spop','s',3) redis.call('set','k','v','EX',100) "
+                      "redis.call('expire','k',50) redis.call('incrbyfloat','f',1.5) redis.call('xadd','x','*','f','v') "
+                      "redis.call('getex','k','PX',100000)", 0)
+    words = aof_of(node)
+    assert not {b"SPOP", b"spop", b"expire", b"EXPIRE", b"incrbyfloat", b"getex", b"EX", b"*"} & set(words)
+    members, entry = set(node.call("SMEMBERS", "s")), node.call("XRANGE", "x", "-", "+")
+    node.kill()
+    node.start()
+    assert set(node.call("SMEMBERS", "s")) == members and len(members) == 96
+    assert node.call("XRANGE", "x", "-", "+") == entry and node.call("GET", "f") == "1.5" and 0 < node.call("PTTL", "k") <= 100000

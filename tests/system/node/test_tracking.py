@@ -73,9 +73,21 @@ def test_own_changes_follow_the_reply_and_noloop_leaves_them_out(node):
 
 def test_what_is_read_and_changed_in_transactions_and_scripts(node):
     reader, writer = connect(node, True), connect(node)
-    reader.pipeline([["MULTI"], ["GET", "a"], ["EXEC"], ["EVAL", "return redis.call('get','b')", 0]])
+    reader.pipeline([["MULTI"], ["GET", "a"], ["EXEC"], ["EVAL", "return redis.call('get',KEYS[1])", 1, "b"]])
     writer.pipeline([["MULTI"], ["SET", "a", 1], ["EXEC"], ["EVAL", "redis.call('set','b',1)", 0]])
     assert [told(reader), told(reader)] == [[b"a"], [b"b"]]
+
+
+@pytest.mark.parametrize("kind", ["windlass-node", "valkey-server"])
+def test_what_a_script_reads_without_declaring_it(tmp_path, kind):
+    if harness.server_binary(kind) is None:
+        pytest.skip(f"{kind} is not there")
+    node = harness.NodeProcess(tmp_path, kind=kind, cluster=False).start()
+    reader, writer = connect(node, True), connect(node)
+    reader.call("EVAL", "redis.call('set','c',1) return redis.call('get','b')", 1, "a")
+    writer.pipeline([["SET", "a", 1], ["SET", "c", 1], ["SET", "b", 1]])
+    assert told(reader) == [b"b"] and is_silent(reader)
+    node.close()
 
 
 def test_keys_that_expire_are_told(node):
