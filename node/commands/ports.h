@@ -127,6 +127,9 @@ class Blocker {
   virtual void Block(client::Client& client, int64_t deadline_ms, OnWake on_wake) = 0;
   // The condition holds: calls on_wake(kReady) at once, then the client goes on.
   virtual void Wake(uint64_t client_id) = 0;
+  // The server follows another now: every waiting client is told so (kUnblockError)
+  // and disconnected, for what it waits for may never come here.
+  virtual void DisconnectAll() = 0;
 };
 
 struct ShutdownFlags {

@@ -10,6 +10,10 @@
 #include "node/cluster/node_id.h"
 #include "node/slot/slot_set.h"
 
+namespace windlass::client {
+struct Client;
+}
+
 namespace windlass::commands {
 
 struct Call;
@@ -45,6 +49,8 @@ class SlotMigrationPort {
   virtual std::vector<MigrationReport> Report() const = 0;  // newest first
   // DEBUG SLOTMIGRATION: the process is killed before a step of this name.
   virtual void DieBefore(std::string step) = 0;
+  // A command that an import's source sent had an error for a reply.
+  virtual void OnStreamRefused(const client::Client& source, std::string_view command) = 0;
   // CLUSTER SYNCSLOTS: what nodes say to each other.
   virtual void Sync(Call& call) = 0;
 };

@@ -46,7 +46,7 @@ bool Evictor::FillPool(const Options& options, bool expiring_only, int64_t now_m
   bool any = false;
   for (int i = 0; i < keyspace_->database_count(); ++i) {
     Database& db = keyspace_->db(i);
-    if ((expiring_only ? db.expires_size() : db.size()) == 0) continue;
+    if ((expiring_only ? db.visible_expires_size() : db.visible_size()) == 0) continue;
     db.Sample(expiring_only, options.samples, [&](slot::SlotId slot, Entry& entry) {
       any = true;
       Offer(ScoreOf(entry, options.policy, now_ms), i, slot, entry);
@@ -60,7 +60,7 @@ bool Evictor::EvictFromPool(const Options& options, bool expiring_only, int64_t 
     const Candidate best = std::move(pool_.back());
     pool_.pop_back();
     Database& db = keyspace_->db(best.db);
-    if (db.IsHidden(best.slot)) continue;  // hidden since
+    if (db.IsHidden(best.slot)) continue;  // since it was sampled
     const Entry* entry = db.Peek(best.slot, best.key);
     if (entry == nullptr || (expiring_only && !entry->has_expiry())) continue;
     if (ScoreOf(*entry, options.policy, now_ms) < best.score) continue;  // used since

@@ -215,7 +215,10 @@ void Connection::Flush() {
         blocked = true;
         break;
       }
-      return Close(std::strerror(errno));
+      if (!reads_to_the_end_ || !reading_) return Close(std::strerror(errno));
+      output_begin_ = 0;  // nobody will read it
+      output_.clear();
+      break;
     }
     loop_->CountWrite();
     output_begin_ += static_cast<size_t>(n);

@@ -88,6 +88,10 @@ class Connection final : public FdHandler {
   // without OnClosed. Unsent output is dropped: Flush first. -1 if closed.
   int Detach(std::string* unconsumed);
 
+  // What the peer sent before it went is still delivered when a write has failed
+  // already: for who must not lose it. The connection closes when all was read.
+  void ReadToTheEnd() { reads_to_the_end_ = true; }
+
   void PauseReading();
   void ResumeReading();
 
@@ -129,6 +133,7 @@ class Connection final : public FdHandler {
   bool flush_queued_ = false;
   bool want_write_ = false;
   bool reading_ = true;
+  bool reads_to_the_end_ = false;
   bool watched_ = false;
   bool close_after_flush_ = false;
   bool delivering_ = false;

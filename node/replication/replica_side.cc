@@ -53,6 +53,7 @@ void ReplicaSide::Follow(std::string host, int port) {
   // Replicas of ours ask again: they may go on with the history we are about to join.
   parts_.primary->DisconnectAll("this server now follows another master");
   Enter(LinkState::kConnect);
+  parts_.host->OnFollow();
   ConnectNow();
 }
 
@@ -109,6 +110,8 @@ void ReplicaSide::OnConnected(base::Result<std::unique_ptr<net::Connection>> con
   }
   connection_ = std::move(connected).value();
   handler_ = std::make_unique<LinkHandler>(this);
+  // A master that was killed may have answered its clients for the last of what it sent.
+  connection_->ReadToTheEnd();
   connection_->SetHandler(handler_.get());
   last_io_ms_ = NowMs();
   parts_.log->Notice("Non blocking connect for SYNC fired the event.");

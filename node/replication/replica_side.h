@@ -53,6 +53,8 @@ enum class LinkState {
 class ReplicaHost : public resp::CommandSink {
  public:
   virtual bool DataIsEmpty() const = 0;
+  // Another master is followed from now on, or the first.
+  virtual void OnFollow() = 0;
   // Everything this server holds goes; from here until EndLoading it is loading.
   virtual void BeginLoading(int64_t total_bytes) = 0;  // -1: unknown
   virtual persistence::RdbSink& LoadingSink() = 0;

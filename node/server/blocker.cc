@@ -54,10 +54,16 @@ bool ClientBlocker::Unblock(uint64_t client_id, bool with_error) {
   return true;
 }
 
-void ClientBlocker::UnblockAll(std::string_view error) {
-  std::vector<uint64_t> ids;
-  for (const auto& [id, waiting] : waiting_) ids.push_back(id);
-  for (const uint64_t id : ids) End(id, WakeReason::kUnblockError, error);
+void ClientBlocker::DisconnectAll() {
+  std::vector<client::Client*> clients;
+  for (const auto& [id, waiting] : waiting_) clients.push_back(waiting.client);
+  for (client::Client* client : clients) {
+    // First, so that what waits behind the command in its input is not run.
+    if (client->transport != nullptr) client->Set(client::kCloseAfterReply);
+    End(client->id, WakeReason::kUnblockError,
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+    if (client->transport != nullptr) client->transport->CloseAfterReplies();
+  }
 }
 
 void ClientBlocker::OnGone(client::Client& client) { End(client.id, WakeReason::kClosed, ""); }

@@ -17,11 +17,10 @@ class ClientBlocker final : public commands::Blocker {
 
   void Block(client::Client& client, int64_t deadline_ms, OnWake on_wake) override;
   void Wake(uint64_t client_id) override;
+  void DisconnectAll() override;
 
   // CLIENT UNBLOCK. False: not blocked.
   bool Unblock(uint64_t client_id, bool with_error);
-  // Every waiting client gets the error: the node's role changed.
-  void UnblockAll(std::string_view error);
   size_t size() const { return waiting_.size(); }
 
  private:

@@ -61,14 +61,18 @@ struct ClusterDriver::EffectDoer {
     commands::RunInternally(*driver.node_, 0, flushall);
   }
   void operator()(const cluster::SlotsLost& e) {
-    driver.node_->key_waits->Redirect(*e.slots);
+    // Of a master that was demoted, following the new one disconnects who waits.
+    if (driver.core_->IsMaster()) driver.node_->key_waits->Redirect(*e.slots);
     if (!e.delete_keys) return;
     if (driver.on_lost_) return driver.on_lost_(*e.slots);
     driver.DeleteKeysOf(*e.slots);
   }
 
   // The core logs the change itself; the table of served slots is refreshed anyway.
-  void operator()(const cluster::StateChanged&) {}
+  // Who waits for a key is refused as a new command would be.
+  void operator()(const cluster::StateChanged& e) {
+    if (!e.ok) driver.node_->key_waits->Redirect(slot::SlotSet::All());
+  }
   void operator()(const cluster::PauseWrites& e) {
     driver.node_->sessions->PauseForFailover(e.until_ms);
   }

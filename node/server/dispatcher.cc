@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "node/commands/key_waits.h"
+#include "node/commands/slot_migration_port.h"
 #include "node/commands/transactions.h"
 #include "node/client/tracking_state.h"
 #include "node/config/config.h"
@@ -98,7 +99,7 @@ void Dispatcher::RefuseUnknown(Client& client, std::span<const std::string_view>
 
 const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::string_view> args) {
   const CommandSpec* spec = table_->Find(args[0]);
-  if (spec == nullptr && client.Has(kTrusted)) spec = table_->FindOriginal(args[0]);
+  if (spec == nullptr && client.Has(kTrusted | client::kImporting)) spec = table_->FindOriginal(args[0]);
   if (spec == nullptr) {
     RefuseUnknown(client, args);
     return nullptr;
@@ -126,10 +127,14 @@ const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::stri
 // Another master's stream, after it was let in: it is not asked where slots are,
 // but it waits for a pause as every writer.
 Outcome Dispatcher::RunImported(Client& client, std::span<const std::string_view> args) {
+  const uint64_t errors_before = node_->stats->error_replies;
   const CommandSpec* spec = Resolve(client, args);
-  if (spec == nullptr) return Outcome::kDone;
-  if (IsHeld(client, *spec, args)) return Outcome::kHeld;
-  Execute(client, args);
+  if (spec != nullptr) {
+    if (IsHeld(client, *spec, args)) return Outcome::kHeld;
+    Execute(client, args);
+  }
+  // What the source has done and cannot be done here would be lost.
+  if (node_->stats->error_replies != errors_before) node_->slot_migrations->OnStreamRefused(client, args[0]);
   return Outcome::kDone;
 }
 
@@ -280,7 +285,7 @@ void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool cha
   };
   const bool verbatim = effects.verbatim() && (changed || effects.forced());
   const size_t count = effects.before().size() + effects.commands().size() + (verbatim ? 1 : 0);
-  if (count == 0 || replication_ == scripting::kReplNone) return;
+  if (count == 0) return;
   if (count > 1) log_->BeginUnit();
   for (const auto& argv : effects.before()) append(argv);
   if (verbatim) AppendToLog(db, args, effects.replicas_only());
@@ -306,10 +311,9 @@ void Dispatcher::TrackKeys(Client& client, const CommandSpec& spec, std::span<co
 }
 
 void Dispatcher::AppendToLog(int db, std::span<const std::string_view> args, bool replicas_only) {
-  const int to = replicas_only ? replication_ & scripting::kReplReplicas : replication_;
-  if (to == scripting::kReplAll) return log_->Append(db, args);
-  if (to == scripting::kReplReplicas) return log_->AppendForReplicas(db, args);
-  if (to == scripting::kReplAof) log_->AppendForAof(db, args);
+  const bool replicas = (replication_ & scripting::kReplReplicas) != 0;
+  if (!replicas_only) return log_->AppendChange(db, args, {(replication_ & scripting::kReplAof) != 0, replicas});
+  if (replicas) log_->AppendForReplicas(db, args);
 }
 
 void Dispatcher::Account(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,

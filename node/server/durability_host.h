@@ -50,6 +50,7 @@ class Durability::Host final : public replication::ReplicaHost {
 
   base::Result<void> OnCommand(int db, std::span<const std::string_view> argv) override;
   bool DataIsEmpty() const override;
+  void OnFollow() override { owner_->node_->blocker->DisconnectAll(); }
   void BeginLoading(int64_t total_bytes) override;
   persistence::RdbSink& LoadingSink() override { return *loader_; }
   void LoadingProgress(int64_t bytes_done) override;

@@ -14,12 +14,16 @@ constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 Propagation::Propagation(persistence::Aof* aof, replication::ReplicationLog* history, replication::PrimarySide* primary)
     : aof_(aof), history_(history), primary_(primary) {}
 
-void Propagation::Add(int db, std::span<const std::string_view> argv, Readers readers) {
+void Propagation::AppendChange(int db, std::span<const std::string_view> argv, Readers readers) {
   if (loading_) return;
-  if (tap_ != nullptr && readers.aof) [[unlikely]] {  // changes of the data, not publications
+  if (tap_ != nullptr) [[unlikely]] {
     tap_->OnLogged(db, argv);
     if (unit_depth_ == 0) tap_->OnUnitEnd();
   }
+  Add(db, argv, readers);
+}
+
+void Propagation::Add(int db, std::span<const std::string_view> argv, Readers readers) {
   readers.aof = readers.aof && aof_->enabled();
   readers.replicas = readers.replicas && history_->has_backlog();
   if (!readers.aof && !readers.replicas) return;  // nobody keeps it

@@ -24,9 +24,11 @@ class Propagation final : public WriteLog {
 
   void BeginUnit() override { ++unit_depth_; }
   void EndUnit() override;
-  void Append(int db, std::span<const std::string_view> argv) override { Add(db, argv, {true, true}); }
-  void AppendForReplicas(int db, std::span<const std::string_view> argv) override { Add(db, argv, {false, true}); }
-  void AppendForAof(int db, std::span<const std::string_view> argv) override { Add(db, argv, {true, false}); }
+  void Append(int db, std::span<const std::string_view> argv) override { AppendChange(db, argv, {true, true}); }
+  void AppendForReplicas(int db, std::span<const std::string_view> argv) override {
+    if (!loading_) Add(db, argv, {false, true});
+  }
+  void AppendChange(int db, std::span<const std::string_view> argv, Readers readers) override;
   int64_t EndOfTurn() override;
   // Positions of the AOF: only its fsync ever holds replies back.
   int64_t EndOffset() const override { return aof_->appended(); }
@@ -47,10 +49,6 @@ class Propagation final : public WriteLog {
   void set_loading(bool loading) { loading_ = loading; }
 
  private:
-  struct Readers {
-    bool aof;
-    bool replicas;
-  };
   // One command of an open unit: its bytes are unit_bytes_[begin, end).
   struct Part {
     int db;

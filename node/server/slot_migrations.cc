@@ -186,7 +186,9 @@ bool SlotMigrations::LogIsSafe(int64_t position) const {
 
 void SlotMigrations::OnLogged(int, std::span<const std::string_view> argv) {
   if (IsFlush(argv[0])) return FailAll("Data was flushed");
-  const commands::CommandSpec* spec = parts_.node->commands->Find(argv[0]);
+  const commands::CommandTable& table = *parts_.node->commands;
+  const commands::CommandSpec* spec = table.Find(argv[0]);
+  if (spec == nullptr) spec = table.FindOriginal(argv[0]);  // the server's own words
   if (spec == nullptr) return;
   if (!spec->subcommands.empty() && argv.size() > 1) {
     const commands::CommandSpec* sub = commands::CommandTable::FindSubcommand(*spec, argv[1]);

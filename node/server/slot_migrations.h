@@ -54,6 +54,7 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   base::Result<void> Cancel() override;
   std::vector<commands::MigrationReport> Report() const override;
   void Sync(commands::Call& call) override;
+  void OnStreamRefused(const client::Client& source, std::string_view command) override;
   void DieBefore(std::string step) override { die_before_ = std::move(step); }
 
   // --- for the jobs.

@@ -153,6 +153,12 @@ void SlotMigrations::FromSource(commands::Call& call, SlotImport* job, std::stri
   }
 }
 
+void SlotMigrations::OnStreamRefused(const client::Client& source, std::string_view command) {
+  SlotImport* job = ImportOf(source.id);
+  if (job == nullptr || !job->machine().receiving() || job->failing()) return;
+  job->FailSoon("The target refused " + std::string(command.substr(0, 64)) + ", which the source had executed");
+}
+
 // NONE is a promise: whatever this node or its successor remembers of the job, it
 // will not take the slots by it. So it is given only when nothing of it is left
 // that could, on disk neither.

@@ -8,7 +8,8 @@
 
 namespace windlass::server {
 
-// Sees every command of the log as it is appended: migrations of its slots.
+// Sees every change of the data as it is appended, whoever else does: migrations of
+// its slots.
 class LogTap {
  public:
   virtual ~LogTap() = default;
@@ -29,8 +30,12 @@ class WriteLog {
   virtual void Append(int db, std::span<const std::string_view> argv) = 0;
   // The same for a command that changes nothing: replicas hear of it, the AOF does not.
   virtual void AppendForReplicas(int db, std::span<const std::string_view> argv) = 0;
-  // And the reverse: what a script wants its replicas not to follow.
-  virtual void AppendForAof(int db, std::span<const std::string_view> argv) = 0;
+  // A change that not all are to follow, as a script may want it.
+  struct Readers {
+    bool aof;
+    bool replicas;
+  };
+  virtual void AppendChange(int db, std::span<const std::string_view> argv, Readers readers) = 0;
   // Once a turn, before replies leave: AOF and replica sockets are written.
   // Returns the offset up to which replies may leave now.
   virtual int64_t EndOfTurn() = 0;

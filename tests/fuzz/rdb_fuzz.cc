@@ -58,7 +58,7 @@ void Load(std::string_view bytes) {
   log.SetLevel(base::LogLevel::kNothing);
   keyspace::Keyspace keyspace({16, false, size_t{64} << 20}, base::Random(1));
   std::vector<std::string> functions;
-  persistence::KeyspaceLoader loader(&keyspace, &log, &functions, {/*drop_expired=*/true, /*now_ms=*/1});
+  persistence::KeyspaceLoader loader(&keyspace, &log, &functions, {/*drop_expired=*/true, /*now_ms=*/1, nullptr});
   persistence::RdbReader reader({/*verify_checksum=*/false}, &loader);
   (void)reader.Feed(bytes).ok();
 }

@@ -6,6 +6,7 @@
 // again, nothing above `attempted` can exist.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,12 +45,26 @@ enum class Verdict { kRight, kLost, kFromNowhere };
 // `seen`: the number in the value read, none if the key is absent.
 Verdict Judge(const Entry& entry, std::optional<uint32_t> seen);
 
-// INCR is not retried when its fate is unknown; each unknown may count once.
+// INCR is not retried when its fate is unknown; each unknown may count once. Unlike
+// a value, an increment that was lost with a master is not made good by a later one:
+// confirmed <= required <= acked are counts.
 struct Counter {
   uint64_t acked = 0;
   uint64_t unknown = 0;
   uint64_t required = 0;   // acked ones that must not be lost
-  uint64_t confirmed = 0;
+  uint64_t confirmed = 0;  // of them, those that are on a replica for certain
+
+  void Ack(bool planned) {
+    ++acked;
+    if (planned) ++required;
+  }
+  // The one that was just acknowledged; and, while no master is being killed, all
+  // that were required before it.
+  void Confirm(bool planned) {
+    confirmed = planned ? required : confirmed + 1;
+    required = std::max(required, confirmed);
+  }
+  void ForgetUnconfirmed() { required = confirmed; }
 };
 struct CounterVerdict {
   uint64_t lost = 0;

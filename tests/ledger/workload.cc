@@ -26,7 +26,7 @@ void Worker::SetPlanned(bool planned) {
   planned_ = planned;
   if (planned) return;
   for (Entry& entry : entries_) entry.ForgetUnconfirmed();
-  counter_.required = counter_.confirmed;
+  counter_.ForgetUnconfirmed();
 }
 
 PhaseFigures Worker::TakeFigures() {
@@ -128,9 +128,8 @@ void Worker::Settle(const Operation& operation) {
       if (command.outcome == Outcome::kUnknown) ++figures_.unknown;
       return;
     }
-    ++counter_.acked;
-    if (planned_) ++counter_.required;
-    if (command.confirmed) counter_.confirmed = counter_.required = counter_.acked;
+    counter_.Ack(planned_);
+    if (command.confirmed) counter_.Confirm(planned_);
   } else {
     busy_[operation.key] = false;
     Entry& entry = entries_[operation.key];

@@ -104,6 +104,22 @@ TEST_F(ConnectionTest, TheOtherSideLearnsOfAClose) {
   EXPECT_TRUE(server_->closed());
 }
 
+TEST_F(ConnectionTest, WhatThePeerSentBeforeItWasKilledIsReadAfterAFailedWrite) {
+  client_->ReadToTheEnd();
+  client_->PauseReading();
+  client_->Write("unread by the server");
+  client_->Flush();
+  // Closing with unread input resets the connection, as the end of a killed process does.
+  ASSERT_EQ(write(server_->fd(), "last words", 10), 10);
+  close(server_->Detach(nullptr));
+  client_->ResumeReading();
+  client_->Write("an acknowledgement");
+  client_->Flush();
+  EXPECT_FALSE(client_->closed());
+  Until([this] { return !client_handler_.closed.empty(); });
+  EXPECT_EQ(client_handler_.received, "last words");
+}
+
 TEST_F(ConnectionTest, CloseAfterFlushSendsWhatIsThere) {
   server_->Write("bye");
   server_->CloseAfterFlush();

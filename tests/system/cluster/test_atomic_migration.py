@@ -230,6 +230,38 @@ def test_a_client_that_waits_for_a_key_is_redirected(shards):
     assert errors and "MOVED 200 " in errors[0]
 
 
+def test_writes_that_a_script_keeps_from_replicas_move_too(shards):
+    (source, target), (_, replica) = shards
+    key = next(f"k{i}" for i in range(1000000) if slot_of(f"k{i}") == 300)
+    script = ("redis.set_repl(redis.REPL_NONE) redis.call('INCR', KEYS[1]) redis.set_repl(redis.REPL_AOF) "
+              "redis.call('INCR', KEYS[1]) redis.set_repl(redis.REPL_ALL) return redis.call('INCR', KEYS[1])")
+    client = source.client(timeout=20)
+    assert client.execute_command("EVAL", script, 1, key) == 3
+    replica.pause()     # so the target is never ready
+    migrate(source, target, 0, 8191)
+    wait_for(lambda: jobs(source)[0]["state"] == "replicating", 20, "the snapshot is over")
+    assert client.execute_command("EVAL", script, 1, key) == 6
+    assert client.execute_command("PUBLISH", "news", "is no change") == 0
+    replica.resume()
+    job_ended(source)
+    wait_for(lambda: owns(target, 300), 15, "taken")
+    assert target.call("GET", key) == "6"
+
+
+def test_an_import_fails_when_a_command_of_its_stream_is_refused(shards):
+    (source, target), _ = shards
+    key = next(f"k{i}" for i in range(1000000) if slot_of(f"k{i}") == 300)
+    with target.client(timeout=10).client() as link:
+        name = "c0ffee" * 6 + "0000"
+        assert link.execute_command("CLUSTER", "SYNCSLOTS", "ESTABLISH", "SOURCE", source.id(), "NAME", name,
+                                    "CAPA", "windlass", "SLOTSRANGE", 300, 300) in ("OK", True)
+        for command in (("SET", key, "text"), ("LPUSH", key, "not a list")):
+            link.connection.send_command(*command)
+        assert "failed" in job_ended(target, "failed")["state"]
+    assert jobs(target)[0]["message"] == "The target refused LPUSH, which the source had executed"
+    assert target.call("CLUSTER", "COUNTKEYSINSLOT", 300) == 0
+
+
 def test_counters_of_two_clients_are_exact_while_slots_go_there_and_back(shards):
     (source, target), _ = shards
     done = {}

@@ -159,3 +159,26 @@ def test_the_log_gets_what_was_taken_from_a_sorted_set_not_the_waiting(node):
     log = b"".join(path.read_bytes() for path in sorted(node.folder.rglob("*.incr.aof")))
     assert b"BZ" not in log.upper().replace(b"BZPOPMIN\r\n$0", b"")
     assert log.upper().count(b"ZPOPMIN") == 1 and log.upper().count(b"ZPOPMAX") == 2
+
+
+def test_who_waits_is_disconnected_when_the_server_follows_another(node, tmp_path):
+    with harness.Nodes(tmp_path / "other", cluster=False) as others:
+        master = others.add(kind="redis-server") if harness.server_binary("redis-server") else others.add()
+        gone = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+        waiters = [Waiter(node, "BLPOP", "k", "0"), Waiter(node, "XREAD", "BLOCK", "0", "STREAMS", "s", "$"),
+                   Waiter(node, "WAIT", "1", "0")]
+        idle = ask(node)
+        idle.client_id()
+        assert ask(node).replicaof(master.host, master.port)
+        assert [waiter.result() for waiter in waiters] == [gone] * 3
+        for waiter in waiters:
+            connection = waiter.client.connection
+            with pytest.raises(redis.ConnectionError):  # nothing more is answered
+                connection.send_command("PING")
+                connection.read_response()
+        assert blocked(node) == 0
+        # A replica serves waiting readers until it is made to follow yet another.
+        reader = Waiter(node, "XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+        ask(node).replicaof("NO", "ONE")
+        ask(node).xadd("s", {"a": "b"}, id="1-1")
+        assert reader.result() == [["s", [("1-1", {"a": "b"})]]] or "1-1" in str(reader.result())
