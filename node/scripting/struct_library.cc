@@ -228,7 +228,7 @@ class Unpacker {
       const lua_Number count = lua_tonumber(lua_, -1);
       lua_pop(lua_, 1);
       --results_;
-      luaL_argcheck(lua_, count >= 0 && count <= static_cast<lua_Number>(data_.size()), 2, "data string too short");
+      luaL_argcheck(lua_, count > -1 && count <= static_cast<lua_Number>(data_.size()), 2, "data string too short");
       size = static_cast<size_t>(count);
       RequireBytes(size);
     }

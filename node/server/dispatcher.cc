@@ -251,7 +251,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   const size_t reply_begin = client.reply.out()->size();
   const uint64_t begin = observe::ReadTicks();
   commands::Call call{spec, args, client, client.reply, keyspace.db(db), slot, frozen_now_ms_, *node_, effects};
-  if (tracking_->active()) tracking_->set_acting(acting_);
+  if (tracking_->active()) tracking_->set_acting(acting_, client.Has(client::kScript));
   spec.handler(call);
   if (tracking_->active()) [[unlikely]] TrackKeys(client, spec, args);
   const int64_t elapsed_ns = tick_scale_.Nanoseconds(observe::ReadTicks() - begin);
@@ -295,7 +295,7 @@ void Dispatcher::Commit(int db, std::span<const std::string_view> args, bool cha
 
 // What the outermost client reads, itself or by a script.
 void Dispatcher::TrackKeys(Client& client, const CommandSpec& spec, std::span<const std::string_view> args) {
-  if (depth_ == 1) tracking_->set_acting(nullptr);
+  if (depth_ == 1) tracking_->set_acting(nullptr, false);
   if (acting_->tracking == nullptr) return;
   if ((spec.flags & commands::kReadonly) != 0 && (spec.flags & commands::kRunsCommands) == 0) {
     commands::KeyPositions positions;

@@ -48,6 +48,9 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
                      slot::SlotId slot) {
     Invoke(client, spec, args, slot);
   }
+  // The command changes a key that is being moved to another node.
+  bool WritesMovingKey(const client::Client& client, const commands::CommandSpec& spec,
+                       std::span<const std::string_view> args) const;
   // One that may not run: counted and replied.
   void RefuseNested(client::Client& client, const commands::CommandSpec* spec, std::string_view error) {
     Refuse(client, spec, error);
@@ -77,8 +80,6 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
   bool IsHeld(const client::Client& client, const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
   bool KeepsExpired() const;
-  bool WritesMovingKey(const client::Client& client, const commands::CommandSpec& spec,
-                       std::span<const std::string_view> args) const;
   void Invoke(client::Client& client, const commands::CommandSpec& spec,
               std::span<const std::string_view> args, slot::SlotId slot);
   void Commit(int db, std::span<const std::string_view> args, bool changed, const commands::Effects& effects);

@@ -206,7 +206,12 @@ std::string ScriptHost::RefusedByRules(const CommandSpec& spec, std::span<const 
 std::string ScriptHost::JudgedRefusal(const CommandSpec& spec, std::span<const std::string_view> args,
                                       slot::SlotId* slot) {
   std::string error;
-  if (dispatcher_->admission().Judge(client_, spec, args, slot, &error) != Verdict::kServe) {
+  const Verdict verdict = dispatcher_->admission().Judge(client_, spec, args, slot, &error);
+  // A script cannot wait, and what it declared was waited for before it began.
+  if (verdict == Verdict::kHold || dispatcher_->WritesMovingKey(client_, spec, args)) {
+    return "TRYAGAIN Script attempted to write a key that is on its way to another node";
+  }
+  if (verdict == Verdict::kRefuse) {
     if (StartsWith(error, "MOVED") || StartsWith(error, "ASK") || StartsWith(error, "TRYAGAIN")) {
       return "ERR Script attempted to access a non local key in a cluster node";
     }

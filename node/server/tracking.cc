@@ -1,6 +1,8 @@
 // See tracking.h.
 #include "node/server/tracking.h"
 
+#include <algorithm>
+
 #include "node/config/config.h"
 
 namespace windlass::server {
@@ -26,13 +28,15 @@ void Tracking::Begin(Client& client, const client::TrackingState& wanted) {
   std::vector<std::string> prefixes = client.tracking == nullptr ? std::vector<std::string>() : client.tracking->prefixes;
   for (const std::string& prefix : wanted.prefixes) prefixes.push_back(prefix);
   client.tracking = std::make_unique<client::TrackingState>(wanted);
-  if (wanted.broadcast && prefixes.empty()) prefixes.emplace_back();
+  if (wanted.broadcast && wanted.prefixes.empty()) prefixes.emplace_back();
+  std::sort(prefixes.begin(), prefixes.end());
+  prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
   for (const std::string& prefix : prefixes) prefixes_[prefix].clients.insert(client.id);
   client.tracking->prefixes = std::move(prefixes);
   client.Set(client::kTracking);
 }
 
-// Noted keys stay until they change: nobody is there to be told then.
+// Noted keys stay until they change: the client is told if it tracks again by then.
 void Tracking::End(Client& client) {
   if (client.tracking == nullptr) return;
   for (const std::string& prefix : client.tracking->prefixes) {
@@ -43,9 +47,7 @@ void Tracking::End(Client& client) {
   }
   client.tracking.reset();
   client.Clear(client::kTracking);
-  if (--clients_tracking_ > 0) return;
-  keys_.clear();
-  items_ = 0;
+  --clients_tracking_;
 }
 
 commands::TrackingCounts Tracking::Counts() const {
@@ -66,8 +68,9 @@ void Tracking::AfterChange(keyspace::Database& db, slot::SlotId slot, std::strin
 }
 
 void Tracking::Invalidate(std::string_view key) {
+  const uint64_t by = acting_ == nullptr || by_script_ ? 0 : acting_->id;
   for (auto& [prefix, state] : prefixes_) {
-    if (key.substr(0, prefix.size()) == prefix) state.changed[std::string(key)] = acting_ == nullptr ? 0 : acting_->id;
+    if (key.substr(0, prefix.size()) == prefix) state.changed[std::string(key)] = by;
   }
   const auto entry = keys_.find(std::string(key));
   if (entry != keys_.end()) DropKey(entry, false);

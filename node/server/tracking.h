@@ -31,12 +31,14 @@ class Tracking final : public commands::Tracking, public keyspace::ChangeListene
   void End(client::Client& client) override;
   commands::TrackingCounts Counts() const override;
 
-  bool active() const { return clients_tracking_ > 0; }
+  bool active() const { return (clients_tracking_ | items_) != 0; }
   // The client's command read these keys.
   void Remember(client::Client& client, const std::vector<std::string_view>& keys);
   // The client whose command runs, or null: it is not told of its own changes with NOLOOP.
-  void set_acting(client::Client* client) {
+  // With BCAST that does not hold for what its script changes.
+  void set_acting(client::Client* client, bool by_script) {
     acting_ = client;
+    by_script_ = by_script;
     flush_told_ = false;
   }
   // Messages of the turn to those with BCAST; keys above tracking-table-max-keys go.
@@ -63,6 +65,7 @@ class Tracking final : public commands::Tracking, public keyspace::ChangeListene
   client::Registry* registry_;
   keyspace::ChangeListener* next_;
   client::Client* acting_ = nullptr;
+  bool by_script_ = false;
   bool flush_told_ = false;  // FLUSHALL is told once, not for each database
   size_t clients_tracking_ = 0;
   size_t items_ = 0;  // pairs of key and client

@@ -2,6 +2,7 @@
 long. What Redis 7.0 does the same way runs against redis-server too."""
 import os
 import select
+import socket
 import sys
 
 import pytest
@@ -404,3 +405,21 @@ def test_what_is_random_or_timed_is_logged_by_its_effect(node):
     node.start()
     assert set(node.call("SMEMBERS", "s")) == members and len(members) == 96
     assert node.call("XRANGE", "x", "-", "+") == entry and node.call("GET", "f") == "1.5" and 0 < node.call("PTTL", "k") <= 100000
+
+
+def test_a_script_does_not_write_what_is_on_its_way_elsewhere(start):
+    node = start()
+    client, mover, declaring = connect(node), connect(node), connect(node)
+    client.call("SET", "k", "v")
+    with socket.socket() as target:  # which takes the connection and never answers
+        target.bind(("127.0.0.1", 0))
+        target.listen()
+        mover.send([["MIGRATE", "127.0.0.1", target.getsockname()[1], "k", 0, 1500]])
+        write = "return redis.call('set', ARGV[1], 'x')"
+        harness.wait_for(lambda: client.call("EVAL", write, 0, "k").startswith(
+            b"-TRYAGAIN Script attempted to write a key that is on its way to another node"), 5, interval=0.01)
+        assert client.call("EVAL", "return redis.call('get', 'k')", 0) in (b"$1\r\nv\r\n", b"$1\r\nx\r\n")
+        declaring.send([["EVAL", "return redis.call('set', KEYS[1], 'y')", 1, "k"]])
+        assert select.select([declaring.socket], [], [], 0.3)[0] == []
+        assert mover.read().startswith(b"-IOERR")
+        assert declaring.read() == b"+OK\r\n" and client.call("GET", "k") == b"$1\r\ny\r\n"

@@ -69,6 +69,14 @@ def test_own_changes_follow_the_reply_and_noloop_leaves_them_out(node):
     quiet.call("GET", "a")
     quiet.call("SET", "a", 2)
     assert is_silent(quiet)
+    quiet.call("GET", "a")
+    quiet.call("EVAL", "redis.call('set', 'a', 3)", 1, "a")
+    assert is_silent(quiet)
+    wide = connect(node, True, "BCAST", "NOLOOP")
+    wide.call("SET", "b", 1)
+    assert is_silent(wide)
+    wide.call("EVAL", "redis.call('set', 'b', 2)", 1, "b")
+    assert told(wide) == [b"b"]  # a script is not its caller here
 
 
 def test_what_is_read_and_changed_in_transactions_and_scripts(node):
@@ -169,6 +177,36 @@ def test_modes_are_not_switched_on_the_way(node):
     line = next(line for line in node.call("CLIENT", "LIST").splitlines() if " flags=tB " in line)
     assert " redir=0 " in line
     assert parse(connect(node).call("CLIENT", "TRACKINGINFO")) == [b"flags", [b"off"], b"redirect", -1, b"prefixes", []]
+
+
+def test_a_flush_is_told_once_and_a_swap_not_at_all(node):
+    reader, writer = connect(node, True), connect(node)
+    reader.call("GET", "a")
+    for words in (["FLUSHALL"], ["FLUSHDB"], ["FLUSHALL", "ASYNC"], ["EVAL", "redis.call('flushall')", 0]):
+        writer.call(*words)
+        assert told(reader) is None and is_silent(reader)
+    writer.call("SWAPDB", 0, 1)
+    assert is_silent(reader)
+
+
+def test_prefixes_add_up_and_keys_noted_outlive_a_pause(node):
+    client, writer = connect(node, True, "BCAST", "PREFIX", "b", "PREFIX", "a"), connect(node)
+    client.call("CLIENT", "TRACKING", "ON", "BCAST")
+    assert parse(client.call("CLIENT", "TRACKINGINFO"))[5] == [b"", b"a", b"b"]
+    reader = connect(node, True)
+    client.call("CLIENT", "TRACKING", "OFF")
+    reader.call("GET", "k")
+    reader.call("CLIENT", "TRACKING", "OFF")
+    reader.call("CLIENT", "TRACKING", "ON")
+    writer.call("SET", "k", "v")
+    assert told(reader) == [b"k"]
+    reader.call("GET", "k")
+    reader.call("CLIENT", "TRACKING", "OFF")
+    writer.call("SET", "k", "w")  # nobody is told, nor later
+    reader.call("CLIENT", "TRACKING", "ON")
+    writer.call("SET", "k", "x")
+    assert is_silent(reader)
+    assert node.info("stats")["tracking_total_keys"] == "0"
 
 
 def test_a_table_that_is_too_big_forgets(node):
