@@ -11,22 +11,17 @@
 #include <vector>
 
 #include "node/base/glob.h"
+#include "node/commands/debug_inspection.h"
 #include "node/commands/digest.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 #include "node/commands/slot_migration_port.h"
 #include "node/config/config.h"
-#include "node/keyspace/access_clock.h"
-#include "node/persistence/dump_payload.h"
+#include "node/config/value_parser.h"
 #include "node/replication/replication_log.h"
 
 namespace windlass::commands {
 namespace {
-
-keyspace::Entry* FindKey(Call& call, std::string_view key) {
-  const slot::SlotId slot = call.db.slotted() ? slot::KeySlot(key) : slot::SlotId{0};
-  return call.db.Peek(slot, key);
-}
 
 void Sleep(Call& call) {
   const double seconds = std::strtod(std::string(call.args[2]).c_str(), nullptr);
@@ -62,11 +57,31 @@ void SkipChecksum(Call& call) {
 
 void Accepted(Call& call) { call.reply.Ok(); }
 
+// What would be stored as a node of its own: this server's lists have no such nodes.
+void PackedThreshold(Call& call) {
+  constexpr int64_t kLimit = int64_t{4} << 30;
+  int64_t bytes;
+  if (!config::ParseMemory(call.args[2], &bytes) || bytes < 0 || bytes > kLimit) {
+    return call.reply.Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  }
+  call.reply.Ok();
+}
+
+// Reply buffers follow what is in them here: nothing resizes them by time.
+void ReplyBuffer(Call& call) {
+  const bool time = EqualsNoCase(call.args[2], "peak-reset-time");
+  if (!time && !EqualsNoCase(call.args[2], "resizing")) return ReplySubcommandSyntaxError(call);
+  int64_t number;
+  const bool word = time && (EqualsNoCase(call.args[3], "never") || EqualsNoCase(call.args[3], "reset"));
+  if (time && !word && !ParseInt64(call.args[3], &number)) return call.reply.Error(kNotInteger);
+  call.reply.Ok();
+}
+
 void DigestAll(Call& call) { call.reply.Simple(HexOf(DigestOfAll(*call.node.keyspace))); }
 
 void DigestValues(Call& call) {
   call.reply.Array(static_cast<int64_t>(call.args.size()) - 2);
-  for (const std::string_view key : call.args.subspan(2)) call.reply.Simple(HexOf(DigestOfValue(FindKey(call, key))));
+  for (const std::string_view key : call.args.subspan(2)) call.reply.Simple(HexOf(DigestOfValue(PeekKey(call, key))));
 }
 
 void Populate(Call& call) {
@@ -79,7 +94,7 @@ void Populate(Call& call) {
   }
   for (int64_t i = 0; i < count; ++i) {
     const std::string key = prefix + ':' + std::to_string(i);
-    if (FindKey(call, key) != nullptr) continue;
+    if (PeekKey(call, key) != nullptr) continue;
     std::string value = "value:" + std::to_string(i);
     // Zero bytes behind, or cut, when a size is asked for.
     if (size > 0) value.resize(static_cast<size_t>(size));
@@ -87,18 +102,6 @@ void Populate(Call& call) {
   }
   call.effects.Suppress();
   call.reply.Ok();
-}
-
-void Object(Call& call) {
-  const keyspace::Entry* entry = FindKey(call, call.args[2]);
-  if (entry == nullptr) return call.reply.Error(kNoSuchKey);
-  constexpr size_t kPayloadFrame = 11;  // type, version and checksum of a DUMP
-  const size_t serialized = persistence::DumpValue(*entry).size() - kPayloadFrame;
-  char text[256];
-  std::snprintf(text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
-                static_cast<const void*>(entry), std::string(types::EncodingName(entry->encoding())).c_str(), serialized,
-                entry->access(), static_cast<long long>(keyspace::AccessClock::IdleSeconds(entry->access(), call.now_ms)));
-  call.reply.Simple(text);
 }
 
 void ProtocolOf(Call& call) {
@@ -126,22 +129,23 @@ void ProtocolOf(Call& call) {
     return;
   }
   if (EqualsNoCase(type, "attrib")) {
-    if (reply.protocol() < 3) return reply.Error("ERR RESP2 does not support attributes");
-    reply.Attribute(1);
-    reply.Bulk("key-popularity");
-    reply.Array(2);
-    reply.Bulk("key:123");
-    reply.Integer(90);
+    if (reply.protocol() >= 3) {
+      reply.Attribute(1);
+      reply.Bulk("key-popularity");
+      reply.Array(2);
+      reply.Bulk("key:123");
+      reply.Integer(90);
+    }
     return reply.Bulk("Some real reply following the attribute");
   }
   if (EqualsNoCase(type, "push")) {
-    if (reply.protocol() < 3) return reply.Error("ERR RESP2 does not support push types");
+    if (reply.protocol() < 3) return reply.Error("ERR RESP2 is not supported by this command");
     reply.Push(2);
     reply.Bulk("server-cpu-usage");
     return reply.Integer(42);
   }
   reply.Error("ERR Wrong protocol type name. Please use one of the following: "
-              "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+              "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
 void ChangeReplId(Call& call) {
@@ -199,26 +203,6 @@ void Restart(Call& call) {
   call.reply.Ok();
 }
 
-void HtStats(Call& call) {
-  int64_t index;
-  if (!ParseInt64(call.args[2], &index)) return call.reply.Error(kNotInteger);
-  if (index < 0 || index >= call.node.keyspace->database_count()) return call.reply.Error("ERR Out of range database");
-  const keyspace::Database& db = call.node.keyspace->db(static_cast<int>(index));
-  call.reply.Verbatim("txt", "[Dictionary HT]\nHash table 0 stats (main hash table):\n number of elements: " +
-                                 std::to_string(db.size()) + "\n[Expires HT]\nHash table 0 stats (main hash table):\n"
-                                 " number of elements: " + std::to_string(db.expires_size()) + "\n");
-}
-
-void SdsLen(Call& call) {
-  const keyspace::Entry* entry = FindKey(call, call.args[2]);
-  if (entry == nullptr) return call.reply.Error(kNoSuchKey);
-  if (entry->type() != types::Type::kString || entry->is_integer()) return call.reply.Error("ERR Not an sds encoded string.");
-  const std::string key_length = std::to_string(entry->key().size());
-  const std::string length = std::to_string(entry->TextLength());
-  call.reply.Simple("key_sds_len:" + key_length + ", key_sds_avail:0, key_zmalloc: " + key_length +
-                    ", val_sds_len:" + length + ", val_sds_avail:0, val_zmalloc: " + length);
-}
-
 void MatchLength(Call& call) {
   int64_t length;
   if (!ParseInt64(call.args[2], &length) || length < 0 || length > (1 << 28)) return call.reply.Error(kNotInteger);
@@ -257,24 +241,29 @@ constexpr Row kRows[] = {
     {"crash-and-recover", 2, 3, Restart, "CRASH-AND-RECOVER [<milliseconds>]"},
     {"dict-resizing", 3, 3, Accepted, "DICT-RESIZING <0|1>"},
     {"digest", 2, 2, DigestAll, "DIGEST"},
-    {"digest-value", 3, kAny, DigestValues, "DIGEST-VALUE <key> [<key> ...]"},
+    {"digest-value", 2, kAny, DigestValues, "DIGEST-VALUE <key> [<key> ...]"},
     {"error", 3, 3, ErrorOf, "ERROR <string>"},
     {"help", 2, 2, Help, "HELP"},
-    {"htstats", 3, 4, HtStats, "HTSTATS <dbid>"},
+    {"htstats", 3, 4, DebugTables, "HTSTATS <dbid> [FULL]"},
+    {"htstats-key", 3, 4, DebugTableOfKey, "HTSTATS-KEY <key> [FULL]"},
     {"leak", 3, 3, Leak, "LEAK <string>"},
+    {"listpack", 3, 3, DebugListpack, "LISTPACK <key>"},
     {"loadaof", 2, 2, LoadAof, "LOADAOF"},
     {"log", 3, 3, LogLine, "LOG <message>"},
-    {"object", 3, 4, Object, "OBJECT <key>"},
+    {"mallctl", 3, 4, DebugAllocatorNumber, "MALLCTL <key> [<value>]"},
+    {"mallctl-str", 3, 3, DebugAllocatorText, "MALLCTL-STR <key>"},
+    {"object", 3, 4, DebugObject, "OBJECT <key>"},
     {"panic", 2, 2, Panic, "PANIC"},
     {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>"},
     {"populate", 3, 5, Populate, "POPULATE <count> [<prefix>] [<size>]"},
     {"protocol", 3, 3, ProtocolOf, "PROTOCOL <type>"},
-    {"quicklist-packed-threshold", 3, 3, Accepted, "QUICKLIST-PACKED-THRESHOLD <size>"},
+    {"quicklist", 3, 4, DebugQuicklist, "QUICKLIST <key> [<0|1>]"},
+    {"quicklist-packed-threshold", 3, 3, PackedThreshold, "QUICKLIST-PACKED-THRESHOLD <size>"},
     {"reload", 2, kAny, Reload, "RELOAD [MERGE] [NOFLUSH] [NOSAVE]"},
     {"replicate", 3, kAny, Replicate, "REPLICATE <command> [<arg> ...]"},
-    {"replybuffer", 4, 4, Accepted, "REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>"},
+    {"replybuffer", 4, 4, ReplyBuffer, "REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>"},
     {"restart", 2, 3, Restart, "RESTART [<milliseconds>]"},
-    {"sdslen", 3, 3, SdsLen, "SDSLEN <key>"},
+    {"sdslen", 3, 3, DebugSdsLength, "SDSLEN <key>"},
     {"segfault", 2, 2, Segfault, "SEGFAULT"},
     {"set-active-expire", 3, 3, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>"},
     {"set-disable-deny-scripts", 3, 3, Accepted, "SET-DISABLE-DENY-SCRIPTS <0|1>"},
@@ -282,6 +271,8 @@ constexpr Row kRows[] = {
     {"sleep", 3, 3, Sleep, "SLEEP <seconds>"},
     {"slotmigration", 4, 4, SlotMigration, "SLOTMIGRATION DIE-BEFORE <step>"},
     {"stringmatch-len", 4, 4, MatchLength, "STRINGMATCH-LEN <length> <pattern>"},
+    {"stringmatch-test", 2, 2, DebugMatchTest, "STRINGMATCH-TEST"},
+    {"structsize", 2, 2, DebugStructSizes, "STRUCTSIZE"},
 };
 
 void Help(Call& call) {

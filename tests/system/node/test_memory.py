@@ -207,6 +207,25 @@ def test_clients_that_hold_too_much_are_closed_largest_first(start):
     greedy.close()
 
 
+@pytest.mark.parametrize("kind", ["windlass-node", "redis-server"])
+def test_del_frees_in_the_background_only_when_told_to(start, kind):
+    if harness.server_binary(kind) is None:
+        pytest.skip(f"{kind} is not there")
+    node = start(kind)
+
+    def freed_after(command, *config):
+        node.call("CONFIG", "SET", *config)
+        for first in range(0, 20000, 1000):
+            node.call("SADD", "s", *[f"member:{first + i}" for i in range(1000)])
+        node.call("CONFIG", "RESETSTAT")
+        assert node.call(command, "s") == 1
+        time.sleep(0.3)
+        return int(node.info("memory")["lazyfreed_objects"])
+    assert freed_after("DEL", "lazyfree-lazy-user-del", "no") == 0
+    assert freed_after("UNLINK", "lazyfree-lazy-user-del", "no") == 1
+    assert freed_after("DEL", "lazyfree-lazy-user-del", "yes") == 1
+
+
 def test_freeing_in_the_background_is_counted(start):
     node = start()
     client = node.client(timeout=60)

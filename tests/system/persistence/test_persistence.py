@@ -303,7 +303,36 @@ def test_a_rewrite_during_writes(nodes, reader):
     assert without_short_lived(contents(other)) == expected
 
 
-def test_bgrewriteaof_without_an_append_only_file_says_so(nodes):
+@pytest.mark.parametrize("kind", [OURS, THEIRS])
+def test_a_rewrite_while_the_log_is_off_makes_a_base(nodes, kind):
+    node = nodes.add(kind=kind)
+    manifest = node.folder / "appendonlydir" / "appendonly.aof.manifest"
+    for number in (1, 2):
+        node.call("SET", "k", number)
+        assert node.call("BGREWRITEAOF") == "Background append only file rewriting started"
+        wait_for(lambda: node.info("persistence")["aof_rewrite_in_progress"] == "0", 15, "the rewrite is done")
+        assert node.info("persistence")["aof_last_bgrewrite_status"] == "ok"
+        assert node.info("persistence")["aof_enabled"] == "0"
+        wait_for(lambda: manifest.read_text() == f"file appendonly.aof.{number}.base.rdb seq {number} type b\n", 5, "the manifest")
+    node.call("SET", "later", "not in it")
+    node.kill()
+    node.config["appendonly"] = "yes"
+    node.start()
+    assert sorted(key for _, key in contents(node)) == ["k"] and node.call("GET", "k") == "2"
+
+
+def test_the_log_is_switched_on_during_such_a_rewrite(nodes):
     node = nodes.add()
-    with pytest.raises(Exception, match="not enabled"):
-        node.call("BGREWRITEAOF")
+    change_at_random(node, 40, seed=8)
+    assert node.call("BGREWRITEAOF") == "Background append only file rewriting started"
+    node.call("CONFIG", "SET", "appendonly", "yes")
+    node.call("SET", "after", "1")
+    wait_for(lambda: node.info("persistence")["aof_rewrite_in_progress"] == "0", 15, "the rewrite is done")
+    node.call("SET", "last", "1")
+    expected = without_short_lived(contents(node))
+    time.sleep(0.1)
+    node.kill()
+    node.config["appendonly"] = "yes"
+    node.start()
+    assert without_short_lived(contents(node)) == expected
+    assert (0, "after") in expected and (0, "last") in expected
