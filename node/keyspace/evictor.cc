@@ -46,9 +46,9 @@ bool Evictor::FillPool(const Options& options, bool expiring_only, int64_t now_m
   bool any = false;
   for (int i = 0; i < keyspace_->database_count(); ++i) {
     Database& db = keyspace_->db(i);
-    if ((expiring_only ? db.visible_expires_size() : db.visible_size()) == 0) continue;
-    any = true;
+    if ((expiring_only ? db.expires_size() : db.size()) == 0) continue;
     db.Sample(expiring_only, options.samples, [&](slot::SlotId slot, Entry& entry) {
+      any = true;
       Offer(ScoreOf(entry, options.policy, now_ms), i, slot, entry);
     });
   }
@@ -60,7 +60,7 @@ bool Evictor::EvictFromPool(const Options& options, bool expiring_only, int64_t 
     const Candidate best = std::move(pool_.back());
     pool_.pop_back();
     Database& db = keyspace_->db(best.db);
-    if (db.IsHidden(best.slot)) continue;  // since it was sampled
+    if (db.IsHidden(best.slot)) continue;  // hidden since
     const Entry* entry = db.Peek(best.slot, best.key);
     if (entry == nullptr || (expiring_only && !entry->has_expiry())) continue;
     if (ScoreOf(*entry, options.policy, now_ms) < best.score) continue;  // used since
@@ -75,19 +75,18 @@ bool Evictor::EvictRandom(const Options& options, bool expiring_only) {
   for (size_t i = 0; i < databases; ++i) {
     Database& db = keyspace_->db(static_cast<int>(next_database_));
     next_database_ = (next_database_ + 1) % databases;
-    std::string key;
+    const Entry* entry = nullptr;
     slot::SlotId slot = 0;
     if (expiring_only) {
-      db.Sample(true, 1, [&](slot::SlotId in, Entry& entry) {
+      db.Sample(true, 1, [&](slot::SlotId in, Entry& sampled) {
         slot = in;
-        key.assign(entry.key());
+        entry = &sampled;
       });
-      if (db.visible_expires_size() == 0) continue;
     } else {
-      const Entry* entry = db.RandomEntry(&slot);
-      if (entry == nullptr) continue;
-      key.assign(entry->key());
+      entry = db.RandomEntry(&slot);
     }
+    if (entry == nullptr) continue;
+    const std::string key(entry->key());
     db.Evict(slot, key, options.later);
     return true;
   }
