@@ -106,8 +106,7 @@ class Database {
   const slot::SlotSet& occupied_slots() const { return occupied_; }
 
   // --- hidden slots: arriving by a migration, or on their way out. Their keys are
-  // used as any, but not shown (KEYS, SCAN, DBSIZE, RANDOMKEY) nor expired or evicted
-  // here: another node says what becomes of them.
+  // used as any, but not shown (KEYS, SCAN, DBSIZE, RANDOMKEY) nor expired or evicted here.
   void Hide(const slot::SlotSet& slots);
   void Unhide(const slot::SlotSet& slots);
   const slot::SlotSet& hidden_slots() const { return hidden_; }
@@ -132,8 +131,8 @@ class Database {
   // Uniform over all visible keys; null if there is none. May be expired.
   Entry* RandomEntry(slot::SlotId* slot);
 
-  // A sample of about `count` visible keys, all or those with expiry, for eviction; at least
-  // one if there is one. The functions given must not change keys.
+  // A sample of about `count` visible keys, all or those with expiry, for eviction; at
+  // least one if there is one. The functions given must not change keys.
   void Sample(bool expiring_only, int count, const std::function<void(slot::SlotId, Entry&)>& f);
   // Deletes for lack of memory: the ExpiryListener is told, the dirty counter not.
   // `later` as in Unlink. REQUIRES: the key is there.
@@ -174,7 +173,6 @@ class Database {
   bool ChangeExpiry(slot::SlotId slot, std::string_view key, int64_t at_ms);
   void PutUnder(const Target& target, const Entry& source, bool steal);
   slot::SlotId RandomSlot();  // each as likely as it has keys. REQUIRES: slotted, not empty
-  slot::SlotId RandomVisibleSlot();  // the same. REQUIRES: a visible key
   void SampleSweep(int count, const std::function<void(slot::SlotId, Entry&)>& f);
   void DeleteExpired(slot::SlotId slot, const Found& found);
   void DeleteExpiredEntry(slot::SlotId slot, Entry* entry);

@@ -93,37 +93,20 @@ slot::SlotId Database::RandomSlot() {
   return static_cast<slot::SlotId>(chosen);
 }
 
-// Hidden slots are few or for a short time: most draws hit. Else by rank, as above.
-slot::SlotId Database::RandomVisibleSlot() {
-  constexpr int kDraws = 8;
-  for (int i = 0; i < kDraws; ++i) {
-    const slot::SlotId slot = RandomSlot();
-    if (!IsHidden(slot)) return slot;
-  }
-  uint64_t rank = keyspace_.random_.Below(visible_size());
-  int chosen = NextVisible(0);
-  while (rank >= slot_sizes_[static_cast<size_t>(chosen)]) {
-    rank -= slot_sizes_[static_cast<size_t>(chosen)];
-    chosen = NextVisible(chosen + 1);
-  }
-  return static_cast<slot::SlotId>(chosen);
-}
-
 void Database::Sample(bool expiring_only, int count, const std::function<void(slot::SlotId, Entry&)>& f) {
   constexpr size_t kSparse = 4;  // fewer than one key in so many has an expiry
-  const size_t expiring = visible_expires_size();
-  if ((expiring_only ? expiring : visible_size()) == 0) return;
-  if (expiring_only && expiring * kSparse < size_) return SampleSweep(count, f);
+  if (expiring_only && expires_size_ * kSparse < size_) return SampleSweep(count, f);
   const TableContext context = keyspace_.context();
   const auto random = [this] { return keyspace_.random_.Next(); };
   if (!slotted_) {
-    tables_[0].Sample(context, random, expiring_only, count, [&f](Entry& entry) { f(0, entry); });
+    if (size_ != 0) tables_[0].Sample(context, random, expiring_only, count, [&f](Entry& entry) { f(0, entry); });
     return;
   }
   // Keys of one slot often belong together: each sample comes from a slot of its own.
   int found = 0;
-  for (int draw = 0; draw < count; ++draw) {
-    const slot::SlotId slot = RandomVisibleSlot();
+  for (int draw = 0; draw < count && size_ != 0; ++draw) {
+    const slot::SlotId slot = RandomSlot();
+    if (IsHidden(slot)) continue;
     tables_[slot].Sample(context, random, expiring_only, 1, [&](Entry& entry) {
       ++found;
       f(slot, entry);
@@ -139,6 +122,7 @@ void Database::Sample(bool expiring_only, int count, const std::function<void(sl
 // the last call ended. Tables without any are skipped by their counts, hidden ones too.
 void Database::SampleSweep(int count, const std::function<void(slot::SlotId, Entry&)>& f) {
   constexpr uint32_t kBuckets = 8;  // between looks at the count
+  if (expires_size_ == 0) return;
   int found = 0;
   int slot = static_cast<int>(sample_cursor_ >> 32);
   uint32_t bucket = static_cast<uint32_t>(sample_cursor_);
@@ -160,9 +144,20 @@ void Database::SampleSweep(int count, const std::function<void(slot::SlotId, Ent
 }
 
 Entry* Database::RandomEntry(slot::SlotId* slot) {
-  if (visible_size() == 0) return nullptr;
-  const slot::SlotId chosen = slotted_ ? RandomVisibleSlot() : 0;
-  if (slot != nullptr) *slot = chosen;
+  const size_t visible = visible_size();
+  if (visible == 0) return nullptr;
+  size_t chosen = 0;
+  if (hides_) {
+    uint64_t rank = keyspace_.random_.Below(visible);
+    chosen = static_cast<size_t>(NextVisible(0));
+    while (rank >= tables_[chosen].size()) {
+      rank -= tables_[chosen].size();
+      chosen = static_cast<size_t>(NextVisible(static_cast<int>(chosen) + 1));
+    }
+  } else if (slotted_) {
+    chosen = RandomSlot();
+  }
+  if (slot != nullptr) *slot = static_cast<slot::SlotId>(chosen);
   return tables_[chosen].RandomEntry(keyspace_.context(), [this] { return keyspace_.random_.Next(); });
 }
 

@@ -60,7 +60,7 @@ bool Evictor::EvictFromPool(const Options& options, bool expiring_only, int64_t 
     const Candidate best = std::move(pool_.back());
     pool_.pop_back();
     Database& db = keyspace_->db(best.db);
-    if (db.IsHidden(best.slot)) continue;  // since it was sampled
+    if (db.IsHidden(best.slot)) continue;  // hidden since
     const Entry* entry = db.Peek(best.slot, best.key);
     if (entry == nullptr || (expiring_only && !entry->has_expiry())) continue;
     if (ScoreOf(*entry, options.policy, now_ms) < best.score) continue;  // used since

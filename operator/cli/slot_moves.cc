@@ -2,7 +2,9 @@
 #include "operator/cli/slot_moves.h"
 
 #include <atomic>
+#include <memory>
 #include <thread>
+#include <utility>
 
 namespace windlass::cli {
 namespace {
@@ -12,7 +14,7 @@ using topology::Node;
 // How long a step may take before the user hears of it.
 constexpr int64_t kStepMs = 1000;
 
-redis::SlotMover MakeMover(const Cluster& cluster, redis::NodePool& pool, const topology::PairMoves& pair,
+std::unique_ptr<redis::PairMover> MakeMover(const Cluster& cluster, redis::NodePool& pool, const topology::PairMoves& pair,
                            const redis::SlotMoverOptions& options) {
   const Node* from = cluster.view.Find(pair.from);
   const Node* to = cluster.view.Find(pair.to);
@@ -20,8 +22,8 @@ redis::SlotMover MakeMover(const Cluster& cluster, redis::NodePool& pool, const 
   for (const Node* node : cluster.masters()) {
     if (node != from && node != to && node->reported) others.push_back({node->id, node->address});
   }
-  return redis::SlotMover(pool, {from->id, from->address}, {to->id, to->address}, std::move(others), pair.slots,
-                          options);
+  return std::make_unique<redis::PairMover>(pool, cluster.view, redis::MoverNode{from->id, from->address},
+                                            redis::MoverNode{to->id, to->address}, std::move(others), pair.slots, options);
 }
 
 }  // namespace
@@ -35,20 +37,24 @@ std::vector<topology::ShardState> ShardsOf(const Cluster& cluster) {
 void MoveSlots(Session& session, const Cluster& cluster, const topology::PairMoves& pair,
                const redis::SlotMoverOptions& options) {
   redis::NodePool pool(session.admin);
-  redis::SlotMover mover = MakeMover(cluster, pool, pair, options);
+  const auto mover = MakeMover(cluster, pool, pair, options);
   const std::string route = " from " + cluster.view.Find(pair.from)->name() + " to " +
                             cluster.view.Find(pair.to)->name();
   bool quiet = true;
-  mover.on_slot_start = [&](slot::SlotId slot) {
+  mover->on_slot_start = [&](slot::SlotId slot) {
     quiet = false;
     session.out << "Moving slot " << slot << route << std::endl;
   };
-  while (true) {
+  std::string told;
+  for (bool done = false; !done;) {
+    if (std::exchange(told, mover->WayText()) != told) {
+      session.out << "Moving " << pair.slots.size() << " slots" << route << ", " << told << std::endl;
+    }
     quiet = true;
-    if (mover.Step(slot::kSlotCount, kStepMs)) return;
+    done = mover->Step(slot::kSlotCount, kStepMs);
     if (quiet) {
-      session.out << "   " << mover.progress().slots_done << "/" << mover.progress().slots_total << " slots, "
-                  << mover.progress().keys_moved << " keys moved" << std::endl;
+      session.out << "   " << mover->progress().slots_done << "/" << mover->progress().slots_total << " slots, "
+                  << mover->progress().keys_moved << " keys moved" << std::endl;
     }
   }
 }
@@ -64,17 +70,19 @@ void MoveRound(Session& session, const Cluster& cluster, const std::vector<topol
   for (size_t i = 0; i < round.size(); ++i) {
     total += static_cast<int>(round[i].slots.size());
     session.out << "Moving " << round[i].slots.size() << " slots from " << cluster.view.Find(round[i].from)->name()
-                << " to " << cluster.view.Find(round[i].to)->name() << std::endl;
+                << " to " << cluster.view.Find(round[i].to)->name() << ", "
+                << redis::WayText(topology::ChooseWay(cluster.view, round[i].from, round[i].to)) << std::endl;
     threads.emplace_back([&, i] {
       try {
         redis::NodePool pool(session.admin);
-        redis::SlotMover mover = MakeMover(cluster, pool, round[i], options);
-        mover.on_keys_moved = [&](int64_t moved) { keys += moved; };
-        int before = 0;
-        while (!mover.progress().finished()) {
-          mover.Step(64, kStepMs);
-          slots += mover.progress().slots_done - before;
-          before = mover.progress().slots_done;
+        const auto mover = MakeMover(cluster, pool, round[i], options);
+        redis::SlotMover::Progress before;
+        while (!before.finished() || before.slots_total == 0) {
+          mover->Step(64, kStepMs);
+          const redis::SlotMover::Progress now = mover->progress();
+          slots += now.slots_done - before.slots_done;
+          keys += now.keys_moved - before.keys_moved;
+          before = now;
         }
       } catch (const base::Failure& failure) {
         failures[i] = failure.what();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "operator/cli/cluster.h"
-#include "operator/redis/slot_mover.h"
+#include "operator/redis/pair_mover.h"
 #include "operator/topology/planner.h"
 
 namespace windlass::cli {

@@ -6,7 +6,7 @@
 
 #include "operator/api/names.h"
 #include "operator/base/log.h"
-#include "operator/redis/slot_mover.h"
+#include "operator/redis/pair_mover.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -25,10 +25,11 @@ redis::MoverNode ToMover(const NodeRef& node) { return {node.id, node.address}; 
 struct PairResult {
   int slots = 0;
   int64_t keys = 0;
+  std::string way;    // and why
   std::string error;
 };
 
-PairResult MovePair(const MoveSlots& step, const PairMove& pair, const redis::AdminOptions& admin) {
+PairResult MovePair(const World& world, const MoveSlots& step, const PairMove& pair, const redis::AdminOptions& admin) {
   PairResult result;
   std::vector<redis::MoverNode> others;
   for (const NodeRef& node : step.masters) {
@@ -43,8 +44,9 @@ PairResult MovePair(const MoveSlots& step, const PairMove& pair, const redis::Ad
   options.replace = true;
   try {
     redis::NodePool pool(admin);
-    redis::SlotMover mover(pool, ToMover(pair.from), ToMover(pair.to), std::move(others), std::move(slots), options);
+    redis::PairMover mover(pool, world.view, ToMover(pair.from), ToMover(pair.to), std::move(others), slots, options);
     mover.Step(kSlotsAtOnce, kMoveMs);
+    result.way = mover.WayText();
     result.slots = mover.progress().slots_done;
     result.keys = mover.progress().keys_moved;
   } catch (const std::exception& error) {
@@ -67,15 +69,19 @@ StepResult Executor::Move(const World& world, const MoveSlots& step) {
   {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < step.pairs.size(); ++i) {
-      threads.emplace_back([&, i] { results[i] = MovePair(step, step.pairs[i], admin_); });
+      threads.emplace_back([&, i] { results[i] = MovePair(world, step, step.pairs[i], admin_); });
     }
   }
   StepResult done;
   done.operation = world.operation();
   done.acted = true;
   int moved = 0;
-  for (const PairResult& result : results) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    const PairResult& result = results[i];
     moved += result.slots;
+    base::Log(base::LogLevel::kInfo, step.pairs[i].from.name + " to " + step.pairs[i].to.name + ": " +
+                                         std::to_string(result.slots) + " slots moved, " + result.way,
+              {{"cluster", world.cluster->key()}});
     if (result.error.empty()) continue;
     done.acted = false;
     done.operation->last_error = result.error;

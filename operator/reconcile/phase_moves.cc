@@ -99,6 +99,11 @@ std::string Obstacle(const World& world) {
     if (shard.owner_missing) return shard.name + " has no master that answers";
     if (shard.contested) return "two nodes of " + shard.name + " claim slots";
   }
+  // Of a plan that was dropped: they are not cancelled, for they are as good as done.
+  for (const Member* member : world.Answering()) {
+    const topology::NodeReport* report = world.view.ReportOf(member->id);
+    if (report != nullptr && !report->exports_to.empty()) return "slots of " + member->name + " are still on their way";
+  }
   if (!world.SlotsSettled()) return "the nodes do not agree yet on who owns which slot";
   const auto surplus = SurplusShards(world);
   for (const Shard& shard : world.shards) {

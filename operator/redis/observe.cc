@@ -7,7 +7,9 @@
 #include <chrono>
 #include <thread>
 
+#include "operator/redis/atomic_mover.h"
 #include "operator/redis/parse.h"
+#include "operator/topology/move_way.h"
 
 namespace windlass::redis {
 namespace {
@@ -82,6 +84,11 @@ NodeReport ObserveNode(RedisAdmin& admin, const std::vector<std::string>& info_s
     report.info = ParseInfo(replies[2].text);
     report.replication = ParseReplication(report.info);
     if (replies[3].type == Reply::kInteger) report.keys = replies[3].integer;
+    if (topology::KnowsAtomicMoves(report)) {
+      for (const SlotExport& job : ParseSlotExports(admin.Call({"CLUSTER", "GETSLOTMIGRATIONS"}, deadline_ms))) {
+        if (!job.over()) report.exports_to.push_back(job.target_id);
+      }
+    }
   } catch (const base::Failure& failure) {
     report.observed_at_ms = UnixMs();
     report.error = failure.what();

@@ -87,6 +87,8 @@ struct NodeReport {
   std::map<std::string, std::string> cluster_info;  // CLUSTER INFO
   std::map<std::string, std::string> info;          // INFO, all sections asked for
   ReplicationReport replication;
+  // Atomic slot migrations under way with this node as their source: to which ids.
+  std::vector<std::string> exports_to;
   std::optional<int64_t> keys;  // DBSIZE; absent if it was refused (a node that loads)
 
   bool ok() const { return error.empty(); }

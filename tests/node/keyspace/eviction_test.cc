@@ -63,35 +63,6 @@ TEST_P(EvictionTest, VolatilePoliciesTakeKeysWithExpiryOnlyAndAllOfThem) {
   EXPECT_EQ(recorder_.expired, 0);
 }
 
-TEST(HiddenSlots, AreNotEvictedAndOneVisibleKeyAmongThemIsFound) {
-  Keyspace keyspace({1, true, size_t{1} << 28}, base::Random(7));
-  Evictor evictor(&keyspace);
-  Database& db = keyspace.db(0);
-  db.Find(0, "", kNow);
-  slot::SlotSet hidden;
-  for (int i = 0; i < 500; ++i) {
-    const std::string key = "k" + std::to_string(i);
-    hidden.Add(slot::KeySlot(key));
-    db.SetString(slot::KeySlot(key), key, "value", {kNow + 1000, false});
-  }
-  slot::SlotSet shown;
-  shown.Add(slot::KeySlot("k7"));
-  hidden -= shown;
-  db.Hide(hidden);
-  for (int policy = 0; policy <= static_cast<int>(EvictionPolicy::kNone); ++policy) {
-    const Evictor::Options options{static_cast<EvictionPolicy>(policy), 5, false};
-    while (evictor.EvictOne(options, kNow)) ASSERT_LT(db.visible_size(), 500u);
-    if (options.policy == EvictionPolicy::kNone) continue;
-    EXPECT_EQ(db.visible_size(), 0u) << policy;
-    slot::SlotId slot = 0;
-    EXPECT_EQ(db.RandomEntry(&slot), nullptr);
-    db.SetString(slot::KeySlot("k7"), "k7", "value", {kNow + 1000, false});
-    ASSERT_NE(db.RandomEntry(&slot), nullptr);
-    EXPECT_EQ(slot, slot::KeySlot("k7"));
-  }
-  EXPECT_GT(db.size(), 480u);
-}
-
 TEST_P(EvictionTest, AllKeysPoliciesEmptyTheDatabase) {
   for (const EvictionPolicy policy :
        {EvictionPolicy::kAllKeysLru, EvictionPolicy::kAllKeysLfu, EvictionPolicy::kAllKeysRandom}) {

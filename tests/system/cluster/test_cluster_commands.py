@@ -427,7 +427,7 @@ def test_replies_as_redis_does(transcripts, place, index, line):
 
 
 def test_help_lists_every_subcommand(nodes):
-    """As 7.0 prints it, and MYSHARDID, which 7.2 added, and the slot migrations of Valkey 9."""
+    """As 7.0 prints it, and MYSHARDID, which 7.2 added, and the slot statistics and migrations of Valkey 8 and 9."""
     texts = {}
     for kind in KINDS:
         texts[kind] = [line for line in nodes.add(kind=kind).call("CLUSTER", "HELP")]
@@ -435,7 +435,10 @@ def test_help_lists_every_subcommand(nodes):
              "MIGRATESLOTS SLOTSRANGE <start slot> <end slot> [...] NODE <node-id> [SLOTSRANGE ... NODE ...]",
              "    Move slots with their keys to other nodes.",
              "GETSLOTMIGRATIONS", "    Return the slot migrations under way and the last ones that ended.",
-             "CANCELSLOTMIGRATIONS", "    Cancel the slot migrations this node is the source of."}
+             "CANCELSLOTMIGRATIONS", "    Cancel the slot migrations this node is the source of.",
+             "SLOT-STATS (SLOTSRANGE <start> <end>|ORDERBY <metric> [LIMIT <limit>] [ASC|DESC])",
+             "    Return what slots hold and cost: keys, and with cluster-slot-stats-enabled",
+             "    processor time, bytes in and out, and memory."}
     assert extra <= set(texts["windlass-node"])
     assert [line for line in texts["windlass-node"] if line not in extra] == texts["redis-server"]
 
