@@ -40,7 +40,7 @@ Entry* Database::Store(slot::SlotId slot, std::string_view key, const EntryValue
   replacement->set_access(access);
   Replace(slot, found, replacement);
   Changed(slot, replacement->key());
-  keyspace_.Discard(entry, false);
+  keyspace_.Discard(entry, keyspace_.replaces_later_);
   return replacement;
 }
 
@@ -169,7 +169,7 @@ void Database::PutUnder(const Target& target, const Entry& source, bool steal) {
   made->set_access(source.access());
   db.Add(target.slot, keyspace_.context().Hash(target.key), made);
   db.Changed(target.slot, made->key());
-  if (there.entry != nullptr) keyspace_.Discard(there.entry, false);
+  if (there.entry != nullptr) keyspace_.Discard(there.entry, keyspace_.replaces_later_);
 }
 
 void Database::Copy(slot::SlotId slot, std::string_view key, const Target& target) {

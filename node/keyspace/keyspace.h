@@ -94,6 +94,8 @@ class Keyspace {
   bool has_room() const { return arena_.has_room(); }
 
   AccessOptions& access_options() { return access_options_; }
+  // Whether a big value that another replaces is freed by the helper thread.
+  void set_replaces_later(bool later) { replaces_later_ = later; }
   // When containers change their encoding.
   types::Limits& limits() { return limits_; }
   const types::Limits& limits() const { return limits_; }
@@ -136,6 +138,7 @@ class Keyspace {
   ExpiryListener* expiry_listener_ = nullptr;
   MissListener* miss_listener_ = nullptr;
   AccessOptions access_options_;
+  bool replaces_later_ = false;
   types::Limits limits_;
   KeyspaceStats stats_;
   size_t heap_bytes_ = 0;  // outside the arena: blobs, containers, large bucket arrays

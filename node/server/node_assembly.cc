@@ -336,6 +336,7 @@ void NodeAssembly::ApplyLimits() {
   limits.stream_node_max_bytes = size("stream-node-max-bytes");
   limits.stream_node_max_entries = size("stream-node-max-entries");
   limits.hll_sparse_max_bytes = size("hll-sparse-max-bytes");
+  keyspace_.set_replaces_later(config_->Bool("lazyfree-lazy-server-del"));
 }
 
 void NodeAssembly::WatchSettings() {
@@ -359,7 +360,8 @@ void NodeAssembly::WatchSettings() {
   for (const char* name :
        {"hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries", "set-max-listpack-entries",
         "set-max-listpack-value", "zset-max-listpack-entries", "zset-max-listpack-value", "list-max-listpack-size",
-        "list-compress-depth", "stream-node-max-bytes", "stream-node-max-entries", "hll-sparse-max-bytes"}) {
+        "list-compress-depth", "stream-node-max-bytes", "stream-node-max-entries", "hll-sparse-max-bytes",
+        "lazyfree-lazy-server-del"}) {
     config_->SetOnChange(name, [this, ok] {
       ApplyLimits();
       return ok();
