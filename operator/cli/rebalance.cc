@@ -110,7 +110,8 @@ void RegisterRebalance(CLI::App& app, Session& session) {
   rebalance->add_option("--timeout,--cluster-timeout", options->timeout_ms, "MIGRATE's timeout in milliseconds")
       ->check(CLI::Range(1, 3600000));
   rebalance->add_option("--pipeline,--cluster-pipeline", options->pipeline,
-                        "Keys per MIGRATE; by default as many as take about 10 ms")
+                        "Move key by key, with so many keys per MIGRATE (by default at once where all servers can, "
+                      "else as many keys as take about 10 ms)")
       ->check(CLI::Range(1, 100000));
   rebalance->add_flag("--replace,--cluster-replace", options->replace, "Let the source's key overwrite the receiver's");
   AddCredentialOptions(*rebalance, session);

@@ -71,7 +71,7 @@ void MoveRound(Session& session, const Cluster& cluster, const std::vector<topol
     total += static_cast<int>(round[i].slots.size());
     session.out << "Moving " << round[i].slots.size() << " slots from " << cluster.view.Find(round[i].from)->name()
                 << " to " << cluster.view.Find(round[i].to)->name() << ", "
-                << redis::WayText(topology::ChooseWay(cluster.view, round[i].from, round[i].to)) << std::endl;
+                << redis::WayText(redis::WayOf(cluster.view, round[i].from, round[i].to, options)) << std::endl;
     threads.emplace_back([&, i] {
       try {
         redis::NodePool pool(session.admin);

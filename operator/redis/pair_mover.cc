@@ -15,10 +15,16 @@ bool ProvesImpossible(const std::string& reply) {
 
 }  // namespace
 
+topology::MoveWay WayOf(const topology::ClusterView& view, const std::string& from_id, const std::string& to_id,
+                        const SlotMoverOptions& options) {
+  if (options.pipeline > 0) return {false, std::to_string(options.pipeline) + " keys per MIGRATE were asked for"};
+  return topology::ChooseWay(view, from_id, to_id);
+}
+
 PairMover::PairMover(NodePool& pool, const topology::ClusterView& view, MoverNode source, MoverNode target,
                      std::vector<MoverNode> others, const std::vector<slot::SlotId>& slots, SlotMoverOptions options)
     : pool_(pool), source_(std::move(source)), target_(std::move(target)), others_(std::move(others)), options_(options) {
-  way_ = topology::ChooseWay(view, source_.id, target_.id);
+  way_ = WayOf(view, source_.id, target_.id, options_);
   const topology::Node* from = view.Find(source_.id);
   const topology::Node* to = view.Find(target_.id);
   std::vector<slot::SlotId> classic;

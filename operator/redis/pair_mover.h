@@ -16,6 +16,9 @@
 
 namespace windlass::redis {
 
+// ChooseWay, unless the options speak of MIGRATE itself: a number of keys for each.
+topology::MoveWay WayOf(const topology::ClusterView& view, const std::string& from_id, const std::string& to_id,
+                        const SlotMoverOptions& options);
 // "at once: both …" or "key by key: … is a redis-server 7.0.15, which …".
 inline std::string WayText(const topology::MoveWay& way) { return (way.atomic ? "at once: " : "key by key: ") + way.why; }
 
