@@ -89,8 +89,9 @@ class ClusterClient:
     def addresses(self):
         return {name: pod["status"]["podIP"] for name, pod in self.pods().items() if pod.get("status", {}).get("podIP")}
 
-    def connect(self, address):
-        return redis.Redis(host=address, port=6379, password=self.password(), socket_timeout=2, decode_responses=True)
+    def connect(self, address, password=None):
+        return redis.Redis(host=address, port=6379, password=password or self.password(), socket_timeout=2,
+                           decode_responses=True)
 
     def seeds(self):
         return ",".join(f"{address}:6379" for address in sorted(self.addresses().values())[:3])
@@ -118,9 +119,22 @@ class ClusterClient:
         return found
 
     def open_slots(self):
+        """Slots half moved: open ones, and ranges of migrations that have not ended."""
         count = 0
-        for nodes in self.views().values():
+        password = self.password()
+        for address in self.addresses().values():
+            try:
+                connection = self.connect(address, password)
+                connection.set_response_callback("CLUSTER NODES", lambda text, **_: text)
+                nodes = harness.parse_cluster_nodes(connection.execute_command("CLUSTER NODES"))
+                jobs = connection.execute_command("CLUSTER", "GETSLOTMIGRATIONS")
+                connection.close()
+            except (redis.RedisError, OSError):
+                continue
             count += sum(len(n["migrating"]) for n in nodes.values() if "myself" in n["flags"])
+            jobs = [dict(zip(job[::2], job[1::2])) for job in jobs]
+            count += sum(job["operation"] == "EXPORT" and job["state"] not in ("success", "failed", "cancelled")
+                         for job in jobs)
         return count
 
     def wait_ready(self, shards, nodes=None, timeout=90):
