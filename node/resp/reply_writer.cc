@@ -53,8 +53,7 @@ void ReplyWriter::Bulk(std::string_view bytes) {
     size_t n = 1 + PutInteger(text + 1, static_cast<int64_t>(bytes.size()));
     text[n++] = '\r';
     text[n++] = '\n';
-    std::memcpy(text + n, bytes.data(), bytes.size());
-    n += bytes.size();
+    n += bytes.copy(text + n, bytes.size());  // unlike memcpy, also of a null pointer's nothing
     text[n++] = '\r';
     text[n++] = '\n';
     out_->append(text, n);

@@ -19,6 +19,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 import redis
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +142,12 @@ def parse_cluster_nodes(text):
 def parse_info(text):
     pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line and line[0] != "#")
     return {key: value.strip() for key, value in pairs}
+
+
+def needs_allocator_statistics(node):
+    """Skips where the server counts no memory: a sanitizer's allocator tells nothing."""
+    if node.info("memory")["mem_allocator"] == "libc":
+        pytest.skip("this build's allocator, a sanitizer's, tells nothing of itself")
 
 
 class NodeProcess:

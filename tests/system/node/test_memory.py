@@ -155,6 +155,7 @@ def test_a_replica_ignores_the_limit_unless_told_not_to(start):
     master = start()
     replica = start(replicaof=f"{master.host} {master.port}", maxmemory="3mb", maxmemory_policy="allkeys-random",
                     enable_debug_command="yes")
+    harness.needs_allocator_statistics(replica)
     harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up", 20, "the link")
     fill(master, 0, 8000)
     harness.wait_for(lambda: replica.call("DBSIZE") == 8000, 20, "all keys")
@@ -253,6 +254,7 @@ def test_memory_reports(start):
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not there")
     ours, theirs = start("windlass-node"), start("redis-server")
+    harness.needs_allocator_statistics(ours)
     names = []
     for node in (ours, theirs):
         fill(node, 0, 1000, size=100)

@@ -67,7 +67,9 @@ def test_metrics_tell_what_info_tells_in_the_exposition_format(start):
     assert seen["redis_keyspace_hits_total"] == 1 and seen["redis_keyspace_misses_total"] == 1
     assert seen['redis_commands_total{cmd="get"}'] == 2
     assert seen['redis_commands_rejected_calls_total{cmd="incr"}'] == 1 and seen['redis_errors_total{err="ERR"}'] == 1
-    assert seen["redis_memory_used_bytes"] > 100000 and seen["redis_cluster_enabled"] == 0
+    assert seen["redis_cluster_enabled"] == 0
+    if node.info("memory")["mem_allocator"] != "libc":  # a sanitizer's allocator tells nothing
+        assert seen["redis_memory_used_bytes"] > 100000
     described = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     assert {name.partition("{")[0] for name in seen} == described
     assert len(described) > 100
