@@ -52,12 +52,14 @@ void MarkFailed(Machine& m, Node* node) {
 }
 
 void MarkFailingIfNeeded(Machine& m, Node* node) {
-  const bool confirms = node->Failed() && node->fail_from_file;
-  if (!confirms && (!node->Suspected() || node->Failed())) return;
+  // A FAIL of nodes.conf is waiting to be confirmed.
+  if (node->Failed() ? !node->fail_from_file : !node->Suspected()) return;
   const int votes = CountFailureReports(m, node) + (m.myself()->IsMaster() ? 1 : 0);
   if (votes < Quorum(m)) return;
-  node->fail_from_file = false;
-  if (confirms) return;
+  if (node->Failed()) {
+    node->fail_from_file = false;
+    return;
+  }
   LogF(m, LogLevel::kNotice, "Marking node %s (%s) as failing (quorum reached).",
        node->id.str().c_str(), Name(*node));
   MarkFailed(m, node);

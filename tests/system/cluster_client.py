@@ -14,6 +14,18 @@ import redis
 import harness
 
 
+def nodes_as_seen(connection):
+    return harness.parse_cluster_nodes(connection.execute_command("CLUSTER NODES"))
+
+
+def half_moved(connection):
+    """A node's own slots on their way, and the ranges it is sending."""
+    mine = [node for node in nodes_as_seen(connection).values() if "myself" in node["flags"]]
+    jobs = [dict(zip(job[::2], job[1::2])) for job in connection.execute_command("CLUSTER", "GETSLOTMIGRATIONS")]
+    return sum(len(node["migrating"]) for node in mine) + sum(
+        job["operation"] == "EXPORT" and job["state"] not in ("success", "failed", "cancelled") for job in jobs)
+
+
 class ClusterClient:
     def __init__(self, namespace="default", name="demo"):
         self.namespace, self.name = namespace, name
@@ -96,18 +108,23 @@ class ClusterClient:
     def seeds(self):
         return ",".join(f"{address}:6379" for address in sorted(self.addresses().values())[:3])
 
-    def views(self):
-        """CLUSTER NODES by every node that answers."""
-        views = {}
+    def ask_nodes(self, ask):
+        """name → ask(connection), for every node that answers."""
+        answers = {}
+        password = self.password()
         for name, address in self.addresses().items():
             try:
-                connection = self.connect(address)
+                connection = self.connect(address, password)
                 connection.set_response_callback("CLUSTER NODES", lambda text, **_: text)
-                views[name] = harness.parse_cluster_nodes(connection.execute_command("CLUSTER NODES"))
+                answers[name] = ask(connection)
                 connection.close()
             except (redis.RedisError, OSError):
                 continue
-        return views
+        return answers
+
+    def views(self):
+        """CLUSTER NODES by every node that answers."""
+        return self.ask_nodes(nodes_as_seen)
 
     def masters(self):
         """name → slots, by each node's own word."""
@@ -120,22 +137,7 @@ class ClusterClient:
 
     def open_slots(self):
         """Slots half moved: open ones, and ranges of migrations that have not ended."""
-        count = 0
-        password = self.password()
-        for address in self.addresses().values():
-            try:
-                connection = self.connect(address, password)
-                connection.set_response_callback("CLUSTER NODES", lambda text, **_: text)
-                nodes = harness.parse_cluster_nodes(connection.execute_command("CLUSTER NODES"))
-                jobs = connection.execute_command("CLUSTER", "GETSLOTMIGRATIONS")
-                connection.close()
-            except (redis.RedisError, OSError):
-                continue
-            count += sum(len(n["migrating"]) for n in nodes.values() if "myself" in n["flags"])
-            jobs = [dict(zip(job[::2], job[1::2])) for job in jobs]
-            count += sum(job["operation"] == "EXPORT" and job["state"] not in ("success", "failed", "cancelled")
-                         for job in jobs)
-        return count
+        return sum(self.ask_nodes(half_moved).values())
 
     def wait_ready(self, shards, nodes=None, timeout=90):
         def ready():
