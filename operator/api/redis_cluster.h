@@ -51,6 +51,12 @@ struct Auth {
 
 enum class Budget { kManaged, kNone };
 
+struct Update {
+  enum class Mode { kRolling, kOnDelete };
+  Mode mode = Mode::kRolling;
+  bool operator==(const Update&) const = default;
+};
+
 enum class MetricType { kMemory, kOpsPerSecond };
 
 struct ScaleMetric {
@@ -100,6 +106,8 @@ struct Spec {
   Auth auth;
   int node_timeout_ms = 5000;
   Budget disruption_budget = Budget::kManaged;
+  Update update;
+  bool paused = false;
   std::optional<Autoscaling> autoscaling;
   bool operator==(const Spec&) const = default;
 };
@@ -135,7 +143,7 @@ struct Move {
 // What is being done, written before the first command of it.
 struct Operation {
   std::string id;
-  std::string kind;  // Form, ScaleOut, ScaleIn, Rebalance, Failover, Replicas, Repair
+  std::string kind;  // Form, ScaleOut, ScaleIn, Rebalance, Failover, Roll, Repair
   std::string step;
   std::string last_error;
   int64_t generation = 0;
@@ -167,6 +175,8 @@ struct Status {
   int ready_shards = 0;
   int nodes = 0;
   int ready_nodes = 0;
+  std::string revision;  // of the pod template, see resources::TemplateHash
+  int updated_nodes = 0;  // made from it
   std::string selector;
   std::vector<Condition> conditions;
   std::vector<ShardStatus> shard_statuses;

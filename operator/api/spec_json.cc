@@ -166,6 +166,8 @@ Spec SpecFromJson(const Json& json) {
   auth.Get("secretName", &spec.auth.secret_name);
   reader.Object("failover").Get("nodeTimeoutMilliseconds", &spec.node_timeout_ms);
   reader.GetEnum("disruptionBudget", {{"Managed", Budget::kManaged}, {"None", Budget::kNone}}, &spec.disruption_budget);
+  reader.Object("update").GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &spec.update.mode);
+  reader.Get("paused", &spec.paused);
   if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);
   return spec;
 }

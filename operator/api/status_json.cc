@@ -95,6 +95,8 @@ Status StatusFromJson(const Json& json) {
   status.ready_shards = Int(json, "readyShards");
   status.nodes = Int(json, "nodes");
   status.ready_nodes = Int(json, "readyNodes");
+  status.revision = Text(json, "revision");
+  status.updated_nodes = Int(json, "updatedNodes");
   status.selector = Text(json, "selector");
   ForEachObject(json, "conditions", [&](const Json& item) {
     status.conditions.push_back({Text(item, "type"), Text(item, "status"), Number(item, "observedGeneration"),
@@ -119,9 +121,10 @@ Status StatusFromJson(const Json& json) {
 Json StatusToJson(const Status& status) {
   Json json = {{"observedGeneration", status.observed_generation},
                {"shards", status.shards}, {"targetShards", status.target_shards}, {"readyShards", status.ready_shards},
-               {"nodes", status.nodes}, {"readyNodes", status.ready_nodes}};
+               {"nodes", status.nodes}, {"readyNodes", status.ready_nodes}, {"updatedNodes", status.updated_nodes}};
   Put(&json, "phase", status.phase);
   Put(&json, "clusterID", status.cluster_id);
+  Put(&json, "revision", status.revision);
   Put(&json, "selector", status.selector);
   Json conditions = Json::array();
   for (const Condition& c : status.conditions) {

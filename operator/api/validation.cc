@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "operator/api/directives.h"
 #include "operator/api/quantity.h"
 
 namespace windlass::api {
@@ -85,6 +86,11 @@ void CheckConfig(const Spec& spec, Findings* findings) {
     // A newline would smuggle a second directive into redis.conf.
     if (value.size() > 1024 || value.find_first_of("\r\n") != std::string::npos || value.find('\0') != std::string::npos) {
       findings->Add("spec.config." + name, "(value)", "use one line of at most 1024 characters");
+    } else if (!IsDirective(name)) {
+      // Another image may know more directives than our own node does.
+      if (spec.image.empty()) findings->Add("spec.config." + name, "\"" + value + "\"", "the node knows no such directive; correct or remove it");
+    } else if (const auto error = DirectiveError(name, value)) {
+      findings->Add("spec.config." + name, "\"" + value + "\"", "the node says: " + *error);
     }
   }
 }

@@ -26,7 +26,8 @@ std::optional<Step> Decide(const World& world) {
   using Phase = std::optional<Step> (*)(const World&);
   // Repair stands before growth, and what takes nodes away comes last.
   static constexpr Phase kPhases[] = {ReplaceFinishedPods, CreateMissingNodes, FormCluster,     JoinNodes,  FailOverLeaving,
-                                      AttachReplicas,      MoveSlotsByPlan,    ForgetGone,      RemoveSurplus};
+                                      AttachReplicas,      ApplySettings,      MoveSlotsByPlan, ForgetGone, RemoveSurplus,
+                                      RollOutdated};
   std::optional<Step> wait;
   for (const Phase phase : kPhases) {
     std::optional<Step> step = phase(world);

@@ -122,6 +122,7 @@ StepResult Executor::Do(const World& world, const Step& step) {
   if (const auto* s = std::get_if<Replicate>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<Forget>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<ClearMarks>(&step)) Do(world, *s);
+  if (const auto* s = std::get_if<TellSettings>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<FailOver>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<RemoveNodes>(&step)) Do(world, *s);
   return result;

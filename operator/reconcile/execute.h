@@ -42,6 +42,7 @@ class Executor {
   void Do(const World& world, const Replicate& step);
   void Do(const World& world, const Forget& step);
   void Do(const World& world, const ClearMarks& step);
+  void Do(const World& world, const TellSettings& step);
   void Do(const World& world, const FailOver& step);
   void Do(const World& world, const RemoveNodes& step);
   StepResult Move(const World& world, const MoveSlots& step);

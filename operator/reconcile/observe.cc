@@ -65,7 +65,10 @@ PodFact PodFromJson(const Json& pod) {
   fact.ip = status.value("podIP", "");
   fact.shard = labels.value(api::kLabelShard, "");
   fact.role = labels.value(api::kLabelRole, "");
-  fact.node_id = metadata.value("annotations", Json::object()).value(api::kAnnotationNodeId, "");
+  const Json annotations = metadata.value("annotations", Json::object());
+  fact.node_id = annotations.value(api::kAnnotationNodeId, "");
+  fact.template_hash = annotations.value(api::kAnnotationTemplate, "");
+  fact.settings = NodeSettingsFromText(annotations.value(api::kAnnotationSettings, ""));
   fact.terminating = metadata.contains("deletionTimestamp");
   fact.finished = phase == "Failed" || phase == "Succeeded";
   fact.problem = ProblemOf(status);

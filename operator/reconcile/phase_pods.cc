@@ -57,7 +57,7 @@ CreateNodes MissingNodes(const World& world) {
   };
   const auto surplus = SurplusShards(world);
   for (const Shard& shard : world.shards) {
-    if (!Contains(surplus, shard)) add(shard.name, world.NodesPerShard() - LastingMembers(shard));
+    if (!Contains(surplus, shard)) add(shard.name, NodesWanted(world, shard) - LastingMembers(shard));
   }
   const int missing = world.target_shards - static_cast<int>(world.shards.size());
   for (int i = 0; i < missing; ++i) add(ShardName(world.next_shard_number + i), world.NodesPerShard());

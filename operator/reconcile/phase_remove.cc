@@ -39,7 +39,8 @@ RemoveNodes Removal(const World& world, const std::vector<const Member*>& leavin
   return step;
 }
 
-// Replicas beyond the number wanted: those not in step first, then the newest.
+// Replicas beyond the number wanted: those not in step first, then those to be
+// replaced anyway, then the newest.
 std::vector<const Member*> SurplusReplicas(const World& world, const Shard& shard) {
   std::vector<const Member*> replicas;
   int lasting = 0;
@@ -50,9 +51,10 @@ std::vector<const Member*> SurplusReplicas(const World& world, const Shard& shar
   }
   std::sort(replicas.begin(), replicas.end(), [](const Member* a, const Member* b) {
     if (a->synced != b->synced) return !a->synced;
+    if (a->outdated != b->outdated) return a->outdated;
     return a->ordinal > b->ordinal;
   });
-  const int surplus = std::max(0, lasting - world.NodesPerShard());
+  const int surplus = std::max(0, lasting - NodesWanted(world, shard));
   replicas.resize(std::min(replicas.size(), static_cast<size_t>(surplus)));
   return replicas;
 }

@@ -17,12 +17,11 @@ bool MayFollow(const World& world, const Member& member, const Shard& shard) {
   return true;
 }
 
-// A master here is moved to where it can stay.
+}  // namespace
+
 bool MustLeave(const World& world, const PodFact& pod) {
   return pod.terminating || (pod.cordoned && world.spec().disruption_budget == api::Budget::kManaged);
 }
-
-}  // namespace
 
 std::optional<Step> AttachReplicas(const World& world) {
   Replicate step;

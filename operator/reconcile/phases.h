@@ -15,14 +15,23 @@ std::optional<Step> FormCluster(const World& world);
 std::optional<Step> JoinNodes(const World& world);
 std::optional<Step> FailOverLeaving(const World& world);
 std::optional<Step> AttachReplicas(const World& world);
+std::optional<Step> ApplySettings(const World& world);
 std::optional<Step> MoveSlotsByPlan(const World& world);
 std::optional<Step> ForgetGone(const World& world);
 std::optional<Step> RemoveSurplus(const World& world);
+std::optional<Step> RollOutdated(const World& world);
 
 std::optional<Step> Decide(const World& world);
 
 // Whether pods or claims are still to be made.
 bool NodesMissing(const World& world);
+
+// A master here is moved to where it can stay.
+bool MustLeave(const World& world, const PodFact& pod);
+
+// How many nodes the shard is to have. A master that must go and has nobody to
+// hand over to gets a node beside it for that.
+int NodesWanted(const World& world, const Shard& shard);
 
 // The shards to be given away to reach the target: those without slots first,
 // then the highest numbers. Empty if there are none too many.

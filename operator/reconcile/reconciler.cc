@@ -100,10 +100,19 @@ controller::Outcome ClusterReconciler::Refuse(const api::RedisCluster& cluster, 
 }
 
 controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, Memory* memory) {
-  EnsureFinalizer(context_, cluster);
+  const bool acts = !cluster.spec.paused;
+  if (!acts && cluster.status.cluster_id.empty()) {
+    api::Status status = cluster.status;
+    status.phase = "Paused";
+    WriteStatus(cluster, object, status, memory);
+    return {kIdle};
+  }
+  if (acts) EnsureFinalizer(context_, cluster);
   const std::string password = EnsurePassword(context_, cluster);
-  EnsureObjects(context_, cluster, password);
-  DeleteRetiredClaims(context_, cluster);
+  if (acts) {
+    EnsureObjects(context_, cluster, password);
+    DeleteRetiredClaims(context_, cluster);
+  }
 
   redis::AdminOptions admin;
   admin.credentials.password = password;
@@ -114,10 +123,11 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
   const World world = BuildWorld(std::move(seen));
-  EnsurePodLabels(context_, world);
-  EnsureBudgets(context_, world);
-
-  const std::optional<Step> step = Decide(world);
+  if (acts) {
+    EnsurePodLabels(context_, world);
+    EnsureBudgets(context_, world);
+  }
+  const std::optional<Step> step = acts ? Decide(world) : Wait{"spec.paused: nothing is changed"};
   StepResult result;
   result.operation = world.operation();
   std::exception_ptr failure;

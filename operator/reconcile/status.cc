@@ -32,8 +32,11 @@ void CountShards(const World& world, api::Status* status) {
     row.epoch = shard.leader == nullptr ? 0 : static_cast<int64_t>(shard.leader->config_epoch);
     status->shard_statuses.push_back(std::move(row));
   }
+  status->revision = world.template_hash;
+  status->updated_nodes = 0;
   for (const Member& member : world.members) {
     status->nodes += member.pod.has_value();
+    status->updated_nodes += member.pod.has_value() && !member.outdated;
     status->ready_nodes += member.joined && !member.loading;
   }
 }
@@ -93,6 +96,20 @@ void Say(const World& world, api::Status* status, const char* type, bool truth, 
                     base::Rfc3339(world.now_ms));
 }
 
+// What of the spec the nodes do not have, and why; empty if they have all of it.
+std::string Drift(const World& world) {
+  int waiting = 0;
+  for (const Member& member : world.members) {
+    if (!member.pod) continue;
+    if (!member.pod->settings.refused.empty()) return member.name + " refused " + member.pod->settings.refused;
+    waiting += member.outdated;
+  }
+  if (waiting == 0) return "";
+  const bool rolls = world.spec().update.mode == api::Update::Mode::kRolling;
+  return Plural(waiting, "node") + (waiting == 1 ? " is" : " are") + " not made from what the spec says now; " +
+         (rolls ? "the operator replaces them" : "delete their pods to have them replaced");
+}
+
 std::string NewId(int64_t now_ms) {
   char text[32];
   std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(now_ms));
@@ -135,12 +152,17 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   Say(world, &status, "Progressing", !ready, ready ? "Settled" : doing, ready ? "nothing to do" : step.empty() ? counts : step);
   Say(world, &status, "Degraded", formed && !trouble.empty(), trouble.empty() ? "NoTrouble" : "Trouble", trouble.empty() ? "no trouble seen" : trouble);
 
+  const std::string drift = Drift(world);
+  Say(world, &status, "ConfigDrift", !drift.empty(), drift.empty() ? "AsInSpec" : "NotAsInSpec", drift.empty() ? "every node is as the spec says" : drift);
+
   const std::string& refused = result.refused.empty() ? world.creation_refused : result.refused;
   const bool blocked = !refused.empty() && NodesMissing(world);
   Say(world, &status, "ScaleBlocked", blocked, blocked ? "CreationRefused" : "NothingBlocked", blocked ? refused : "no pod or claim is refused");
 
+  const bool rolling = status.operation && status.operation->kind == "Roll";
+  if (rolling && status.nodes > 0) status.operation->progress_percent = 100 * status.updated_nodes / status.nodes;
   const bool scaling = status.operation ? status.operation->kind != "Form" && status.operation->kind != "Failover" : static_cast<int>(world.shards.size()) != world.target_shards;
-  status.phase = !formed ? "Forming" : ready ? "Ready" : !available ? "Degraded" : scaling ? "Scaling" : "Recovering";
+  status.phase = world.spec().paused ? "Paused" : !formed ? "Forming" : ready ? "Ready" : !available ? "Degraded" : rolling ? "Rolling" : scaling ? "Scaling" : "Recovering";
   return status;
 }
 
@@ -189,7 +211,8 @@ bool WorthWritingNow(const api::Status& before, const api::Status& after) {
   return before.observed_generation != after.observed_generation || before.phase != after.phase ||
          before.cluster_id != after.cluster_id || before.shards != after.shards ||
          before.target_shards != after.target_shards || before.ready_shards != after.ready_shards ||
-         before.ready_nodes != after.ready_nodes || before.nodes != after.nodes;
+         before.ready_nodes != after.ready_nodes || before.nodes != after.nodes ||
+         before.updated_nodes != after.updated_nodes || before.revision != after.revision;
 }
 
 }  // namespace windlass::reconcile

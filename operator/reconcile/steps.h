@@ -9,6 +9,7 @@
 
 #include "node/slot/slot.h"
 #include "operator/api/redis_cluster.h"
+#include "operator/reconcile/node_settings.h"
 #include "operator/resources/builders.h"
 #include "operator/topology/report.h"
 
@@ -89,6 +90,18 @@ struct MoveSlots {
   int slots_total = 0;
 };
 
+// CONFIG SET, and the note of it at the pod.
+struct TellSettings {
+  struct Node {
+    NodeRef node;
+    std::vector<std::pair<std::string, std::string>> changes;
+    NodeSettings result;  // but for what the node answers
+    // Since it started: what can only be read from the file it has read.
+    bool first_telling = false;
+  };
+  std::vector<Node> nodes;
+};
+
 struct FailOver {
   NodeRef replica;
   std::string master_name;
@@ -107,6 +120,6 @@ struct RemoveNodes {
 };
 
 using Step = std::variant<Wait, CreateNodes, DeletePods, Meet, SetEpochs, AssignSlots, Replicate, Forget,
-                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, FailOver, RemoveNodes>;
+                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, TellSettings, FailOver, RemoveNodes>;
 
 }  // namespace windlass::reconcile

@@ -9,6 +9,7 @@
 
 #include "operator/api/names.h"
 #include "operator/base/text.h"
+#include "operator/resources/builders.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -27,6 +28,8 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->loading = report.Loading();
   member->serves = report.ClusterStateOk();
   member->keys = report.keys;
+  member->run_id = report.Info("run_id").value_or("");
+  member->used_memory = report.InfoInt("used_memory");
   member->config_epoch = self->config_epoch;
   member->known_nodes = static_cast<int>(report.nodes.size());
   if (const Node* node = view.Find(self->id)) {
@@ -191,6 +194,8 @@ void AddPods(const Observation& seen, World* world) {
     member.shard = pod.shard;
     member.id = pod.node_id;
     member.address = {pod.ip, api::kRedisPort};
+    const bool other_template = !pod.template_hash.empty() && pod.template_hash != world->template_hash;
+    member.outdated = other_template || !pod.settings.restart_for.empty();
   }
   for (const auto& [name, shard] : seen.claims) {
     const auto ordinal = api::NodeOrdinal(world->cluster->metadata.name, name);
@@ -230,6 +235,8 @@ World BuildWorld(Observation seen) {
   World world;
   world.cluster = seen.cluster;
   world.image = seen.image;
+  world.template_hash = resources::TemplateHash(*seen.cluster);
+  world.settings = resources::Settings(seen.cluster->spec);
   world.target_shards = seen.target_shards;
   world.now_ms = seen.now_ms;
   world.creation_refused = seen.creation_refused;

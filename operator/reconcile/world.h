@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "operator/api/redis_cluster.h"
+#include "operator/reconcile/node_settings.h"
 #include "operator/topology/cluster_view.h"
 
 namespace windlass::reconcile {
@@ -23,6 +24,8 @@ struct PodFact {
   std::string shard;    // label
   std::string role;     // label
   std::string node_id;  // annotation: the node last seen in it
+  std::string template_hash;  // annotation: what it was made from; empty: unknown
+  NodeSettings settings;      // annotation: what its node was told
   bool terminating = false;
   bool cordoned = false;  // the machine it is on takes no new pods, or is to go
   bool finished = false;  // Failed or Succeeded: it will not run again
@@ -37,6 +40,7 @@ struct Member {
   bool claim = false;
   std::string shard;  // live membership where it is known, else the label
 
+  bool outdated = false;  // of another template, or in need of a restart
   std::string id;        // node id, by its own word or the annotation; empty: unknown
   topology::Address address;
   bool answers = false;  // by its own word, in this pass:
@@ -48,7 +52,9 @@ struct Member {
   int slots = 0;
   int known_nodes = 0;
   uint64_t config_epoch = 0;
+  std::string run_id;  // changes with every start
   std::optional<int64_t> keys;
+  std::optional<int64_t> used_memory;
   bool synced = false;  // a replica in step with its master
 
   bool running() const { return pod && !pod->terminating && !pod->finished; }
@@ -84,6 +90,8 @@ struct Shard {
 struct World {
   const api::RedisCluster* cluster = nullptr;
   std::string image;
+  std::string template_hash;  // of a pod made now
+  SettingMap settings;        // of a node started now
   int target_shards = 0;
   int64_t now_ms = 0;
   topology::ClusterView view;

@@ -4,6 +4,7 @@
 // which the finalizer sees to.
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -39,12 +40,18 @@ struct NodeImage {
 };
 Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const NodeImage& image);
 
-// The text of redis.conf.
+// The directives that a change of the spec changes, by name: what a running node
+// is told by CONFIG SET. Values as CONFIG SET takes them.
+std::map<std::string, std::string> Settings(const api::Spec& spec);
+
+// The text of redis.conf: those, and what is the same for every cluster.
 std::string RedisConf(const api::Spec& spec);
 
 // Of what a pod is made from, its identity left out: two pods with the same
 // hash need no replacement. Pinned by a test, because a hash that changes with
-// the operator's version would restart every node of every cluster.
-std::string TemplateHash(const api::RedisCluster& cluster, const std::string& image);
+// the operator's version would restart every node of every cluster. For the same
+// reason an image that the spec does not name is not in it: that of a new operator
+// holds for the pods it makes.
+std::string TemplateHash(const api::RedisCluster& cluster);
 
 }  // namespace windlass::resources

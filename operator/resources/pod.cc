@@ -82,14 +82,14 @@ Json Template(const api::RedisCluster& cluster, const std::string& image) {
 
 }  // namespace
 
-std::string TemplateHash(const api::RedisCluster& cluster, const std::string& image) {
-  return base::Sha256Hex(Template(cluster, image).dump()).substr(0, 16);
+std::string TemplateHash(const api::RedisCluster& cluster) {
+  return base::Sha256Hex(Template(cluster, cluster.spec.image).dump()).substr(0, 16);
 }
 
 Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const NodeImage& image) {
   Json metadata = OwnedMetadata(cluster, node.name);
   metadata["labels"][api::kLabelShard] = node.shard;
-  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster, image.name)}};
+  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster)}};
   Json spec = Template(cluster, image.name);
   if (!image.pull_policy.empty()) spec["containers"][0]["imagePullPolicy"] = image.pull_policy;
   spec["hostname"] = node.name;

@@ -6,6 +6,24 @@
 #include "operator/resources/builders.h"
 
 namespace windlass::resources {
+namespace {
+
+// What the user wrote is a rest of a line of redis.conf; CONFIG SET takes one
+// argument, in which quotes around a single word are none.
+std::string AsArgument(const std::string& value) {
+  const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+  return quoted && value.find('"', 1) == value.size() - 1 ? value.substr(1, value.size() - 2) : value;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> Settings(const api::Spec& spec) {
+  std::map<std::string, std::string> settings{{"cluster-node-timeout", std::to_string(spec.node_timeout_ms)},
+                                              {"maxmemory", std::to_string(api::MaxmemoryBytes(spec))},
+                                              {"maxmemory-policy", spec.memory.eviction_policy}};
+  for (const auto& [name, value] : spec.config) settings[name] = AsArgument(value);
+  return settings;
+}
 
 std::string RedisConf(const api::Spec& spec) {
   std::ostringstream conf;

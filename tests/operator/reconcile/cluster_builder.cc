@@ -2,6 +2,7 @@
 #include "tests/operator/reconcile/cluster_builder.h"
 
 #include "operator/api/names.h"
+#include "operator/resources/builders.h"
 #include "operator/topology/planner.h"
 
 namespace windlass::reconcile {
@@ -69,6 +70,8 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     report.nodes.push_back(handshake);
   }
   report.keys = reporter.keys;
+  report.info["run_id"] = reporter.run_id;
+  report.info["used_memory"] = std::to_string(reporter.used_memory);
   report.cluster_info["cluster_state"] = reporter.serves ? "ok" : "fail";
   report.replication.master = reporter.master.empty();
   report.replication.replication_id = reporter.master.empty() ? IdOf(name) : IdOf(reporter.master);
@@ -98,6 +101,10 @@ World ClusterBuilder::Build(int target_shards) {
     pod.terminating = node.terminating;
     pod.finished = node.finished;
     pod.cordoned = node.cordoned;
+    pod.problem = node.problem;
+    pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;
+    pod.settings = node.settings;
+    if (pod.settings == NodeSettings()) pod.settings = {node.run_id, resources::Settings(cluster_.spec), {}, ""};
     seen.pods.push_back(pod);
     seen.reports.push_back(Report(name));
   }

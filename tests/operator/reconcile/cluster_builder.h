@@ -23,6 +23,11 @@ struct TestNode {
   bool terminating = false;
   bool finished = false;
   bool cordoned = false;       // the machine it is on
+  std::string template_hash;   // of its pod; empty: as now
+  std::string problem;         // of its container
+  NodeSettings settings;       // what its pod says it was told
+  std::string run_id = "run";
+  int64_t used_memory = 1000;
   bool hostname = true;
   int64_t keys = 0;
   uint64_t epoch = 0;

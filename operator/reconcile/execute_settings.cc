@@ -1,0 +1,56 @@
+// CONFIG SET at running nodes.
+#include <nlohmann/json.hpp>
+
+#include "operator/api/names.h"
+#include "operator/base/text.h"
+#include "operator/reconcile/execute.h"
+
+namespace windlass::reconcile {
+namespace {
+
+using Json = nlohmann::json;
+
+// A directive that is only read at the start, as Redis says it.
+bool OnlyAtStart(const redis::Reply& reply) {
+  return reply.text.find("can't set immutable config") != std::string::npos ||
+         reply.text.find("can't set protected config") != std::string::npos;
+}
+
+}  // namespace
+
+void Executor::Do(const World& world, const TellSettings& step) {
+  std::string names, directives;
+  for (const TellSettings::Node& node : step.nodes) {
+    RequireLease(context_, kStepTime);
+    NodeSettings result = node.result;
+    std::vector<redis::Command> commands;
+    for (const auto& [name, value] : node.changes) commands.push_back({"CONFIG", "SET", name, value});
+    const auto replies = commands.empty() ? std::vector<redis::Reply>() : pool_.At(node.node.address).Pipeline(commands);
+    std::string told;
+    for (size_t i = 0; i < replies.size(); ++i) {
+      const std::string& name = node.changes[i].first;
+      if (!replies[i].error()) {
+        told += (told.empty() ? "" : ", ") + name;
+        result.restart_for.erase(name);
+      } else if (!OnlyAtStart(replies[i])) {
+        result.refused += (result.refused.empty() ? "" : "; ") + name + ": " + replies[i].text;
+      } else if (!node.first_telling) {
+        result.restart_for.insert(name);
+      }
+    }
+    const Json patch = {{"metadata", {{"annotations", {{api::kAnnotationSettings, ToText(result)}}}}}};
+    try {
+      context_.caches.pods.Observe(context_.client.MergePatch(kube::kPods, world.cluster->metadata.name_space, node.node.name, patch));
+    } catch (const kube::KubeError& error) {
+      if (!error.not_found()) throw;
+      continue;
+    }
+    if (!result.refused.empty()) Event(world, kube::EventType::kWarning, "SettingRefused", node.node.name + " refused " + result.refused);
+    if (node.first_telling || told.empty()) continue;
+    names += (names.empty() ? "" : ", ") + node.node.name;
+    directives = told;
+  }
+  if (!names.empty()) Event(world, kube::EventType::kNormal, "SettingsChanged", "set " + directives + " at " + names);
+}
+
+}  // namespace windlass::reconcile
