@@ -117,6 +117,8 @@ std::optional<Step> RollOutdated(const World& world) {
   const bool rolling = world.operation() && world.operation()->kind == "Roll";
   if (outdated.empty() || !Rolls(world)) {
     if (!rolling) return std::nullopt;
+    // The last one is not made yet, or not in step.
+    if (const std::string why = Unrest(world); outdated.empty() && !why.empty()) return Wait{why};
     return FinishOperation{outdated.empty() ? "NodesUpdated" : "RollDropped",
                            outdated.empty() ? "every node is as the spec says" : "spec.update.mode is OnDelete now", false};
   }

@@ -68,12 +68,16 @@ class ClusterClient {
   ErrorCounts TakeErrors();
   const std::string& last_error() const { return last_error_; }
 
+  using Address = std::string;  // ip:port
+  // Nodes that may be asked who owns what, beside those given at the start.
+  const std::vector<Address>& known() const { return known_; }
+  void AlsoAsk(const std::vector<Address>& nodes) { known_.insert(known_.end(), nodes.begin(), nodes.end()); }
+
  private:
   struct FreeContext {
     void operator()(redisContext* c) const { redisFree(c); }
   };
   using Connection = std::unique_ptr<redisContext, FreeContext>;
-  using Address = std::string;  // ip:port
 
   redisContext* Connect(const Address& address);
   void Drop(const Address& address);

@@ -124,6 +124,8 @@ Audit ReadBack(const ClientOptions& given, const Workers& workers) {
   ClientOptions options = given;
   options.wait_ms = 0;
   ClusterClient client(options);
+  // Every node that was given at the start may have been replaced since.
+  for (const auto& worker : workers) client.AlsoAsk(worker->client().known());
   Audit audit;
   for (const auto& worker : workers) {
     const std::vector<Entry>& entries = worker->entries();

@@ -65,6 +65,7 @@ class Worker {
   // False while a master is being killed.
   void SetPlanned(bool planned);
   size_t live() const { return live_; }
+  const ClusterClient& client() const { return client_; }
 
  private:
   struct Operation {

@@ -178,6 +178,9 @@ TEST(Roll, OnDeleteLeavesThePodsToTheUser) {
 TEST(Roll, EndsWhenEveryNodeIsAsTheSpecSays) {
   auto builder = ClusterBuilder::Even(3);
   Rolling(&builder);
+  builder.At("demo-5").link_up = false;
+  EXPECT_THAT(WhyWait(Decide(builder.Build(3))), HasSubstr("demo-5 is not in step"));
+  builder.At("demo-5").link_up = true;
   EXPECT_NE(As<FinishOperation>(Decide(builder.Build(3))), nullptr);
 }
 
