@@ -25,6 +25,11 @@ base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind 
   // the votes that are on their way.
   const bool voting = m.manual.end_ms != 0 && m.manual.can_start && m.election.requested;
   if (voting && kind != Kind::kTakeover) return std::string("OK");
+  if (m.manual.end_ms != 0 && !m.manual.can_start && kind == Kind::kDefault) {
+    // Asked again while the master's word is waited for, which may have been lost.
+    if (m.manual.master_offset == -1) SendTo(m, master, NewMessage(m, MessageType::kMfStart));
+    return std::string("OK");
+  }
   ResetManualFailover(m);
   m.election = Election{};
   m.manual.end_ms = m.now + m.options.manual_failover_timeout_ms;
@@ -45,14 +50,22 @@ base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind 
 
 void HandleMfStart(Machine& m, Node* replica, LinkId link) {
   if (!m.myself()->IsMaster() || replica->replica_of != m.myself()) return;
+  if (m.manual.replica == replica) return;  // it asks again: writes are paused already
   ResetManualFailover(m);
   m.manual.end_ms = m.now + m.options.manual_failover_timeout_ms;
   m.manual.replica = replica;
   m.out.Push(PauseWrites{m.now + kPauseMult * m.options.manual_failover_timeout_ms});
   LogF(m, LogLevel::kWarning, "Manual failover requested by replica %s (%s).",
        replica->id.str().c_str(), Name(*replica));
-  // The offset goes out by the pings of the next ticks, after the writers have
-  // stopped: the one known now may be older than a write already under way.
+  // The offset goes out once the writers have stopped: the one known now may be
+  // older than a write already under way.
+}
+
+void TellPausedOffset(Machine& m) {
+  Node* replica = m.manual.replica;
+  if (replica == nullptr || m.manual.offset_told || !replica->outbound_up) return;
+  m.manual.offset_told = true;  // and again at every tick, should this one be lost
+  SendPing(m, replica, MessageType::kPing);
 }
 
 void NotePausedMaster(Machine& m, const Node& sender, const Header& header) {

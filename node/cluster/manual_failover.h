@@ -10,6 +10,8 @@ namespace windlass::cluster {
 base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind kind);
 // Master's side: a replica asks; writes stop.
 void HandleMfStart(Machine& m, Node* replica, LinkId link);
+// Master's side: the facts are those of after the pause, the offset is the last.
+void TellPausedOffset(Machine& m);
 // Replica's side: the header of a paused master says where its stream ends.
 void NotePausedMaster(Machine& m, const Node& sender, const Header& header);
 // Replica's side: have we applied all of it?

@@ -175,7 +175,9 @@ void ClusterDriver::HearOfReplication() {
   const int64_t offset = node_->repl_log->offset();
   const bool link_up = node_->replica_side->link_up();
   // A manual failover waits for offsets to meet: it hears of each at once.
-  const bool offset_matters = core_->ManualFailoverInProgress() && offset != reported_offset_;
+  const bool manual = core_->ManualFailoverInProgress();
+  const bool offset_matters = manual && (offset != reported_offset_ || !reported_manual_);
+  reported_manual_ = manual;
   if (!offset_matters && link_up == reported_link_up_) return;
   reported_offset_ = offset;
   reported_link_up_ = link_up;

@@ -125,6 +125,7 @@ class ClusterDriver final : public commands::ClusterPort,
   // named has been up once, the offset counts for nothing.
   cluster::NodeId following_;
   bool synchronized_with_master_ = false;
+  bool reported_manual_ = false;  // that one is under way
   int64_t reported_offset_ = -1;
   bool reported_link_up_ = false;
 

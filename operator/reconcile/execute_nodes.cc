@@ -1,9 +1,15 @@
 // Steps on the bus: who knows whom, who follows whom, who owns what at the start.
+#include <chrono>
+#include <thread>
+
 #include "operator/base/log.h"
 #include "operator/reconcile/execute.h"
 
 namespace windlass::reconcile {
 namespace {
+
+constexpr std::chrono::milliseconds kFailoverTime{1000};
+constexpr std::chrono::milliseconds kLookAgain{10};
 
 bool Says(const redis::Reply& reply, const char* words) {
   return reply.error() && reply.text.find(words) != std::string::npos;
@@ -85,6 +91,14 @@ void Executor::Do(const World& world, const FailOver& step) {
   if (Says(reply, "to a replica")) return;
   if (reply.error()) Refused(step.replica, "to take over from " + step.master_name, reply);
   Event(world, kube::EventType::kNormal, "Failover", step.replica.name + " takes over from " + step.master_name);
+  // Seen through, for a while: a request that is made anew at each look would
+  // have a redis-server begin anew each time, its writers waiting.
+  const auto until = std::chrono::steady_clock::now() + kFailoverTime;
+  while (std::chrono::steady_clock::now() < until) {
+    const redis::Reply role = pool_.At(step.replica.address).Call({"ROLE"});
+    if (!role.elements.empty() && role.elements[0].text == "master") return;
+    std::this_thread::sleep_for(kLookAgain);
+  }
 }
 
 }  // namespace windlass::reconcile

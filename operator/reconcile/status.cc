@@ -199,6 +199,8 @@ bool WorthWritingNow(const api::Status& before, const api::Status& after) {
     if (condition_differs(condition)) return true;
   }
   if (before.operation.has_value() != after.operation.has_value()) return true;
+  // An intent is acted on once it is read back: it is never held up.
+  if (after.operation && before.operation->target != after.operation->target) return true;
   if (after.operation && (before.operation->id != after.operation->id || before.operation->last_error != after.operation->last_error)) return true;
   if (before.autoscaling.has_value() != after.autoscaling.has_value()) return true;
   if (after.autoscaling && (before.autoscaling->desired_shards != after.autoscaling->desired_shards ||

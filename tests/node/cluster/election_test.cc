@@ -155,6 +155,20 @@ TEST_F(Candidate, WaitsForThePausedMastersOffset) {
   EXPECT_GT(Requests(), 0u);
 }
 
+TEST_F(Candidate, AskedAgainGoesOnWithWhatItHasBegun) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
+  ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
+  EXPECT_EQ(node.Sent(MessageType::kMfStart).size(), 2u) << "the first may have been lost";
+  auto paused = node.Usual('a');
+  paused->header.mflags = kMessagePaused;
+  paused->header.replication_offset = 150;
+  node.Deliver('a', paused);
+  ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
+  EXPECT_EQ(node.Sent(MessageType::kMfStart).size(), 2u) << "its answer is here";
+  Offset(150);
+  EXPECT_GT(Requests(), 0u);
+}
+
 TEST_F(Candidate, OfAFailedMasterNeedsForce) {
   MasterFails();
   EXPECT_EQ(node.Admin(FailoverCommand{}).error(),
@@ -167,8 +181,21 @@ TEST(ManualFailover, PausesTheMasterAndTellsItsOffset) {
   node.AllAnswerBut("");
   node.Feed(ReplicationFacts{77, false, false, 0});
   node.Deliver('1', node.Usual('1', MessageType::kMfStart));
-  EXPECT_EQ(node.Count<PauseWrites>(), 1);
+  node.Deliver('1', node.Usual('1', MessageType::kMfStart));
+  EXPECT_EQ(node.Count<PauseWrites>(), 1) << "asked twice, paused once";
+  EXPECT_EQ(node.Count<UnpauseWrites>(), 0);
   EXPECT_TRUE(node.Logged("Manual failover requested by replica " + Id('1').str()));
+  const auto paused_offsets = [&node] {
+    std::vector<int64_t> offsets;
+    for (const Message* ping : node.Sent(MessageType::kPing)) {
+      if ((ping->header.mflags & kMessagePaused) != 0) offsets.push_back(static_cast<int64_t>(ping->header.replication_offset));
+    }
+    return offsets;
+  };
+  EXPECT_TRUE(paused_offsets().empty()) << "writes may still be under way";
+  node.Feed(ReplicationFacts{78, false, false, 0});
+  EXPECT_EQ(paused_offsets(), std::vector<int64_t>{78});
+  node.Feed(ReplicationFacts{77, false, false, 0});
   node.seen.clear();
   node.Tick();
   bool told = false;

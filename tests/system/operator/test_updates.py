@@ -9,6 +9,7 @@ from ledger_process import Ledger
 
 STORAGE = {"size": "1Gi", "onDelete": "Delete"}
 KEYS = 20000
+LONGEST_WAIT_MS = 1000
 
 
 def uids(cluster):
@@ -61,6 +62,7 @@ def test_an_image_is_rolled_out_pod_by_pod(local_cluster, tmp_path, node_kind, s
         print(phase)
         if phase["planned"]:
             assert phase["clusterdown"] == phase["readonly"] == phase["loading"] == phase["failed"] == 0, phase
+            assert phase["longest_wait_ms"] <= LONGEST_WAIT_MS, phase
     assert "NodesUpdated" in local_cluster.events()
 
 
@@ -127,6 +129,7 @@ def test_shards_without_replicas_are_rolled_without_loss(local_cluster, tmp_path
     for phase in ledger.phases:
         if phase["planned"]:
             assert phase["clusterdown"] == phase["readonly"] == phase["loading"] == phase["failed"] == 0, phase
+            assert phase["longest_wait_ms"] <= LONGEST_WAIT_MS, phase
 
 
 @pytest.mark.timeout(240)
