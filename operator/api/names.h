@@ -25,6 +25,8 @@ inline constexpr char kManagedSelector[] = "app.kubernetes.io/managed-by=windlas
 
 inline constexpr char kAnnotationTemplate[] = "windlass.dev/template-hash";
 inline constexpr char kAnnotationNodeId[] = "windlass.dev/node-id";
+// How long the earlier password in a node secret is accepted, RFC 3339.
+inline constexpr char kAnnotationOverlapUntil[] = "windlass.dev/overlap-until";
 // The settings that a node was last told, as reconcile/node_settings writes them.
 inline constexpr char kAnnotationSettings[] = "windlass.dev/settings";
 

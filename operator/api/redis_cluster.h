@@ -46,6 +46,7 @@ struct Auth {
   enum class Mode { kGenerated, kSecret, kNone };
   Mode mode = Mode::kGenerated;
   std::string secret_name;
+  int overlap_seconds = 600;  // how long an earlier password is accepted after a change
   bool operator==(const Auth&) const = default;
 };
 

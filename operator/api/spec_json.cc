@@ -164,6 +164,7 @@ Spec SpecFromJson(const Json& json) {
   const Reader auth = reader.Object("auth");
   auth.GetEnum("mode", {{"Generated", Auth::Mode::kGenerated}, {"Secret", Auth::Mode::kSecret}, {"None", Auth::Mode::kNone}}, &spec.auth.mode);
   auth.Get("secretName", &spec.auth.secret_name);
+  auth.Get("overlapSeconds", &spec.auth.overlap_seconds);
   reader.Object("failover").Get("nodeTimeoutMilliseconds", &spec.node_timeout_ms);
   reader.GetEnum("disruptionBudget", {{"Managed", Budget::kManaged}, {"None", Budget::kNone}}, &spec.disruption_budget);
   reader.Object("update").GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &spec.update.mode);

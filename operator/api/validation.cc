@@ -135,6 +135,7 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
   if ((spec.auth.mode == Auth::Mode::kSecret) != !spec.auth.secret_name.empty()) {
     findings.Add("spec.auth.secretName", spec.auth.secret_name, "secretName goes with mode Secret, and only with it");
   }
+  findings.Range("spec.auth.overlapSeconds", spec.auth.overlap_seconds, 0, 604800);
   findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.node_timeout_ms, 500, 600000);
   if (spec.autoscaling) CheckAutoscaling(spec, &findings);
   return findings.list;

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "operator/api/names.h"
-#include "operator/base/encoding.h"
 #include "operator/reconcile/retire.h"
 #include "operator/resources/builders.h"
 #include "operator/resources/diff.h"
@@ -16,7 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kPasswordLength = 32;
 constexpr std::chrono::milliseconds kWriteTime{2000};
 
 std::string KeyOf(const api::RedisCluster& cluster, const std::string& name) {
@@ -58,17 +56,6 @@ void EnsureOne(const Context& context, const api::RedisCluster& cluster, const k
   store->Observe(context.client.MergePatch(kind, cluster.metadata.name_space, name, wanted));
 }
 
-std::string PasswordIn(const Json& secret, const std::string& name) {
-  const std::string text = secret.value("data", Json::object()).value("password", "");
-  std::string password = base::Base64Decode(text);
-  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
-  if (password.empty()) throw base::Failure("secret " + name + " has no key \"password\", or it is empty");
-  if (password.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
-    throw base::Failure("secret " + name + ": the password must be one line");
-  }
-  return password;
-}
-
 // A master without slots is not one that clients or an autoscaler should count.
 // Of one that is not seen in the cluster, what was last seen holds.
 std::string RoleOf(const Member& member) {
@@ -97,25 +84,9 @@ void RequireLease(const Context& context, std::chrono::milliseconds duration) {
   if (!context.fence.HeldFor(duration)) throw base::Failure("the lease does not cover what is to be done: not acting");
 }
 
-std::string EnsurePassword(const Context& context, const api::RedisCluster& cluster) {
-  if (cluster.spec.auth.mode == api::Auth::Mode::kNone) return "";
-  const std::string& space = cluster.metadata.name_space;
-  const bool generated = cluster.spec.auth.mode == api::Auth::Mode::kGenerated;
-  const std::string name = generated ? api::PasswordSecretName(cluster.metadata.name) : cluster.spec.auth.secret_name;
-  if (const auto held = context.caches.secrets.Find(KeyOf(cluster, name))) return PasswordIn(*held, name);
-  // A secret of the user's own has no label of ours, so it is not in the cache.
-  if (const auto live = context.client.Get(kube::kSecrets, space, name)) return PasswordIn(*live, name);
-  if (!generated) throw base::Failure("spec.auth.secretName: there is no secret " + name);
-  RequireLease(context, kWriteTime);
-  const std::string password = base::RandomPassword(kPasswordLength);
-  const Json secret = resources::BuildPasswordSecret(cluster, password);
-  context.caches.secrets.Observe(context.client.Create(kube::kSecrets, space, secret));
-  return password;
-}
-
-void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const std::string& password) {
+void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords) {
   const Caches& caches = context.caches;
-  EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildNodeSecret(cluster, password));
+  EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildNodeSecret(cluster, passwords));
   EnsureOne(context, cluster, kube::kConfigMaps, &caches.config_maps, resources::BuildConfigMap(cluster));
   EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildNodesService(cluster));
   EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildClientService(cluster));

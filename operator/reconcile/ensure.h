@@ -3,18 +3,13 @@
 // only if it differs.
 #pragma once
 
-#include <string>
-
 #include "operator/reconcile/context.h"
 #include "operator/reconcile/world.h"
+#include "operator/resources/builders.h"
 
 namespace windlass::reconcile {
 
-// The password of the nodes; empty for none. Makes the secret in mode Generated.
-// Throws base::Failure naming the secret if one is missing or has no password.
-std::string EnsurePassword(const Context& context, const api::RedisCluster& cluster);
-
-void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const std::string& password);
+void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);
 
 void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster);
 

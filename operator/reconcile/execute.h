@@ -47,6 +47,8 @@ class Executor {
   void Do(const World& world, const RemoveNodes& step);
   StepResult Move(const World& world, const MoveSlots& step);
 
+  // Throws if one of them is refused.
+  void TellPasswords(const TellSettings& step);
   void Event(const World& world, kube::EventType type, const std::string& reason, const std::string& message);
 
   const Context& context_;

@@ -4,6 +4,7 @@
 #include "operator/api/names.h"
 #include "operator/base/text.h"
 #include "operator/reconcile/execute.h"
+#include "operator/reconcile/passwords.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -18,7 +19,18 @@ bool OnlyAtStart(const redis::Reply& reply) {
 
 }  // namespace
 
+void Executor::TellPasswords(const TellSettings& step) {
+  for (const auto& commands : {AcceptCommands(admin_), UseCommands(admin_)}) {
+    for (const TellSettings::Node& node : step.nodes) {
+      if (!node.tell_passwords) continue;
+      RequireLease(context_, kStepTime);
+      for (const redis::Command& command : commands) pool_.At(node.node.address).Require(command);
+    }
+  }
+}
+
 void Executor::Do(const World& world, const TellSettings& step) {
+  TellPasswords(step);
   std::string names, directives;
   for (const TellSettings::Node& node : step.nodes) {
     RequireLease(context_, kStepTime);

@@ -14,6 +14,7 @@ NodeSettings NodeSettingsFromText(const std::string& text) {
     const Json json = Json::parse(text);
     settings.run_id = json.value("run", "");
     settings.told = json.value("told", SettingMap());
+    settings.passwords = json.value("passwords", "");
     settings.restart_for = json.value("restartFor", std::set<std::string>());
     settings.refused = json.value("refused", "");
   } catch (const Json::exception&) {
@@ -23,7 +24,7 @@ NodeSettings NodeSettingsFromText(const std::string& text) {
 }
 
 std::string ToText(const NodeSettings& settings) {
-  Json json = {{"run", settings.run_id}, {"told", settings.told}};
+  Json json = {{"run", settings.run_id}, {"told", settings.told}, {"passwords", settings.passwords}};
   if (!settings.restart_for.empty()) json["restartFor"] = settings.restart_for;
   if (!settings.refused.empty()) json["refused"] = settings.refused;
   return json.dump();

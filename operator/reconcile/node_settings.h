@@ -17,6 +17,7 @@ using SettingMap = std::map<std::string, std::string>;  // directive → value, 
 struct NodeSettings {
   std::string run_id;  // the start of which this is true; empty: nothing was told yet
   SettingMap told;
+  std::string passwords;  // which, see MarkOf
   // Directives that this start cannot take over: changed ones that can only be
   // read from the file, and ones that were taken out of the spec.
   std::set<std::string> restart_for;

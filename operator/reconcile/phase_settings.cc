@@ -42,11 +42,14 @@ std::optional<Step> ApplySettings(const World& world) {
   for (const Member& member : world.members) {
     if (!member.running() || !member.answers || member.loading || member.run_id.empty()) continue;
     const NodeSettings& before = member.pod->settings;
-    TellSettings::Node node{RefOf(member), {}, {}};
+    TellSettings::Node node;
+    node.node = RefOf(member);
     node.result.run_id = member.run_id;
     node.result.told = SettingsFor(world, member);
+    node.result.passwords = world.passwords;
     const bool same_start = before.run_id == member.run_id;
-    if (same_start && before.told == node.result.told) continue;
+    node.tell_passwords = !same_start || before.passwords != world.passwords;
+    if (same_start && !node.tell_passwords && before.told == node.result.told) continue;
     for (const auto& [name, value] : node.result.told) {
       const auto known = before.told.find(name);
       if (!same_start || known == before.told.end() || known->second != value) node.changes.emplace_back(name, value);

@@ -12,6 +12,7 @@
 #include "operator/reconcile/ensure.h"
 #include "operator/reconcile/execute.h"
 #include "operator/reconcile/observe.h"
+#include "operator/reconcile/passwords.h"
 #include "operator/reconcile/phases.h"
 #include "operator/reconcile/scaling.h"
 #include "operator/reconcile/status.h"
@@ -108,18 +109,21 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     return {kIdle};
   }
   if (acts) EnsureFinalizer(context_, cluster);
-  const std::string password = EnsurePassword(context_, cluster);
+  const resources::Passwords passwords = EnsurePasswords(context_, cluster, base::SystemClock().UnixMs());
   if (acts) {
-    EnsureObjects(context_, cluster, password);
+    EnsureObjects(context_, cluster, passwords);
     DeleteRetiredClaims(context_, cluster);
   }
 
   redis::AdminOptions admin;
-  admin.credentials.password = password;
+  admin.credentials.password = passwords.current;
+  if (passwords.until_ms != 0) admin.earlier = redis::Credentials{"", passwords.earlier};
   admin.connect_ms = kConnectMs;
   admin.command_ms = kCommandMs;
   Observation seen = Observe(context_, cluster, admin);
   seen.target_shards = autoscale::TargetShards(cluster);
+  seen.passwords = MarkOf(passwords);
+  seen.overlap_until_ms = passwords.until_ms;
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
   const World world = BuildWorld(std::move(seen));

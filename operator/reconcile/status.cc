@@ -155,6 +155,10 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   const std::string drift = Drift(world);
   Say(world, &status, "ConfigDrift", !drift.empty(), drift.empty() ? "AsInSpec" : "NotAsInSpec", drift.empty() ? "every node is as the spec says" : drift);
 
+  const bool overlap = world.overlap_until_ms != 0;
+  Say(world, &status, "CredentialsCurrent", !overlap, overlap ? "EarlierPasswordAccepted" : "OnePassword",
+      overlap ? "the earlier password is accepted too, until " + base::Rfc3339(world.overlap_until_ms) + " or until every node knows the new one" : "no earlier password is accepted");
+
   const std::string& refused = result.refused.empty() ? world.creation_refused : result.refused;
   const bool blocked = !refused.empty() && NodesMissing(world);
   Say(world, &status, "ScaleBlocked", blocked, blocked ? "CreationRefused" : "NothingBlocked", blocked ? refused : "no pod or claim is refused");

@@ -95,6 +95,7 @@ struct TellSettings {
   struct Node {
     NodeRef node;
     std::vector<std::pair<std::string, std::string>> changes;
+    bool tell_passwords = false;
     NodeSettings result;  // but for what the node answers
     // Since it started: what can only be read from the file it has read.
     bool first_telling = false;

@@ -237,6 +237,8 @@ World BuildWorld(Observation seen) {
   world.image = seen.image;
   world.template_hash = resources::TemplateHash(*seen.cluster);
   world.settings = resources::Settings(seen.cluster->spec);
+  world.passwords = seen.passwords;
+  world.overlap_until_ms = seen.overlap_until_ms;
   world.target_shards = seen.target_shards;
   world.now_ms = seen.now_ms;
   world.creation_refused = seen.creation_refused;

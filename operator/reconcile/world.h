@@ -92,6 +92,8 @@ struct World {
   std::string image;
   std::string template_hash;  // of a pod made now
   SettingMap settings;        // of a node started now
+  std::string passwords;      // which they are to have, see MarkOf
+  int64_t overlap_until_ms = 0;  // an earlier password is accepted until then; 0: there is none
   int target_shards = 0;
   int64_t now_ms = 0;
   topology::ClusterView view;
@@ -130,6 +132,8 @@ struct Observation {
   std::vector<topology::NodeReport> reports;  // asked at the pods' addresses
   std::string creation_refused;
   bool may_create = true;
+  std::string passwords;
+  int64_t overlap_until_ms = 0;
 };
 
 World BuildWorld(Observation observation);

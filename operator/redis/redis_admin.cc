@@ -117,6 +117,7 @@ struct RedisAdmin::Impl {
   void SendAll(const std::string& bytes, const Deadline& deadline, const std::string& what);
   Reply ReadReply(const Deadline& deadline, const std::string& what);
   void Authenticate();
+  Reply LogIn(const Credentials& credentials);
 
   Address address;
   AdminOptions options;
@@ -212,20 +213,34 @@ Reply RedisAdmin::Impl::ReadReply(const Deadline& deadline, const std::string& w
 }
 
 void RedisAdmin::Impl::Authenticate() {
-  if (options.credentials.empty()) return;
-  Command auth{"AUTH"};
-  if (!options.credentials.user.empty()) auth.push_back(options.credentials.user);
-  auth.push_back(options.credentials.password);
-  const Deadline deadline(options.command_ms);
-  std::string bytes;
-  AppendCommand(auth, bytes);
-  SendAll(bytes, deadline, "AUTH");
-  const Reply reply = ReadReply(deadline, "AUTH");
+  Reply reply = LogIn(options.credentials);
+  if (reply.error() && options.earlier) {
+    const Reply earlier = LogIn(*options.earlier);
+    if (!earlier.error()) return;
+  }
   if (!reply.error()) return;
-  // A node without a password: what it guards is open to us anyway.
-  if (reply.text.find("without any password configured") != std::string::npos) return;
   Close();
   throw RefusedFailure(topology::ToString(address) + ": AUTH was refused: " + reply.text, reply.text);
+}
+
+// The answer, which is no error where there was nothing to log in with or to.
+Reply RedisAdmin::Impl::LogIn(const Credentials& credentials) {
+  Command command{"AUTH"};
+  if (!credentials.user.empty()) command.push_back(credentials.user);
+  command.push_back(credentials.password);
+  // Without a password of ours there is one to try only if there was one before.
+  if (credentials.empty()) {
+    if (!options.earlier) return {};
+    command = {"PING"};
+  }
+  const Deadline deadline(options.command_ms);
+  std::string bytes;
+  AppendCommand(command, bytes);
+  SendAll(bytes, deadline, command.front());
+  Reply reply = ReadReply(deadline, command.front());
+  // A node without a password: what it guards is open to us anyway.
+  if (reply.error() && reply.text.find("without any password configured") != std::string::npos) return {};
+  return reply;
 }
 
 RedisAdmin::RedisAdmin(Address address, AdminOptions options)

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct Credentials {
 
 struct AdminOptions {
   Credentials credentials;
+  // Of before a change of passwords: tried where those above are not known yet.
+  std::optional<Credentials> earlier;
   int64_t connect_ms = 2000;
   int64_t command_ms = 5000;
 };

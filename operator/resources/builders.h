@@ -21,8 +21,17 @@ struct NodeIdentity {
 
 // The secret with the generated password, for people and clients.
 Json BuildPasswordSecret(const api::RedisCluster& cluster, const std::string& password);
-// What nodes include from their configuration: the password, out of sight of `ps`.
-Json BuildNodeSecret(const api::RedisCluster& cluster, const std::string& password);
+// Of the nodes; empty: none.
+struct Passwords {
+  std::string current;
+  std::string earlier;    // accepted beside it for a while after a change
+  int64_t until_ms = 0;   // Unix time at which the earlier one may be dropped; 0: there is none
+};
+// What nodes include from their configuration: the password, out of sight of `ps`;
+// and what the operator must know to go on with a change of passwords.
+Json BuildNodeSecret(const api::RedisCluster& cluster, const Passwords& passwords);
+// From the cached object; current is empty if it is not of this form.
+Passwords PasswordsIn(const Json& node_secret);
 Json BuildConfigMap(const api::RedisCluster& cluster);
 Json BuildClientService(const api::RedisCluster& cluster);
 // Headless: gives every node a name, ready or not.

@@ -3,11 +3,15 @@
 
 #include "operator/api/names.h"
 #include "operator/base/encoding.h"
+#include "operator/base/time.h"
 #include "operator/resources/builders.h"
 #include "operator/resources/metadata.h"
 
 namespace windlass::resources {
 namespace {
+
+constexpr char kCurrent[] = "password";
+constexpr char kEarlier[] = "earlier-password";
 
 Json Secret(const api::RedisCluster& cluster, const std::string& name, const std::string& key, const std::string& text) {
   return {{"apiVersion", "v1"},
@@ -37,10 +41,25 @@ Json BuildPasswordSecret(const api::RedisCluster& cluster, const std::string& pa
   return Secret(cluster, api::PasswordSecretName(cluster.metadata.name), "password", password);
 }
 
-Json BuildNodeSecret(const api::RedisCluster& cluster, const std::string& password) {
+Json BuildNodeSecret(const api::RedisCluster& cluster, const Passwords& passwords) {
   std::string conf = "# Written by windlass-operator.\n";
+  const std::string& password = passwords.current;
   if (!password.empty()) conf += "requirepass " + Quoted(password) + "\nmasterauth " + Quoted(password) + "\n";
-  return Secret(cluster, api::NodeSecretName(cluster.metadata.name), "auth.conf", conf);
+  Json secret = Secret(cluster, api::NodeSecretName(cluster.metadata.name), "auth.conf", conf);
+  secret["data"][kCurrent] = base::Base64Encode(password);
+  secret["data"][kEarlier] = base::Base64Encode(passwords.earlier);
+  secret["metadata"]["annotations"][api::kAnnotationOverlapUntil] = passwords.until_ms == 0 ? "" : base::Rfc3339(passwords.until_ms);
+  return secret;
+}
+
+Passwords PasswordsIn(const Json& node_secret) {
+  const Json data = node_secret.value("data", Json::object());
+  Passwords passwords;
+  passwords.current = base::Base64Decode(data.value(kCurrent, ""));
+  passwords.earlier = base::Base64Decode(data.value(kEarlier, ""));
+  const Json annotations = node_secret.at("metadata").value("annotations", Json::object());
+  passwords.until_ms = base::ParseRfc3339(annotations.value(api::kAnnotationOverlapUntil, "")).value_or(0);
+  return passwords;
 }
 
 Json BuildConfigMap(const api::RedisCluster& cluster) {

@@ -104,7 +104,7 @@ World ClusterBuilder::Build(int target_shards) {
     pod.problem = node.problem;
     pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;
     pod.settings = node.settings;
-    if (pod.settings == NodeSettings()) pod.settings = {node.run_id, resources::Settings(cluster_.spec), {}, ""};
+    if (pod.settings == NodeSettings()) pod.settings = {node.run_id, resources::Settings(cluster_.spec), "", {}, ""};
     seen.pods.push_back(pod);
     seen.reports.push_back(Report(name));
   }

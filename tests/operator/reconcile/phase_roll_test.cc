@@ -216,7 +216,7 @@ TEST(Settings, OnlyWhatHasChangedIsTold) {
   auto builder = ClusterBuilder::Even(3);
   const SettingMap before = resources::Settings(builder.spec());
   builder.spec().config["maxmemory-samples"] = "7";
-  for (int i = 0; i < 6; ++i) builder.At("demo-" + std::to_string(i)).settings = {"run", before, {}, ""};
+  for (int i = 0; i < 6; ++i) builder.At("demo-" + std::to_string(i)).settings = {"run", before, "", {}, ""};
   const auto step = Decide(builder.Build(3));
   const auto* tell = As<TellSettings>(step);
   ASSERT_NE(tell, nullptr);
@@ -229,7 +229,7 @@ TEST(Settings, OneThatIsTakenOutGoesBackToItsDefault) {
   SettingMap before = resources::Settings(builder.spec());
   before["maxmemory-samples"] = "7";
   before["no-such-directive"] = "1";
-  builder.At("demo-0").settings = {"run", before, {}, ""};
+  builder.At("demo-0").settings = {"run", before, "", {}, ""};
   const auto step = Decide(builder.Build(3));
   const auto* tell = As<TellSettings>(step);
   ASSERT_NE(tell, nullptr);
@@ -242,20 +242,20 @@ TEST(Settings, APodWithAnotherMemoryLimitKeepsItsMaxmemory) {
   builder.spec().update.mode = api::Update::Mode::kOnDelete;
   SettingMap before = resources::Settings(builder.spec());
   before["maxmemory"] = "1000000";
-  for (int i = 0; i < 6; ++i) builder.At("demo-" + std::to_string(i)).settings = {"run", before, {}, ""};
+  for (int i = 0; i < 6; ++i) builder.At("demo-" + std::to_string(i)).settings = {"run", before, "", {}, ""};
   EXPECT_FALSE(Decide(builder.Build(3)).has_value());
 }
 
 TEST(Settings, ANodeThatMustBeRestartedForOneIsOutdated) {
   auto builder = ClusterBuilder::Even(3);
-  builder.At("demo-1").settings = {"run", resources::Settings(builder.spec()), {"io-threads"}, ""};
+  builder.At("demo-1").settings = {"run", resources::Settings(builder.spec()), "", {"io-threads"}, ""};
   const World world = builder.Build(3);
   EXPECT_TRUE(world.FindMember("demo-1")->outdated);
   EXPECT_FALSE(world.FindMember("demo-0")->outdated);
 }
 
 TEST(Settings, TheNoteAtAPodIsReadBack) {
-  const NodeSettings settings{"run", {{"a", "1"}, {"b", "x \"y\""}}, {"io-threads"}, "b: no"};
+  const NodeSettings settings{"run", {{"a", "1"}, {"b", "x \"y\""}}, "mark", {"io-threads"}, "b: no"};
   EXPECT_EQ(NodeSettingsFromText(ToText(settings)), settings);
   EXPECT_EQ(NodeSettingsFromText("{"), NodeSettings());
   EXPECT_EQ(NodeSettingsFromText("[1]"), NodeSettings());

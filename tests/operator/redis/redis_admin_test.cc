@@ -135,6 +135,26 @@ TEST(RedisAdminTest, LogsInFirstAndNamesARefusal) {
   EXPECT_EQ(first, "*3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$2\r\ns3\r\n");
 }
 
+TEST(RedisAdminTest, TriesTheEarlierPasswordWhereTheNewOneIsNotKnownYet) {
+  std::string second;
+  FakeServer server(
+      [&second](int fd) {
+        ReadSome(fd);
+        Say(fd, "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+        second = ReadSome(fd);
+        Say(fd, "+OK\r\n");
+        ReadSome(fd);
+        Say(fd, "+PONG\r\n");
+        ReadSome(fd);
+      });
+  AdminOptions options = Quick();
+  options.credentials = {"", "new"};
+  options.earlier = Credentials{"", "old"};
+  RedisAdmin admin(server.address(), options);
+  EXPECT_EQ(admin.Call({"PING"}).text, "PONG");
+  EXPECT_EQ(second, "*2\r\n$4\r\nAUTH\r\n$3\r\nold\r\n");
+}
+
 TEST(RedisAdminTest, ConnectsAnewWhenTheNodeClosedAnIdleConnection) {
   FakeServer server(
       [](int fd) {

@@ -90,10 +90,18 @@ TEST(RedisConf, FollowsTheSpec) {
 }
 
 TEST(NodeSecret, QuotesThePassword) {
-  const Json secret = BuildNodeSecret(Demo(), "a\"b\\c d");
+  const Json secret = BuildNodeSecret(Demo(), {"a\"b\\c d", "", 0});
   EXPECT_THAT(base::Base64Decode(secret["data"]["auth.conf"].get<std::string>()), HasSubstr("requirepass \"a\\\"b\\\\c d\"\n"));
-  const Json none = BuildNodeSecret(Demo(), "");
+  const Json none = BuildNodeSecret(Demo(), {});
   EXPECT_THAT(base::Base64Decode(none["data"]["auth.conf"].get<std::string>()), Not(HasSubstr("requirepass")));
+}
+
+TEST(NodeSecret, RemembersAnEarlierPassword) {
+  const Passwords passwords = PasswordsIn(BuildNodeSecret(Demo(), {"new", "old", 1'700'000'000'000}));
+  EXPECT_EQ(passwords.current, "new");
+  EXPECT_EQ(passwords.earlier, "old");
+  EXPECT_EQ(passwords.until_ms, 1'700'000'000'000);
+  EXPECT_EQ(PasswordsIn(BuildNodeSecret(Demo(), {"new", "", 0})).until_ms, 0);
 }
 
 TEST(FirstDifference, NamesThePlaceAndPassesOverWhatTheServerAdds) {

@@ -1,0 +1,29 @@
+// The passwords of the nodes, and how one takes the place of another.
+//
+// After a change both are accepted for spec.auth.overlapSeconds, and until every
+// node has been told: no client is refused, and no replica, whichever it has. The
+// earlier one is kept in the node secret, so that an operator that is restarted
+// can still log in where the new one is not known yet.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operator/reconcile/context.h"
+#include "operator/redis/redis_admin.h"
+#include "operator/resources/builders.h"
+
+namespace windlass::reconcile {
+
+// Makes the secret in mode Generated. Throws base::Failure naming the secret if
+// one is missing or has no password.
+resources::Passwords EnsurePasswords(const Context& context, const api::RedisCluster& cluster, int64_t now_ms);
+
+// Names a pair of passwords without telling them: what a node was told.
+std::string MarkOf(const resources::Passwords& passwords);
+
+// In this order, the first at every node before the second at any.
+std::vector<redis::Command> AcceptCommands(const redis::AdminOptions& admin);
+std::vector<redis::Command> UseCommands(const redis::AdminOptions& admin);
+
+}  // namespace windlass::reconcile
