@@ -525,9 +525,9 @@ bool Config::IsInitial(std::string_view name, const Config& fresh) const {
   return fresh.Print(fresh.Must(name)) == Print(slot);
 }
 
-bool Config::IsAsGiven(std::string_view name) const {
+bool Config::NeedsKeeping(std::string_view name) const {
   const auto given = given_.find(name);
-  return given != given_.end() && given->second == LinesOf(name);
+  return !Must(name).told && (given == given_.end() || given->second != LinesOf(name));
 }
 
 base::Result<void> Config::Rewrite() {

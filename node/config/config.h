@@ -67,9 +67,9 @@ class Config {
   // The command line follows: its save points replace those of the file.
   void BeginOverrides() { save_seen_ = false; }
   // Where the files above are not to be written to: CONFIG REWRITE keeps in this file
-  // what differs from them, and a start reads it after them. What they say themselves
-  // wins, so that a setting changed there is not undone by one kept earlier. An absent
-  // file is an empty one. REQUIRES: all else is loaded.
+  // what they do not name, and a start reads it after them. What they name wins, so that
+  // a change made there is not undone by what was kept earlier. An absent file is an
+  // empty one. REQUIRES: all else is loaded.
   LoadResult LoadKept(const std::string& path);
   const std::string& file_path() const { return file_path_; }  // absolute, or empty
   void set_file_path(std::string path) { file_path_ = std::move(path); }
@@ -101,8 +101,9 @@ class Config {
   // whether it is what `fresh`, a Config told nothing, has anyway.
   std::vector<std::string> LinesOf(std::string_view name) const;
   bool IsInitial(std::string_view name, const Config& fresh) const;
-  // With LoadKept(): whether they are the lines that the files before it led to.
-  bool IsAsGiven(std::string_view name) const;
+  // With LoadKept(): whether they differ from what the files before it led to, and none
+  // of those names the directive, which would win.
+  bool NeedsKeeping(std::string_view name) const;
 
  private:
   struct Slot;

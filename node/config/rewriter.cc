@@ -97,10 +97,10 @@ base::Result<void> RewriteFile(const Config& config, const std::string& path) {
 
 std::string KeptText(const Config& config) {
   std::string out =
-      "# Kept by CONFIG REWRITE: what differs from the server's configuration file,\n"
-      "# which wins where it sets the same.\n";
+      "# Kept by CONFIG REWRITE: what the server's configuration file does not name.\n"
+      "# What it names wins.\n";
   for (const Directive& directive : Directives()) {
-    if (directive.name == "include" || config.IsAsGiven(directive.name)) continue;
+    if (directive.name == "include" || !config.NeedsKeeping(directive.name)) continue;
     for (const std::string& line : config.LinesOf(directive.name)) {
       if (line.rfind("user default ", 0) != 0) out += line + '\n';
     }

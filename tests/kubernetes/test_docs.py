@@ -1,5 +1,6 @@
 """Every command of the pages on installing and operating, in order, as printed."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -34,6 +35,11 @@ def shell(kubernetes, installed, tmp_path):
     subprocess.run([os.environ["KUBECTL"], "config", "set-context", "--current", "--namespace=docs"], env=env, check=True, timeout=20)
 
     def run(block):
+        uninstalls = re.search(r"^(helm uninstall|kubectl delete -f deploy/operator)", block, re.M)
+        with installed.taken_away() if uninstalls else contextlib.nullcontext():
+            return run_block(block)
+
+    def run_block(block):
         result = subprocess.run(["bash", "-euo", "pipefail", "-c", block], env=env, cwd=harness.ROOT, capture_output=True,
                                 text=True, timeout=400, stdin=subprocess.DEVNULL)
         assert result.returncode == 0, f"{block}\n{result.stdout}{result.stderr}"

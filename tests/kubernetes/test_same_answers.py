@@ -10,6 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "local"))
 
+from process import wait_for  # noqa: E402
 from api_server_process import CRD, ApiServer  # noqa: E402
 from scripted_requests import Session  # noqa: E402
 
@@ -51,6 +52,7 @@ def test_scripted_requests_are_answered_alike(kubernetes, installed, tmp_path, f
     finally:
         local.stop()
         real("DELETE", "/api/v1/namespaces/answers", None, {})
+        wait_for(lambda: real("GET", "/api/v1/namespaces/answers", None, {})[0] == 404, 120, "its objects are gone")
         installed.scale(2)
     assert answers["real"].keys() == answers["local"].keys()
     different = {name: (answers["real"][name], answers["local"][name]) for name in answers["real"]

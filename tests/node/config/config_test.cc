@@ -252,7 +252,7 @@ TEST(KeptSettingsTest, WhatTheFileSaysWinsAndWhatItNoLongerSaysDoesNotLinger) {
   std::remove(path.c_str());
   Config config;
   StartFrom(&config, "hz 20\nappendonly yes\nsave 60 1\nmaxmemory 1mb\n", path);
-  ASSERT_EQ(SetError(&config, {{"timeout", "9"}, {"save", "30 3"}, {"loglevel", "debug"}}), "");
+  ASSERT_EQ(SetError(&config, {{"timeout", "9"}, {"save", "30 3"}, {"hz", "30"}, {"loglevel", "debug"}}), "");
   ASSERT_TRUE(config.Rewrite());
   Config changed;  // another spec: one directive less, one with its default, others named anew
   StartFrom(&changed, "appendonly no\nsave 90 9\ntimeout 5\n", path);
