@@ -1,14 +1,19 @@
 """Every command of the pages on installing and operating, in order, as printed."""
 
 import contextlib
+import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
 import harness
 from redis_cluster import RedisCluster
+
+sys.path.append(str(harness.ROOT / "docs"))
+import fields as page_fields  # noqa: E402
 
 RELEASED = "0.1.0"
 
@@ -48,6 +53,18 @@ def shell(kubernetes, installed, tmp_path):
     yield run
     installed.install("--take-ownership")
     cluster.delete()
+
+
+@pytest.mark.timeout(120)
+def test_every_example_of_a_field_is_taken_as_it_stands(kubernetes, installed, figures):
+    ways = list(page_fields.leaves(page_fields.spec_schema()))
+    examples = [{"apiVersion": "windlass.dev/v1alpha1", "kind": "RedisCluster", "metadata": {"name": f"example-{n}"},
+                 "spec": page_fields.example_of(way)} for n, way in enumerate(ways)]
+    taken = kubernetes.kubectl("apply", "--dry-run=server", "-f", "-", input="\n---\n".join(map(json.dumps, examples))).stdout
+    assert taken.count("created (server dry run)") == len(examples) > 25, taken
+    figures("examples", len(examples))
+    told = kubernetes.kubectl("explain", "rediscluster.spec.autoscaling.scaleOut.maxStep").stdout
+    assert "Shards added at once" in told, told
 
 
 @pytest.mark.timeout(900)
