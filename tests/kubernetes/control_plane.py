@@ -51,7 +51,7 @@ class ControlPlane:
 
     def wait_ready(self, ready):
         try:
-            wait_for(ready, 90, "the API server is ready", interval=0.3)
+            wait_for(ready, 180, "the API server is ready", interval=0.3)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.api_server.tail()}\n{self.etcd.tail(10)}")
 

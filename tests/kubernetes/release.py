@@ -30,11 +30,11 @@ class Release:
                              "--set", "image.operator.repository=windlass/operator,image.operator.tag=dev",
                              "--set", "image.node.repository=windlass/node,image.node.tag=dev",
                              "--set", "image.operator.pullPolicy=Never,image.node.pullPolicy=Never", *options)
-        wait_for(self.available, 60, "the operator is available")
+        wait_for(self.available, 180, "the operator is available")
 
     def uninstall(self):
         with self.taken_away():
-            self.kubernetes.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "60s")
+            self.kubernetes.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "180s")
 
     @contextlib.contextmanager
     def taken_away(self):
@@ -42,7 +42,7 @@ class Release:
         there. What they are refused then says nothing about what the chart allows."""
         began = now()
         yield
-        wait_for(lambda: not self._operators(), 60, "the operator's pods are gone")
+        wait_for(lambda: not self._operators(), 180, "the operator's pods are gone")
         self.without_roles.append((began, now()))
 
     def deployment(self):
@@ -79,7 +79,7 @@ class Release:
         holder = self.lease().get("holderIdentity") or ""
         return next((name for name in self.pods() if holder.startswith(name)), None)
 
-    def wait_leader(self, other_than=None, timeout=60):
+    def wait_leader(self, other_than=None, timeout=180):
         """The new leader, and how long it took."""
         begin = time.monotonic()
         leader = wait_for(lambda: (lambda l: l if l != other_than else None)(self.leader()), timeout, "somebody leads")

@@ -55,7 +55,7 @@ def shell(kubernetes, installed, tmp_path):
     cluster.delete()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_every_example_of_a_field_is_taken_as_it_stands(kubernetes, installed, figures):
     ways = list(page_fields.leaves(page_fields.spec_schema()))
     examples = [{"apiVersion": "windlass.dev/v1alpha1", "kind": "RedisCluster", "metadata": {"name": f"example-{n}"},

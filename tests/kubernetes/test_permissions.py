@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_nothing_that_the_operator_asked_for_was_forbidden(release, figures):
     audited = release.kubernetes.audited()
     accounts = {e["user"]["username"] for e in audited}

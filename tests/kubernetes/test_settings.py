@@ -6,7 +6,7 @@ from kept_settings import check_kept_settings
 from redis_cluster import STORAGE
 
 
-@pytest.mark.timeout(360)
+@pytest.mark.timeout(600)
 def test_config_rewrite_keeps_settings_beside_the_data_and_the_spec_wins(cluster):
     cluster.apply(shards=3, replicasPerShard=0, storage=STORAGE, config={"hz": "20"})
     cluster.settle(3, 3)
