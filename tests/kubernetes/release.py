@@ -38,11 +38,11 @@ class Release:
 
     @contextlib.contextmanager
     def taken_away(self):
-        """Around whatever uninstalls: roles are deleted while the pods, told to end, are still
-        there. What they are refused then says nothing about what the chart allows."""
-        began = now()
+        """Around whatever uninstalls or narrows: roles go while the pods that need them, told to
+        end, are still there. What those are refused then says nothing about what the chart allows."""
+        began, before = now(), {p["metadata"]["uid"] for p in self._operators()}
         yield
-        wait_for(lambda: not self._operators(), 180, "the operator's pods are gone")
+        wait_for(lambda: before.isdisjoint(p["metadata"]["uid"] for p in self._operators()), 180, "the pods of before are gone")
         self.without_roles.append((began, now()))
 
     def deployment(self):

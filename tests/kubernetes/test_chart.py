@@ -69,7 +69,8 @@ def test_an_upgrade_and_a_rollback_under_load_cost_no_pod_and_no_write(cluster, 
 
 @pytest.mark.timeout(600)
 def test_an_operator_of_one_namespace_needs_nothing_beyond_it(cluster, kubernetes, release, figures):
-    release.install("--set", f"watchNamespace={cluster.namespace}")
+    with release.taken_away():
+        release.install("--set", f"watchNamespace={cluster.namespace}")
     try:
         account = f"system:serviceaccount:{NAMESPACE}:windlass-operator"
 
