@@ -60,7 +60,8 @@ def test_every_example_of_a_field_is_taken_as_it_stands(kubernetes, installed, f
     ways = list(page_fields.leaves(page_fields.spec_schema()))
     examples = [{"apiVersion": "windlass.dev/v1alpha1", "kind": "RedisCluster", "metadata": {"name": f"example-{n}"},
                  "spec": page_fields.example_of(way)} for n, way in enumerate(ways)]
-    taken = kubernetes.kubectl("apply", "--dry-run=server", "-f", "-", input="\n---\n".join(map(json.dumps, examples))).stdout
+    together = json.dumps({"apiVersion": "v1", "kind": "List", "items": examples})
+    taken = kubernetes.kubectl("apply", "--dry-run=server", "-f", "-", input=together).stdout
     assert taken.count("created (server dry run)") == len(examples) > 25, taken
     figures("examples", len(examples))
     told = kubernetes.kubectl("explain", "rediscluster.spec.autoscaling.scaleOut.maxStep").stdout
