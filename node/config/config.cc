@@ -71,6 +71,7 @@ struct Config::Slot {
   OnChange on_change;
   LineCheck line_check;
   LineSource line_source;
+  bool told = false;  // a line of a file or of the command line was about it
 };
 
 // The values that a failed SET puts back.
@@ -214,6 +215,8 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
   if (slot == nullptr && words.size() == 2 && IsRetired(Lower(words[0]))) return {};
   if (slot == nullptr) return base::Error{"Bad directive or wrong number of arguments"};
   const Directive& directive = *slot->directive;
+  if (loading_kept_ && slot->told) return {};
+  if (!loading_kept_) slot->told = true;
   std::span<const std::string> values(words.data() + 1, words.size() - 1);
   // Several values may come as one quoted word: --save "900 1".
   std::vector<std::string> split;
@@ -291,6 +294,17 @@ Config::LoadResult Config::LoadFile(const std::string& path) {
   if (++include_depth_ > kMaxIncludeDepth) return {false, {0, path, "too many nested includes"}};
   LoadResult result = LoadLines(text);
   --include_depth_;
+  return result;
+}
+
+Config::LoadResult Config::LoadKept(const std::string& path) {
+  kept_path_ = path;
+  for (const Directive& directive : Directives()) given_[std::string(directive.name)] = LinesOf(directive.name);
+  if (access(path.c_str(), F_OK) != 0) return {};
+  BeginOverrides();
+  loading_kept_ = true;
+  LoadResult result = LoadFile(path);
+  loading_kept_ = false;
   return result;
 }
 
@@ -511,6 +525,13 @@ bool Config::IsInitial(std::string_view name, const Config& fresh) const {
   return fresh.Print(fresh.Must(name)) == Print(slot);
 }
 
-base::Result<void> Config::Rewrite() { return RewriteFile(*this, file_path_); }
+bool Config::NeedsKeeping(std::string_view name) const {
+  const auto given = given_.find(name);
+  return !Must(name).told && (given == given_.end() || given->second != LinesOf(name));
+}
+
+base::Result<void> Config::Rewrite() {
+  return kept_path_.empty() ? RewriteFile(*this, file_path_) : WriteKept(*this, kept_path_);
+}
 
 }  // namespace windlass::config

@@ -66,6 +66,11 @@ class Config {
   LoadResult LoadFile(const std::string& path);
   // The command line follows: its save points replace those of the file.
   void BeginOverrides() { save_seen_ = false; }
+  // Where the files above are not to be written to: CONFIG REWRITE keeps in this file
+  // what they do not name, and a start reads it after them. What they name wins, so that
+  // a change made there is not undone by what was kept earlier. An absent file is an
+  // empty one. REQUIRES: all else is loaded.
+  LoadResult LoadKept(const std::string& path);
   const std::string& file_path() const { return file_path_; }  // absolute, or empty
   void set_file_path(std::string path) { file_path_ = std::move(path); }
 
@@ -75,7 +80,8 @@ class Config {
   std::string ValueOf(std::string_view name) const;  // as CONFIG GET prints it; "" if unknown
   // All or nothing: on any failure the earlier values are back.
   base::Result<void> Set(std::span<const std::pair<std::string_view, std::string_view>> pairs);
-  base::Result<void> Rewrite();  // to file_path(), keeping comments and order
+  // To file_path(), keeping comments and order; or to the file of LoadKept().
+  base::Result<void> Rewrite();
   // For components that change a setting themselves (REPLICAOF, "dir"): no hook runs.
   base::Result<void> Store(std::string_view name, std::string_view value);
 
@@ -95,6 +101,9 @@ class Config {
   // whether it is what `fresh`, a Config told nothing, has anyway.
   std::vector<std::string> LinesOf(std::string_view name) const;
   bool IsInitial(std::string_view name, const Config& fresh) const;
+  // With LoadKept(): whether they differ from what the files before it led to, and none
+  // of those names the directive, which would win.
+  bool NeedsKeeping(std::string_view name) const;
 
  private:
   struct Slot;
@@ -117,6 +126,9 @@ class Config {
   OutputLimit output_limits_[3];
   std::vector<SavePoint> save_points_;
   std::string file_path_;
+  std::string kept_path_;  // empty: LoadKept() was not called
+  std::map<std::string, std::vector<std::string>, std::less<>> given_;  // with it: directive → its lines before
+  bool loading_kept_ = false;
   bool save_seen_ = false;  // the built-in save points have been replaced
   int include_depth_ = 0;
 };

@@ -95,4 +95,23 @@ base::Result<void> RewriteFile(const Config& config, const std::string& path) {
   return {};
 }
 
+std::string KeptText(const Config& config) {
+  std::string out =
+      "# Kept by CONFIG REWRITE: what the server's configuration file does not name.\n"
+      "# What it names wins.\n";
+  for (const Directive& directive : Directives()) {
+    if (directive.name == "include" || !config.NeedsKeeping(directive.name)) continue;
+    for (const std::string& line : config.LinesOf(directive.name)) {
+      if (line.rfind("user default ", 0) != 0) out += line + '\n';
+    }
+  }
+  return out;
+}
+
+base::Result<void> WriteKept(const Config& config, const std::string& path) {
+  const auto written = base::WriteFileAtomically(path, KeptText(config));
+  if (!written) return base::Error{"Rewriting config file: " + written.error()};
+  return {};
+}
+
 }  // namespace windlass::config

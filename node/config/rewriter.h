@@ -16,4 +16,10 @@ std::string RewriteText(const Config& config, std::string_view old_text);
 // Reads, rewrites and replaces the file atomically; a missing file is created.
 base::Result<void> RewriteFile(const Config& config, const std::string& path);
 
+// For Config::LoadKept(): the settings of now that its other files neither name nor lead to.
+// The default user is theirs: who changes its password there has not to fear an
+// older one that was kept here.
+std::string KeptText(const Config& config);
+base::Result<void> WriteKept(const Config& config, const std::string& path);
+
 }  // namespace windlass::config

@@ -129,7 +129,11 @@ bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
     lines += static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
   config->BeginOverrides();
-  const bool loaded = Check(config->LoadText(arguments.directives), lines + 1) && LogCanBeWritten(*config);
+  bool loaded = Check(config->LoadText(arguments.directives), lines + 1);
+  if (const char* kept = std::getenv(kKeptSettingsVariable); loaded && kept != nullptr && *kept != 0) {
+    loaded = Check(config->LoadKept(AbsolutePath(kept)), 0);
+  }
+  loaded = loaded && LogCanBeWritten(*config);
   config->SetLineCheck("rename-command", nullptr);  // it refers to what ends here
   return loaded;
 }

@@ -19,8 +19,13 @@ struct Arguments {
 // `arguments`: those after the program's name.
 Arguments ParseArguments(const std::vector<std::string>& arguments);
 
-// File, then standard input, then the command line. False: the reason has been
-// printed on standard error in the form tools look for.
+// The file that CONFIG REWRITE writes instead of a configuration file that cannot be
+// written, as that of a pod. A variable, because redis-server, which may be started
+// in the same way, refuses a directive that it does not know.
+inline constexpr const char* kKeptSettingsVariable = "WINDLASS_KEPT_SETTINGS";
+
+// File, then standard input, then the command line, then what was kept. False: the
+// reason has been printed on standard error in the form tools look for.
 bool LoadConfiguration(const Arguments& arguments, config::Config* config);
 
 void PrintVersion();

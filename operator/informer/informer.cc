@@ -23,6 +23,12 @@ std::string VersionOf(const Json& object) {
   return object.value("metadata", Json::object()).value("resourceVersion", "");
 }
 
+// The way to the server broke, or it has no time: what it knows is as good as before.
+bool Passing(const std::exception& error) {
+  const auto* refused = dynamic_cast<const kube::KubeError*>(&error);
+  return refused != nullptr && (refused->status() == 0 || refused->status() == 429 || refused->status() == 503);
+}
+
 }  // namespace
 
 Informer::Informer(kube::Client& client, Options options, OnChange on_change)
@@ -52,9 +58,11 @@ void Informer::Run(std::stop_token stop) {
       if (!heard_) Pause(stop, options_.first_backoff);
     } catch (const std::exception& error) {
       if (stop.stop_requested()) return;
-      // A list after a failure costs little and needs no trust in what was missed.
-      version_.clear();
-      base::Log(base::LogLevel::kWarning, "watch failed, listing again",
+      if (heard_) backoff = options_.first_backoff;
+      heard_ = false;
+      // What was missed meanwhile the server tells from the last version on, or says that it cannot.
+      if (!Passing(error)) version_.clear();
+      base::Log(base::LogLevel::kWarning, version_.empty() ? "watch failed, listing again" : "watch failed, going on",
                 {{"kind", options_.kind.plural}, {"error", error.what()}, {"in_ms", std::to_string(backoff.count())}});
       Pause(stop, backoff);
       backoff = std::min(backoff * 2, options_.longest_backoff);

@@ -1,9 +1,9 @@
 // Fills a Store by list and watch, on a thread of its own, until stopped.
 //
-// A watch goes on from the last version it saw, bookmarks included; where the
-// server no longer has that version (410) the informer lists again. Failures
-// wait 0.1 s, doubling to 30 s. Each change is told to `on_change` after the
-// store has it.
+// A watch goes on from the last version it saw, bookmarks included, also after
+// the connection broke; where the server no longer has that version (410), or
+// answers what was not foreseen, the informer lists again. Failures wait 0.1 s,
+// doubling to 30 s. Each change is told to `on_change` after the store has it.
 #pragma once
 
 #include <chrono>

@@ -33,8 +33,10 @@ Json Container(const api::RedisCluster& cluster, const std::string& image) {
           {"args",
            {"/config/redis.conf", "--include", "/auth/auth.conf", "--bind", "$(POD_IP)",
             "--cluster-announce-ip", "$(POD_IP)", "--cluster-announce-hostname", "$(POD_NAME)"}},
-          // The last two: `kubectl exec POD -- windlassctl cli …` needs no options.
+          // The last two: `kubectl exec POD -- windlassctl cli …` needs no options. CONFIG REWRITE
+          // cannot write to the mounted file; what it keeps elsewhere yields to that file.
           {"env", Json::array({FieldEnv("POD_IP", "status.podIP"), FieldEnv("POD_NAME", "metadata.name"),
+                               {{"name", "WINDLASS_KEPT_SETTINGS"}, {"value", "/data/kept.conf"}},
                                FieldEnv("WINDLASSCTL_HOST", "status.podIP"),
                                {{"name", "WINDLASSCTL_AUTH_FILE"}, {"value", "/auth/auth.conf"}}})},
           {"workingDir", "/data"},

@@ -86,7 +86,7 @@ def installed(kubernetes):
 @pytest.fixture
 def release(installed):
     """The operator as it should be at the start of every test."""
-    harness.wait_for(installed.available, 60, "the operator is available")
+    harness.wait_for(installed.available, 180, "the operator is available")
     return installed
 
 

@@ -30,7 +30,7 @@ AUDIT_POLICY = {
 class ControlPlane:
     def __init__(self, folder, binaries, credentials, logs):
         self.folder, self.binaries, self.credentials, self.logs = folder, Path(binaries), credentials, logs
-        self.audit_log = folder / "audit.log"
+        self.audit_log = logs / "audit.log"
         (folder / "audit-policy.json").write_text(json.dumps(AUDIT_POLICY))
         (folder / "proxy.json").write_text(json.dumps({
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "iptables",
@@ -51,7 +51,7 @@ class ControlPlane:
 
     def wait_ready(self, ready):
         try:
-            wait_for(ready, 90, "the API server is ready", interval=0.3)
+            wait_for(ready, 180, "the API server is ready", interval=0.3)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.api_server.tail()}\n{self.etcd.tail(10)}")
 

@@ -89,7 +89,7 @@ class Kubernetes:
         self.workers[worker.name] = worker
         worker.start(self.images)
         try:
-            wait_for(lambda: self.node_ready(worker.name), 60, f"{worker.name} is Ready")
+            wait_for(lambda: self.node_ready(worker.name), 180, f"{worker.name} is Ready")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{worker.kubelet.tail()}")
         return worker.name
@@ -107,7 +107,7 @@ class Kubernetes:
         if body is not None:
             data = json.dumps(body).encode()
             request.add_header("Content-Type", content_type)
-        with urllib.request.urlopen(request, data, timeout=15, context=self.trust) as reply:
+        with urllib.request.urlopen(request, data, timeout=60, context=self.trust) as reply:
             return reply.read()
 
     def call(self, method, path, body=None, content_type="application/json"):
@@ -116,7 +116,7 @@ class Kubernetes:
     def version(self):
         return self.call("GET", "/version")["gitVersion"]
 
-    def run(self, program, *arguments, check=True, timeout=120, **options):
+    def run(self, program, *arguments, check=True, timeout=240, **options):
         """A tool as a person runs it; its result. Failing, it says what the tool said."""
         result = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
                                 env={**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.folder)}, **options)

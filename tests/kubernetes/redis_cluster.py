@@ -32,7 +32,7 @@ class RedisCluster(ClusterClient):
         """The cluster, then its namespace with whatever is left."""
         with contextlib.suppress(urllib.error.HTTPError):
             self.call("DELETE", self.path, {})
-        harness.wait_for(self.gone, 60, f"{self.name} in {self.namespace} is gone")
+        harness.wait_for(self.gone, 180, f"{self.name} in {self.namespace} is gone")
         self.call("DELETE", f"/api/v1/namespaces/{self.namespace}", {})
 
     def gone(self):
@@ -49,12 +49,16 @@ class RedisCluster(ClusterClient):
     def condition(self, kind):
         return next((c for c in self.status().get("conditions", []) if c["type"] == kind), {})
 
+    def half_way(self):
+        """Slots are on their way, or the plan of moves is written: the next pass begins it."""
+        return self.open_slots() or (self.status().get("operation") or {}).get("moves")
+
     def masters_with_slots(self):
         return sorted(name for name, slots in self.masters().items() if slots)
 
     def followed(self, replicas):
         """Waits until so many replicas follow in step."""
-        harness.wait_for(lambda: len(self.followers()) == replicas, 60, f"{replicas} replicas in step")
+        harness.wait_for(lambda: len(self.followers()) == replicas, 180, f"{replicas} replicas in step")
 
     def settle(self, shards, nodes=None, timeout=300):
         """Ready, replicas in step, one map; how long that took."""

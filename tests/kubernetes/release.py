@@ -1,5 +1,7 @@
 """The operator as the chart installs it, and its pods."""
 
+import contextlib
+import datetime
 import os
 import time
 
@@ -11,21 +13,37 @@ NAME = "windlass"
 CHART = harness.ROOT / "helm" / "windlass"
 
 
+def now():
+    """As the audit log writes a time: texts that are ordered as the times are."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 class Release:
     def __init__(self, kubernetes):
         self.kubernetes = kubernetes
         self.chart = os.environ.get("WINDLASS_CHART", str(CHART))
         self.core = f"/api/v1/namespaces/{NAMESPACE}"
+        self.without_roles = []  # from, to: times as the audit log writes them
 
     def install(self, *options):
         self.kubernetes.helm("upgrade", "--install", NAME, self.chart, "--namespace", NAMESPACE, "--create-namespace",
                              "--set", "image.operator.repository=windlass/operator,image.operator.tag=dev",
                              "--set", "image.node.repository=windlass/node,image.node.tag=dev",
                              "--set", "image.operator.pullPolicy=Never,image.node.pullPolicy=Never", *options)
-        wait_for(self.available, 60, "the operator is available")
+        wait_for(self.available, 180, "the operator is available")
 
     def uninstall(self):
-        self.kubernetes.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "60s")
+        with self.taken_away():
+            self.kubernetes.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait", "--timeout", "180s")
+
+    @contextlib.contextmanager
+    def taken_away(self):
+        """Around whatever uninstalls or narrows: roles go while the pods that need them, told to
+        end, are still there. What those are refused then says nothing about what the chart allows."""
+        began, before = now(), {p["metadata"]["uid"] for p in self._operators()}
+        yield
+        wait_for(lambda: before.isdisjoint(p["metadata"]["uid"] for p in self._operators()), 180, "the pods of before are gone")
+        self.without_roles.append((began, now()))
 
     def deployment(self):
         found = self.kubernetes.call("GET", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")["items"]
@@ -40,6 +58,11 @@ class Release:
     def scale(self, replicas):
         name = self.deployment()["metadata"]["name"]
         self.kubernetes.kubectl("scale", "deployment", name, "-n", NAMESPACE, f"--replicas={replicas}")
+
+    def _operators(self):
+        """Every pod of the operator, those that are about to end included."""
+        return [p for p in self.kubernetes.call("GET", f"{self.core}/pods")["items"]
+                if p["metadata"].get("labels", {}).get("app.kubernetes.io/name") == "windlass-operator"]
 
     def pods(self):
         items = self.kubernetes.call("GET", f"{self.core}/pods")["items"]
@@ -56,7 +79,7 @@ class Release:
         holder = self.lease().get("holderIdentity") or ""
         return next((name for name in self.pods() if holder.startswith(name)), None)
 
-    def wait_leader(self, other_than=None, timeout=60):
+    def wait_leader(self, other_than=None, timeout=180):
         """The new leader, and how long it took."""
         begin = time.monotonic()
         leader = wait_for(lambda: (lambda l: l if l != other_than else None)(self.leader()), timeout, "somebody leads")
@@ -72,8 +95,19 @@ class Release:
                          for name in names)
 
     def refusals(self):
-        """What the API server forbade any account of the operator's namespace. A quota's refusal
-        has the same number, but no permission would have helped."""
-        return [f"{e['verb']} {e['requestURI']} by {e['user']['username']}" for e in self.kubernetes.audited()
-                if e.get("responseStatus", {}).get("code") == 403
-                and "quota" not in e["responseStatus"].get("message", "")]
+        """What the API server's authorization forbade any account of the operator's namespace, and
+        what else was answered 403. Admission has that number too, where no permission would help:
+        a quota, or a namespace that is being deleted."""
+        forbidden, other = [], []
+        for entry in self.kubernetes.audited():
+            status = entry.get("responseStatus", {})
+            if status.get("code") != 403:
+                continue
+            text = (f"{entry['verb']} {entry['requestURI']} by {entry['user']['username']} at "
+                    f"{entry['requestReceivedTimestamp']}: {status.get('message')}")
+            if entry.get("annotations", {}).get("authorization.k8s.io/decision") == "allow":
+                if not any(words in text for words in ("exceeded quota", "because it is being terminated")):
+                    other.append(text)
+            elif not any(begin <= entry["requestReceivedTimestamp"] <= end for begin, end in self.without_roles):
+                forbidden.append(text)
+        return forbidden + other

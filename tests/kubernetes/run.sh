@@ -56,7 +56,7 @@ note "starting"
 # When the first process of the namespace ends, everything in it ends; bash as that
 # process also waits for those whose parents are gone.
 tests/with-kubectl.sh unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc \
-  bash -c '/usr/bin/python3 -m pytest -q -s -p no:cacheprovider --tb=short --basetemp="$WINDLASS_KUBERNETES_FOLDER-tmp" \
+  bash -c '/usr/bin/python3 -m pytest -q -s -p no:cacheprovider --tb=short --durations=25 --basetemp="$WINDLASS_KUBERNETES_FOLDER-tmp" \
     --junitxml="$1/results.xml" tests/kubernetes "${@:2}"; exit $?' bash "$output" "$@"
 status=$?
 [ $status -eq 0 ] || cp -r "$folder/k/logs" "$logs/cluster" 2>/dev/null

@@ -36,10 +36,10 @@ def test_the_api_server_restarted_in_mid_scale_costs_nothing(cluster, kubernetes
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
     with cluster.ledger(tmp_path, keys=20000) as ledger:
-        ledger.wait_for_keys(20000, 90)
+        ledger.wait_for_keys(20000, 240)
         ledger.phase("restart")
         cluster.patch(shards=5)
-        harness.wait_for(cluster.open_slots, 60, "slots on their way", interval=0.02)
+        harness.wait_for(cluster.half_way, 180, "slots on their way", interval=0.02)
         begin = time.monotonic()
         kubernetes.control_plane.api_server.restart(signal.SIGKILL)
         kubernetes.control_plane.wait_ready(lambda: kubernetes.raw("/readyz") == b"ok")

@@ -9,7 +9,7 @@ import harness
 EXAMPLE = harness.ROOT / "deploy" / "examples" / "cluster.yaml"
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 def test_the_example_is_ready_within_60_seconds(cluster, figures):
     begin = time.monotonic()
     cluster.kubectl("apply", "-f", EXAMPLE)

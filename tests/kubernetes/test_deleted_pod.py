@@ -8,7 +8,7 @@ import harness
 from redis_cluster import STORAGE
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_a_deleted_pod_of_a_master_is_replaced_and_nothing_is_lost(cluster, tmp_path, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)

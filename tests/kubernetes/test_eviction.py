@@ -37,11 +37,11 @@ def settled_budgets(cluster):
                and b["status"]["currentHealthy"] >= b["status"]["desiredHealthy"] for b in budgets(cluster))
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_masters_stay_and_replicas_may_go(cluster, figures):
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
-    harness.wait_for(lambda: len(budgets(cluster)) == 4 and settled_budgets(cluster), 30, "four budgets that are kept")
+    harness.wait_for(lambda: len(budgets(cluster)) == 4 and settled_budgets(cluster), 180, "four budgets that are kept")
     found = budgets(cluster)
     assert all(len(matching(pod, found)) == 1 for pod in cluster.pods().values())
     masters = cluster.masters_with_slots()
@@ -51,7 +51,7 @@ def test_masters_stay_and_replicas_may_go(cluster, figures):
     uid = cluster.pods()[victim]["metadata"]["uid"]
     begin = time.monotonic()
     assert evict(cluster, victim, really=True) == 201
-    harness.wait_for(lambda: cluster.pods().get(victim, {"metadata": {"uid": uid}})["metadata"]["uid"] != uid, 60, "another pod")
+    harness.wait_for(lambda: cluster.pods().get(victim, {"metadata": {"uid": uid}})["metadata"]["uid"] != uid, 180, "another pod")
     cluster.settle(3)
     figures("replica back after", f"{time.monotonic() - begin:.1f} s")
 
@@ -68,7 +68,7 @@ def test_an_eviction_is_never_an_error_while_roles_and_shards_change(cluster, fi
             answers[evict(cluster, name)] += 1
 
     def changed(shards):
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while True:
             look()
             time.sleep(0.5)  # or nobody else gets a turn
@@ -83,18 +83,18 @@ def test_an_eviction_is_never_an_error_while_roles_and_shards_change(cluster, fi
         changed(shards)
     replica = next(name for name, slots in cluster.views().items() if name not in cluster.masters_with_slots())
     cluster.connect(cluster.addresses()[replica]).execute_command("CLUSTER FAILOVER")
-    harness.wait_for(lambda: replica in cluster.masters_with_slots(), 20, f"{replica} is a master")
-    harness.wait_for(lambda: look() or cluster.pods()[replica]["metadata"]["labels"]["windlass.dev/role"] == "master", 20, "the label says so")
+    harness.wait_for(lambda: replica in cluster.masters_with_slots(), 180, f"{replica} is a master")
+    harness.wait_for(lambda: look() or cluster.pods()[replica]["metadata"]["labels"]["windlass.dev/role"] == "master", 180, "the label says so")
     figures("answers", dict(answers))
     assert set(answers) <= {201, 404, 429}, answers
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 def test_without_budgets_every_pod_may_be_evicted(cluster):
     cluster.apply(shards=3, replicasPerShard=0, disruptionBudget="None")
     cluster.settle(3, 3)
     assert budgets(cluster) == []
     assert {evict(cluster, name) for name in cluster.pods()} == {201}
     cluster.patch(disruptionBudget="Managed")
-    harness.wait_for(lambda: len(budgets(cluster)) == 1 and settled_budgets(cluster), 30, "a budget for masters")
+    harness.wait_for(lambda: len(budgets(cluster)) == 1 and settled_budgets(cluster), 180, "a budget for masters")
     assert {evict(cluster, name) for name in cluster.pods()} == {429}

@@ -24,7 +24,7 @@ def compressed(path):
     return len(out.getvalue())
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_an_image_is_programs_and_what_they_load(name, figures):
     path = Path(os.environ["WINDLASS_IMAGES"]) / f"{name}.tar"
@@ -42,7 +42,7 @@ def test_an_image_is_programs_and_what_they_load(name, figures):
         assert files["data"][1:4] == (oct(0o750), 65532, 65532)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_the_containers_of_a_cluster_can_change_nothing_but_their_data(cluster):
     cluster.apply(shards=3, replicasPerShard=0)
     cluster.settle(3, 3)

@@ -10,7 +10,7 @@ from redis_cluster import RESOURCES
 VERSIONS = {"oldest": "WINDLASS_OLDEST_KUBECTL", "newest": "WINDLASS_NEWEST_KUBECTL"}
 
 
-@pytest.mark.timeout(360)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("which", VERSIONS)
 def test_a_kubectl_works_against_the_definition(cluster, which, figures):
     program = os.environ[VERSIONS[which]]
@@ -24,7 +24,7 @@ def test_a_kubectl_works_against_the_definition(cluster, which, figures):
                 "spec": {"shards": 3, "replicasPerShard": 0, "resources": RESOURCES}}
     assert "rediscluster.windlass.dev/demo created" in kubectl("apply", "-f", "-", input=json.dumps(manifest)).stdout
     assert "unchanged" in kubectl("apply", "-f", "-", input=json.dumps(manifest)).stdout
-    kubectl("wait", "--for=condition=Ready", "rdc/demo", "--timeout=60s", timeout=70)
+    kubectl("wait", "--for=condition=Ready", "rdc/demo", "--timeout=180s", timeout=190)
     heads = kubectl("get", "rdc").stdout.splitlines()[0].split()
     assert heads == ["NAME", "PHASE", "SHARDS", "TARGET", "READY", "PROGRESS", "AGE"]
     assert "demo   Ready   3" in kubectl("get", "rediscluster", "demo").stdout
@@ -32,7 +32,7 @@ def test_a_kubectl_works_against_the_definition(cluster, which, figures):
     assert "Conditions" in kubectl("describe", "rdc", "demo").stdout
     assert "+    shards: 4" in kubectl("diff", "-f", "-", input=json.dumps(manifest).replace('"shards": 3', '"shards": 4'), check=False).stdout.replace("+  shards: 4", "+    shards: 4")
     assert "scaled" in kubectl("scale", "rdc/demo", "--replicas=4").stdout
-    kubectl("wait", "--for=jsonpath={.status.shards}=4", "rdc/demo", "--timeout=90s", timeout=100)
+    kubectl("wait", "--for=jsonpath={.status.shards}=4", "rdc/demo", "--timeout=180s", timeout=190)
     assert kubectl("get", "rdc", "demo", "-o", "jsonpath={.spec.shards} {.status.selector}").stdout.startswith("4 windlass.dev/cluster=demo,")
     kubectl("label", "rdc", "demo", "team=a")
     kubectl("annotate", "rdc", "demo", "note=b")
@@ -45,4 +45,4 @@ def test_a_kubectl_works_against_the_definition(cluster, which, figures):
     assert "demo-0" in kubectl("get", "pods", "-l", "windlass.dev/role=master").stdout
     assert len(kubectl("exec", "demo-0", "--", "windlassctl", "cli", "cluster", "nodes").stdout.splitlines()) >= 3
     assert kubectl("logs", "demo-0").stdout
-    assert "deleted" in kubectl("delete", "rdc", "demo", "--timeout=60s", timeout=70).stdout
+    assert "deleted" in kubectl("delete", "rdc", "demo", "--timeout=180s", timeout=190).stdout

@@ -16,7 +16,7 @@ def scrape(kubernetes, pod):
     return found
 
 
-@pytest.mark.timeout(360)
+@pytest.mark.timeout(600)
 def test_the_leader_tells_of_clusters_and_costs_little(cluster, kubernetes, release, figures):
     cluster.apply(shards=3)
     cluster.settle(3)

@@ -9,12 +9,8 @@ from redis_cluster import STORAGE, only_redirects
 
 
 def kill_when_half_way(cluster, release):
-    """Force-deletes the leader when part of the slots have moved."""
-    def half_way():
-        operation = cluster.status().get("operation") or {}
-        return 10 <= operation.get("progressPercent", 0) <= 90 or cluster.open_slots()
-
-    harness.wait_for(half_way, 90, "slots on their way", interval=0.02)
+    """Force-deletes the leader while slots move."""
+    harness.wait_for(cluster.half_way, 180, "slots on their way", interval=0.02)
     leader = release.leader()
     release.kill(leader)
     return leader
@@ -25,7 +21,7 @@ def test_the_operator_killed_in_mid_scale_costs_nothing(cluster, release, tmp_pa
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
     with cluster.ledger(tmp_path, keys=30000, rate=1000) as ledger:
-        ledger.wait_for_keys(30000, 90)
+        ledger.wait_for_keys(30000, 240)
         for shards in (5, 3):
             ledger.phase(f"to-{shards}")
             begin = time.monotonic()
@@ -39,9 +35,9 @@ def test_the_operator_killed_in_mid_scale_costs_nothing(cluster, release, tmp_pa
     only_redirects(ledger)
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_one_of_two_operators_acts_and_the_other_takes_over(cluster, release, figures):
-    harness.wait_for(lambda: len(release.pods()) == 2, 60, "two operators")
+    harness.wait_for(lambda: len(release.pods()) == 2, 180, "two operators")
     leader, _ = release.wait_leader()
     cluster.apply(shards=3, replicasPerShard=0)
     cluster.settle(3, 3)
@@ -55,4 +51,4 @@ def test_one_of_two_operators_acts_and_the_other_takes_over(cluster, release, fi
     assert handed < 10, "who is told to end lets the lease go"
     cluster.patch(replicasPerShard=1)
     cluster.settle(3, 6)
-    harness.wait_for(release.available, 60, "two operators again")
+    harness.wait_for(release.available, 180, "two operators again")

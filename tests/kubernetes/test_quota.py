@@ -15,7 +15,7 @@ def set_quota(cluster, pods):
         cluster.call("PATCH", f"{path}/small", {"spec": quota["spec"]}, "application/merge-patch+json")
     else:
         cluster.call("POST", path, quota)
-    harness.wait_for(lambda: cluster.call("GET", f"{path}/small").get("status", {}).get("hard", {}).get("pods") == str(pods), 30, "the quota holds")
+    harness.wait_for(lambda: cluster.call("GET", f"{path}/small").get("status", {}).get("hard", {}).get("pods") == str(pods), 180, "the quota holds")
 
 
 def wait_blocked(cluster, truth):
@@ -41,7 +41,7 @@ def test_a_quota_for_half_of_the_new_pods_blocks_and_endangers_nothing(cluster, 
         cluster.patch(shards=6)
         wait_blocked(cluster, "True")
         # Three of six new pods are there: one shard is whole, the next is a master alone.
-        harness.wait_for(lambda: len(cluster.pods()) == 9, 30, "as many pods as the quota admits")
+        harness.wait_for(lambda: len(cluster.pods()) == 9, 180, "as many pods as the quota admits")
         end = time.monotonic() + 15
         while time.monotonic() < end:
             masters = cluster.masters()

@@ -30,7 +30,7 @@ def manifest(cluster, spec):
                        "metadata": {"name": cluster.name}, "spec": spec})
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_bad_specs_are_refused_naming_the_field(cluster, figures):
     for change, words in BAD:
         result = cluster.kubectl("apply", "-f", "-", input=manifest(cluster, {**GOOD, **change}), check=False)
@@ -40,7 +40,7 @@ def test_bad_specs_are_refused_naming_the_field(cluster, figures):
     assert cluster.gone()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_bad_change_is_refused_and_changes_nothing(cluster):
     cluster.kubectl("apply", "-f", "-", input=manifest(cluster, GOOD))
     cluster.settle(3, 3)

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "local"))
 
+from process import wait_for  # noqa: E402
 from api_server_process import CRD, ApiServer  # noqa: E402
 from scripted_requests import Session  # noqa: E402
 
@@ -22,7 +23,7 @@ def sender(base, headers=None, trust=None):
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         request = urllib.request.Request(base + path, data=data, method=method, headers={**(headers or {}), **more})
         try:
-            with urllib.request.urlopen(request, timeout=20, context=trust) as reply:
+            with urllib.request.urlopen(request, timeout=60, context=trust) as reply:
                 code, text = reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             code, text = error.code, error.read().decode()
@@ -33,14 +34,14 @@ def sender(base, headers=None, trust=None):
     return send
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_scripted_requests_are_answered_alike(kubernetes, installed, tmp_path, figures):
     real = sender(kubernetes.server, {"Authorization": f"Bearer {kubernetes.credentials.admin_token}"}, kubernetes.trust)
     installed.scale(0)  # nobody is to act on these objects
     local = ApiServer(tmp_path)
     try:
         local.kubectl("apply", "-f", str(CRD.parent))
-        local.kubectl("wait", "--for=condition=Established", "crd/redisclusters.windlass.dev", "--timeout=10s")
+        local.kubectl("wait", "--for=condition=Established", "crd/redisclusters.windlass.dev", "--timeout=60s")
         there = sender(local.url)
         answers = {}
         for name, send in (("real", real), ("local", there)):
@@ -51,6 +52,7 @@ def test_scripted_requests_are_answered_alike(kubernetes, installed, tmp_path, f
     finally:
         local.stop()
         real("DELETE", "/api/v1/namespaces/answers", None, {})
+        wait_for(lambda: real("GET", "/api/v1/namespaces/answers", None, {})[0] == 404, 180, "its objects are gone")
         installed.scale(2)
     assert answers["real"].keys() == answers["local"].keys()
     different = {name: (answers["real"][name], answers["local"][name]) for name in answers["real"]

@@ -28,7 +28,7 @@ def test_scaling_out_and_in_under_load_loses_nothing(cluster, tmp_path, figures)
         cluster.kubectl("patch", "rdc", cluster.name, "--type=merge", "-p", f'{{"spec": {{"shards": {shards}}}}}')
 
     with cluster.ledger(tmp_path, keys=20000, rate=1000) as ledger:
-        ledger.wait_for_keys(20000, 90)
+        ledger.wait_for_keys(20000, 240)
         for name, act in (("scale", scale), ("edit", edit)):
             timed(cluster, ledger, figures, f"{name}-3-to-6", lambda: act(6), 6)
             assert len(cluster.masters_with_slots()) == 6

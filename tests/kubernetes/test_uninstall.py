@@ -6,19 +6,19 @@ import harness
 from redis_cluster import STORAGE
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_claims_outlive_the_cluster_as_promised(cluster, tmp_path):
     cluster.apply(shards=3, replicasPerShard=0, storage={**STORAGE, "onDelete": "Retain"})
     cluster.settle(3, 3)
-    cluster.kubectl("delete", "rdc", cluster.name, "--timeout=60s")
+    cluster.kubectl("delete", "rdc", cluster.name, "--timeout=180s", timeout=190)
     assert sorted(cluster.claims()) == ["demo-0", "demo-1", "demo-2"], "Retain"
     assert not cluster.pods()
     cluster.call("DELETE", f"{cluster.core}/persistentvolumeclaims", {})
-    harness.wait_for(lambda: not cluster.claims(), 60, "the claims of before are gone")
+    harness.wait_for(lambda: not cluster.claims(), 180, "the claims of before are gone")
     cluster.apply(shards=3, replicasPerShard=0, storage={**STORAGE, "onDelete": "Delete"})
     cluster.settle(3, 3)
-    cluster.kubectl("delete", "rdc", cluster.name, "--timeout=60s")
-    harness.wait_for(lambda: not cluster.claims(), 30, "Delete")
+    cluster.kubectl("delete", "rdc", cluster.name, "--timeout=180s", timeout=190)
+    harness.wait_for(lambda: not cluster.claims(), 180, "Delete")
 
 
 @pytest.mark.timeout(900)

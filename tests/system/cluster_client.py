@@ -48,7 +48,7 @@ class ClusterClient:
         if body is not None:
             data = json.dumps(body).encode()
             request.add_header("Content-Type", content_type)
-        with urllib.request.urlopen(request, data, timeout=10, context=self.trust) as reply:
+        with urllib.request.urlopen(request, data, timeout=30, context=self.trust) as reply:
             return json.load(reply)
 
     def apply(self, **spec):

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# usage: get.sh
+# usage: get.sh [--only-go]
 # Prints the folder that holds kube-apiserver, kube-controller-manager,
 # kube-scheduler, kube-proxy and kubelet: $KUBEBUILDER_ASSETS or a folder on PATH
 # where all five are, else one in the user's cache, built there from the Go module
 # beside this script (cold: about ten minutes on two cores). Progress goes to stderr.
+# --only-go sees to it that there is a Go where one will be needed, and no more.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -44,6 +45,7 @@ if folder=$(dirname "$(command -v kube-apiserver)" 2>/dev/null) && complete "$fo
 
 if ! complete "$cache"; then
   go=$(find_go)
+  [ "${1:-}" != --only-go ] || exit 0
   mkdir -p "$cache"
   exec 9> "$cache/lock"
   flock -w 3000 9
@@ -56,9 +58,16 @@ if ! complete "$cache"; then
   minor=${version#v1.} minor=${minor%%.*}
   work=$(mktemp -d "$cache/building.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-buildvcs=false nice -n 5 "$go" build -trimpath -o "$work/" \
-    -ldflags "-s -w -X $stamp.gitVersion=$version -X $stamp.gitMajor=1 -X $stamp.gitMinor=$minor -X $stamp.gitTreeState=clean" \
-    "${packages[@]}" >&2
+  export CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-buildvcs=false
+  # Modules come over a network, which may fail for a moment; what has come, and what is
+  # compiled, is kept.
+  for turn in 1 2 3; do
+    ! nice -n 5 "$go" build -trimpath -o "$work/" \
+      -ldflags "-s -w -X $stamp.gitVersion=$version -X $stamp.gitMajor=1 -X $stamp.gitMinor=$minor -X $stamp.gitTreeState=clean" \
+      "${packages[@]}" >&2 || break
+    [ "$turn" -lt 3 ] || { say "could not be built"; exit 1; }
+    sleep 10
+  done
   mv "$work"/* "$cache/"
   say "built in $(($(date +%s) - began)) s"
 fi

@@ -217,6 +217,69 @@ TEST(RewriteTest, RewritingTwiceChangesNothing) {
   EXPECT_EQ(again.ValueOf("appendfsync"), "always");
 }
 
+// A server started from `given` beside what was kept in `path`.
+void StartFrom(Config* config, const std::string& given, const std::string& path) {
+  ASSERT_TRUE(config->LoadText(given).ok);
+  ASSERT_TRUE(config->LoadKept(path).ok);
+}
+
+TEST(KeptSettingsTest, ARewriteKeepsWhatDiffersAndAStartFindsIt) {
+  const std::string path = ::testing::TempDir() + "kept_settings.conf";
+  std::remove(path.c_str());
+  const std::string given = "hz 20\nsave \"\"\nrequirepass secret\n";
+  Config config;
+  StartFrom(&config, given, path);
+  EXPECT_EQ(KeptText(config).find("\nhz"), std::string::npos);
+  ASSERT_EQ(SetError(&config, {{"timeout", "9"}, {"slowlog-max-len", "7"}}), "");
+  ASSERT_TRUE(config.Rewrite());
+  EXPECT_EQ(KeptText(config).find("secret"), std::string::npos) << "not a second place for passwords";
+  Config again;
+  StartFrom(&again, given, path);
+  EXPECT_EQ(again.ValueOf("timeout"), "9");
+  EXPECT_EQ(again.ValueOf("slowlog-max-len"), "7");
+  EXPECT_EQ(again.ValueOf("hz"), "20");
+  EXPECT_EQ(KeptText(again), KeptText(config));
+  ASSERT_EQ(SetError(&again, {{"timeout", "0"}}), "");
+  ASSERT_TRUE(again.Rewrite());
+  Config third;
+  StartFrom(&third, given, path);
+  EXPECT_EQ(third.ValueOf("timeout"), "0");
+  EXPECT_EQ(third.ValueOf("slowlog-max-len"), "7");
+}
+
+TEST(KeptSettingsTest, WhatTheFileSaysWinsAndWhatItNoLongerSaysDoesNotLinger) {
+  const std::string path = ::testing::TempDir() + "kept_settings_2.conf";
+  std::remove(path.c_str());
+  Config config;
+  StartFrom(&config, "hz 20\nappendonly yes\nsave 60 1\nmaxmemory 1mb\n", path);
+  ASSERT_EQ(SetError(&config, {{"timeout", "9"}, {"save", "30 3"}, {"hz", "30"}, {"loglevel", "debug"}}), "");
+  ASSERT_TRUE(config.Rewrite());
+  Config changed;  // another spec: one directive less, one with its default, others named anew
+  StartFrom(&changed, "appendonly no\nsave 90 9\ntimeout 5\n", path);
+  EXPECT_EQ(changed.ValueOf("hz"), "10");
+  EXPECT_EQ(changed.ValueOf("maxmemory"), "0");
+  EXPECT_EQ(changed.ValueOf("appendonly"), "no");
+  EXPECT_EQ(changed.ValueOf("save"), "90 9");
+  EXPECT_EQ(changed.ValueOf("timeout"), "5");
+  EXPECT_EQ(changed.ValueOf("loglevel"), "debug") << "nothing else names it";
+}
+
+TEST(KeptSettingsTest, SavePointsAndLinesOfSeveralAreKeptWhole) {
+  const std::string path = ::testing::TempDir() + "kept_settings_3.conf";
+  std::remove(path.c_str());
+  Config config;
+  StartFrom(&config, "hz 20\n", path);
+  config.SetLineSource("user", [] {
+    return std::vector<std::string>{"default on nopass ~* +@all", "alice on nopass ~a* +@read", "bob off"};
+  });
+  ASSERT_EQ(SetError(&config, {{"save", "30 3 60 6"}}), "");
+  ASSERT_TRUE(config.Rewrite());
+  Config again;
+  StartFrom(&again, "hz 20\n", path);
+  EXPECT_EQ(again.ValueOf("save"), "30 3 60 6");
+  EXPECT_EQ(again.List("user"), (std::vector<std::string>{"alice on nopass ~a* +@read", "bob off"}));
+}
+
 TEST(ValueParserTest, MemoryUnits) {
   const std::pair<const char*, int64_t> good[] = {{"1", 1},       {"2b", 2},          {"1k", 1000}, {"1KB", 1024},
                                                   {"3m", 3000000}, {"1gb", 1 << 30}, {"0", 0},

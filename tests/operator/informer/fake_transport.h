@@ -18,7 +18,7 @@ class FakeTransport final : public Transport {
     HttpResponse response;
     std::vector<std::string> lines;  // of a stream
     bool hold = false;               // a stream stays open until it is stopped
-    bool fail = false;               // no answer
+    bool fail = false;               // no answer, or none after its lines
   };
 
   void ExpectSend(HttpResponse response) { sends_.push_back({std::move(response), {}, false, false}); }
@@ -45,10 +45,10 @@ class FakeTransport final : public Transport {
         streams_.pop_front();
       }
     }
-    if (script.fail) throw KubeError(0, "NoAnswer", "cut");
     for (const std::string& line : script.lines) {
       if (!sink(line)) return script.response;
     }
+    if (script.fail) throw KubeError(0, "NoAnswer", "cut");
     if (script.hold) {
       std::mutex mutex;
       std::condition_variable_any wake;

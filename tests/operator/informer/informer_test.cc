@@ -122,9 +122,31 @@ TEST_F(InformerTest, APlain410IsListedAgainToo) {
   EXPECT_TRUE(Eventually([&] { return Holds("z", "15"); }));
 }
 
-TEST_F(InformerTest, ABrokenStreamIsListedAgain) {
+TEST_F(InformerTest, ABrokenStreamGoesOnFromTheLastVersionSeen) {
   transport_.ExpectSend(ListOf("10", {}));
+  transport_.ExpectStream({{}, {Event("ADDED", Pod("z", "15"))}, false, true});
+  transport_.ExpectStream({{}, {}, false, true});  // not back yet
+  transport_.ExpectStream({{503, ""}, {}, false, false});
+  transport_.ExpectStream({{200, ""}, {Event("MODIFIED", Pod("z", "17"))}, true, false});
+  Start();
+  ASSERT_TRUE(Eventually([&] { return Holds("z", "17"); }));
+  const auto asked = transport_.asked();
+  ASSERT_EQ(asked.size(), 5u) << "one list, four watches";
+  for (size_t i = 2; i < asked.size(); ++i) EXPECT_EQ(Parameter(asked[i], "resourceVersion"), "15");
+}
+
+TEST_F(InformerTest, ABrokenStreamWhoseVersionIsGoneMeanwhileIsListedAgain) {
+  transport_.ExpectSend(ListOf("10", {Pod("a", "3")}));
   transport_.ExpectStream({{}, {}, false, true});
+  transport_.ExpectStream({{410, "{\"reason\":\"Expired\"}"}, {}, false, false});
+  transport_.ExpectSend(ListOf("20", {Pod("z", "15")}));
+  Start();
+  EXPECT_TRUE(Eventually([&] { return Holds("z", "15") && !Holds("a", "3"); }));
+}
+
+TEST_F(InformerTest, AnAnswerThatWasNotForeseenIsListedAgain) {
+  transport_.ExpectSend(ListOf("10", {}));
+  transport_.ExpectStream({{500, ""}, {}, false, false});
   transport_.ExpectSend(ListOf("20", {Pod("z", "15")}));
   Start();
   EXPECT_TRUE(Eventually([&] { return Holds("z", "15"); }));
