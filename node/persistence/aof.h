@@ -121,6 +121,7 @@ class Aof {
   std::string ManifestPath() const { return PathOf(parts_.settings->file_name + ".manifest"); }
   base::Result<void> ReadManifest();
   base::Result<void> AdoptSingleFile();
+  base::Result<void> SyncWhatWasLoaded() const;
   base::Result<void> WriteManifest();
   base::Result<void> OpenIncrement(const std::string& name, bool create);
   // To which increment changes go during a rewrite: to none, or to a new one that the

@@ -1,4 +1,5 @@
 // Loading the append-only log at start, and opening it for what comes.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +113,19 @@ base::Result<void> Aof::LoadOne(const AofFileInfo& info, bool last, KeyspaceLoad
   return {};
 }
 
+// A process that was killed leaves what it wrote with the kernel. What comes from now on
+// must not be on disk before it.
+base::Result<void> Aof::SyncWhatWasLoaded() const {
+  for (const AofFileInfo& info : manifest_.increments) {
+    const int fd = ::open(PathOf(info.name).c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && ::fdatasync(fd) == 0;
+    const int error = errno;
+    if (fd >= 0) ::close(fd);
+    if (!synced) return base::Error{"Can't fsync the append-only file " + info.name + ": " + std::strerror(error)};
+  }
+  return {};
+}
+
 base::Result<void> Aof::OpenAtStart() {
   if (::mkdir(Folder().c_str(), 0755) != 0 && errno != EEXIST) {
     return base::Error{"Can't open or create append-only dir " + parts_.settings->log_folder + ": " + std::strerror(errno)};
@@ -139,6 +153,7 @@ base::Result<void> Aof::OpenAtStart() {
     if (auto opened = OpenIncrement(increment.name, /*create=*/true); !opened.ok()) return opened;
     if (auto written = WriteManifest(); !written.ok()) return written;
   } else {
+    if (auto synced = SyncWhatWasLoaded(); !synced.ok()) return synced;
     const AofFileInfo& increment = manifest_.increments.back();
     parts_.log->Notice("Opening AOF incr file " + increment.name + " on server start");
     if (auto opened = OpenIncrement(increment.name, /*create=*/false); !opened.ok()) return opened;
