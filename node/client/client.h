@@ -49,6 +49,7 @@ enum ClientFlag : uint64_t {
   kReprocessing = 1ull << 25,    // woken: it runs a command that monitors have seen
   kRestricted = 1ull << 26,      // its user may not do everything: each command is checked
   kScript = 1ull << 27,          // a script's: stands for the client that called the script
+  kWrote = 1ull << 28,           // ran a command that writes, and the reply is not yet out or held for it
 };
 
 // What a client needs of whatever carries its bytes.

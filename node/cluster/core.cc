@@ -16,6 +16,7 @@
 #include "node/cluster/replica_migration.h"
 #include "node/cluster/roles.h"
 #include "node/cluster/start.h"
+#include "node/cluster/takeover_rule.h"
 
 namespace windlass::cluster {
 
@@ -71,6 +72,8 @@ Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
           m.myself()->replication_offset = in.my_offset;
           m.check_manual = m.manual.end_ms != 0;
           TellPausedOffset(m);
+          m.check_election = m.check_election || in.stream_held;
+          TickHold(m);
         }
       },
       input);
@@ -89,6 +92,7 @@ Effects ClusterCore::Tick(int64_t now_ms) {
     LeaveChain(m);
     AdvanceManualFailover(m);
     AdvanceElection(m);
+    TickHold(m);
     TickReplicaMigration(m);
   }
   if (!m.health.ok) m.update_health = true;
@@ -169,6 +173,10 @@ std::vector<DoubtfulReplica> ClusterCore::ReplicasInDoubt() const {
     replicas.push_back({Endpoint(replica->index), replica->Failed(), !replica->Has(kFlagNoFailover)});
   }
   return replicas;
+}
+bool ClusterCore::AckCounts(const NodeId& replica) const {
+  const Node* node = machine_->nodes.Find(replica);
+  return node != nullptr && cluster::AckCounts(*machine_, *node);
 }
 bool ClusterCore::ManualFailoverInProgress() const { return machine_->manual.end_ms != 0; }
 

@@ -103,6 +103,9 @@ class ClusterCore {
   // Replicas that keep this node silent (see probation.h): ask each what it holds,
   // and tell of one without newer data by ReplicaHoldsNothingNewer.
   std::vector<DoubtfulReplica> ReplicasInDoubt() const;
+  // Whether this node's acknowledgements count for windlass-min-acks: it is a replica of
+  // mine, and everybody has had the time to hear so.
+  bool AckCounts(const NodeId& replica) const;
   // A manual failover waits for this node's replica to catch up (I am the
   // master, writes are paused): report offsets at once.
   bool ManualFailoverInProgress() const;

@@ -40,6 +40,11 @@ struct FollowMaster {
   std::string ip;  // empty when the address is not known yet: follow none till then
   uint16_t port = 0;
 };
+// Give up the master's stream and do not ask for it again (though the master stays
+// the same) until told otherwise; answer with ReplicationFacts at once.
+struct HoldStream {
+  bool held = false;
+};
 // Stop replicating and be a master, keeping the data.
 struct BecomeMaster {};
 // Empty the dataset (CLUSTER RESET of a replica).
@@ -69,7 +74,7 @@ struct DeliverPublish {
   bool sharded = false;
 };
 
-using Effect = std::variant<Connect, Disconnect, Send, Persist, FollowMaster, BecomeMaster,
+using Effect = std::variant<Connect, Disconnect, Send, Persist, FollowMaster, HoldStream, BecomeMaster,
                             FlushData, SlotsLost, StateChanged, PauseWrites, UnpauseWrites, Log,
                             DeliverPublish>;
 using Effects = std::vector<Effect>;

@@ -6,6 +6,7 @@
 #include "node/cluster/manual_failover.h"
 #include "node/cluster/roles.h"
 #include "node/cluster/send.h"
+#include "node/cluster/takeover_rule.h"
 
 namespace windlass::cluster {
 
@@ -57,7 +58,7 @@ bool MayStand(Machine& m, bool manual) {
   if (master == nullptr || master->slot_count == 0) return false;
   if (manual) return true;
   if (!master->Failed() || m.options.replica_no_failover) return false;
-  return DataFreshEnough(m);
+  return DataFreshEnough(m) && HoldsAllAnswered(m);
 }
 
 void Schedule(Machine& m, bool manual) {

@@ -59,6 +59,9 @@ struct ReplicationFacts {
   // for votes, whatever cluster-replica-validity-factor says, unless told FORCE.
   bool data_age_known = false;
   int64_t data_age_ms = 0;
+  // Replica: the stream was given up as HoldStream ordered; nothing more comes of it.
+  bool stream_held = false;
+  uint64_t history = 0;  // the id of the replication history my_offset is in; 0: none
 };
 // Proof, asked of the replica itself, that it holds nothing this node does not hold:
 // it is empty, or not further in the same history.

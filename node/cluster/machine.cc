@@ -8,6 +8,7 @@
 #include "node/cluster/manual_failover.h"
 #include "node/cluster/reports_text.h"
 #include "node/cluster/send.h"
+#include "node/cluster/takeover_rule.h"
 
 namespace windlass::cluster {
 
@@ -42,6 +43,13 @@ void OrderRole(Machine& m) {
                           master->address.port});
 }
 
+// After a change of role, which ends what was held.
+void OrderHold(Machine& m) {
+  if (m.hold.active == m.stream_held) return;
+  m.stream_held = m.hold.active;
+  m.out.Push(HoldStream{m.stream_held});
+}
+
 }  // namespace
 
 Effects EndTurn(Machine& m) {
@@ -57,7 +65,9 @@ Effects EndTurn(Machine& m) {
     m.update_health = false;
     UpdateHealth(m);
   }
+  ReviewHold(m);
   OrderRole(m);
+  OrderHold(m);
   Effects effects;
   if (m.save) {
     const std::string content = NodesConfText(m);

@@ -44,6 +44,15 @@ struct Health {
   int size = 1;                 // masters with slots
 };
 
+// See takeover_rule.h.
+struct StreamHold {
+  bool active = false;
+  bool chose_master = false;   // since this start: what nodes.conf knew of it is old
+  NodeId master;               // whose stream stands still
+  int64_t last_failed_ms = 0;  // when it was last seen as failed
+  int64_t last_told_ms = 0;
+};
+
 // See probation.h.
 struct Probation {
   bool active = false;
@@ -75,6 +84,7 @@ struct Machine {
   ManualFailover manual;
   Health health;
   Probation probation;
+  StreamHold hold;
   Blacklist blacklist;
   Grants grants;
   ReplicationFacts facts;
@@ -102,6 +112,7 @@ struct Machine {
   bool following = false;
   NodeId followed;
   Address followed_address;
+  bool stream_held = false;
 
   Node* myself() const { return nodes.myself(); }
   Node* MyMaster() const { return myself()->IsReplica() ? myself()->replica_of : nullptr; }

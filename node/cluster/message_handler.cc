@@ -8,6 +8,7 @@
 #include "node/cluster/roles.h"
 #include "node/cluster/send.h"
 #include "node/cluster/slot_claims.h"
+#include "node/cluster/takeover_rule.h"
 #include "node/cluster/voting.h"
 
 namespace windlass::cluster {
@@ -54,6 +55,7 @@ void NoteHeader(Machine& m, Node* sender, const Header& header) {
   sender->replication_offset = static_cast<int64_t>(header.replication_offset);
   sender->offset_time_ms = m.now;
   sender->heard = true;
+  NoteFinalOffset(m, sender, header);
   NotePausedMaster(m, *sender, header);
 }
 

@@ -83,6 +83,10 @@ struct Header {
   uint16_t flags = 0;     // NodeFlags of the sender
   bool cluster_ok = false;
   uint8_t mflags = 0;     // MessageFlags
+  // Ours alone, where Redis has zero: the sender is a replica that takes no more of its
+  // master's stream, and this is the history in which it stands. 0: it says no such
+  // thing. See takeover_rule.h.
+  uint64_t final_in_history = 0;
 };
 
 struct GossipEntry {

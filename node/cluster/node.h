@@ -58,6 +58,9 @@ struct Node {
   int64_t orphaned_time_ms = 0;
   int64_t offset_time_ms = 0;
   int64_t replication_offset = 0;
+  int64_t final_offset_ms = 0;   // when it last said that this is its last of my master's stream
+  uint64_t final_in_history = 0;
+  int64_t shard_since_ms = 0;    // of its coming to the shard it is in; 0: before this start
   bool heard = false;            // directly, since this process started
   bool proven_no_newer = false;     // the driver asked it, since this process started
 

@@ -17,6 +17,7 @@ struct Options {
   bool allow_replica_migration = true;       // cluster-allow-replica-migration
   bool require_full_coverage = true;         // cluster-require-full-coverage
   bool allow_reads_when_down = false;        // cluster-allow-reads-when-down
+  int min_acks = 0;                          // windlass-min-acks
   bool replica_no_failover = false;          // cluster-replica-no-failover
   int64_t manual_failover_timeout_ms = 5000; // writes pause for at most twice this
   int64_t blacklist_ttl_ms = 60000;          // how long FORGET bans

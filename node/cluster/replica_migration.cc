@@ -32,7 +32,8 @@ bool IsActor(const Machine& m, int most) {
 
 void TickReplicaMigration(Machine& m) {
   const Node* mine = m.MyMaster();
-  if (mine == nullptr) return;
+  // Where acknowledgements are counted, who has acknowledged stays.
+  if (mine == nullptr || m.options.min_acks > 0) return;
   Node* target = nullptr;
   int most = 0;
   for (Node* node : m.nodes.all()) {

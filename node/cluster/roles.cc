@@ -50,6 +50,7 @@ void FollowNode(Machine& m, Node* master) {
   // What we have is of another history until the driver says otherwise.
   m.facts = ReplicationFacts{};
   m.election = Election{};
+  m.hold.chose_master = true;
   ResetManualFailover(m);
   m.slots.Touch();
   m.SaveAndCheck();
@@ -66,6 +67,7 @@ void LeaveChain(Machine& m) {
 void SetShard(Machine& m, Node* node, const NodeId& shard) {
   if (shard.null() || node->shard_id == shard) return;
   node->shard_id = shard;
+  node->shard_since_ms = m.now;
   m.Save();
   // Our own follows our master's.
   if (m.myself() != node && m.MyMaster() == node) m.myself()->shard_id = shard;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/cluster/gossip.h"
+#include "node/cluster/takeover_rule.h"
 
 namespace windlass::cluster {
 
@@ -46,6 +47,7 @@ std::shared_ptr<Message> NewMessage(Machine& m, MessageType type) {
   header.flags = me->flags;
   header.cluster_ok = m.health.ok;
   if (me->IsMaster() && m.manual.end_ms != 0) header.mflags |= kMessagePaused;
+  if (OffsetIsFinal(m)) header.final_in_history = m.facts.history;
   return message;
 }
 

@@ -24,6 +24,7 @@ inline constexpr size_t kSlots = 80;           // 2 048 bytes
 inline constexpr size_t kReplicaOf = 2128;     // 40 characters
 inline constexpr size_t kIp = 2168;            // 46 characters, NUL-filled
 inline constexpr size_t kExtensionCount = 2214;  // u16
+inline constexpr size_t kFinalHistory = 2238;    // u64, ours; Redis uses none of 2216 to 2245
 inline constexpr size_t kPlaintextPort = 2246;   // u16
 inline constexpr size_t kBusPort = 2248;         // u16
 inline constexpr size_t kFlags = 2250;           // u16

@@ -19,6 +19,7 @@ constexpr EnumWord kSupervised[] = {{"upstart", 3}, {"systemd", 2}, {"auto", 1},
 constexpr EnumWord kDisklessLoad[] = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {"flushdb", 3}};
 constexpr EnumWord kShutdownOn[] = {{"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8}};
 constexpr EnumWord kEndpoints[] = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}};
+constexpr EnumWord kShortage[] = {{"block", 0}, {"degrade", 1}};
 constexpr EnumWord kGuard[] = {{"no", 0}, {"yes", 1}, {"local", 2}};
 constexpr EnumWord kPropagation[] = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
 constexpr EnumWord kAclPubsub[] = {{"allchannels", 1}, {"resetchannels", 0}};
@@ -142,6 +143,9 @@ constexpr Directive kTable[] = {
     {"replica-announced", "", Type::kBool, "yes"},
     {"min-replicas-to-write", "min-slaves-to-write", Type::kInteger, "0", 0, 0, kInt},
     {"min-replicas-max-lag", "min-slaves-max-lag", Type::kInteger, "10", 0, 0, kInt},
+    {"windlass-min-acks", "", Type::kInteger, "0", 0, 0, kInt},
+    {"windlass-min-acks-on-shortage", "", Type::kEnum, "block", 0, 0, 0, kShortage},
+    {"windlass-min-acks-timeout", "", Type::kInteger, "1000", 0, 1, kInt},
     {"replica-announce-ip", "slave-announce-ip", Type::kText, "", kEmptyIsUnset},
     {"replica-announce-port", "slave-announce-port", Type::kInteger, "0", 0, 0, 65535},
     {"replica-ignore-maxmemory", "slave-ignore-maxmemory", Type::kBool, "yes"},

@@ -127,6 +127,12 @@ constexpr Metric kTable[] = {
     {"repl_backlog_histlen", "repl_backlog_history_bytes", kGauge, 1, "Bytes in the backlog"},
     {"master_link_status", "master_link_up", kGauge, 1, "Whether this replica's link to its master is up"},
     {"master_last_io_seconds_ago", "master_last_io_seconds_ago", kGauge, 1, "Seconds since the master was heard"},
+    {"windlass_min_acks", "windlass_min_acks", kGauge, 1, "Replicas that have to acknowledge a write"},
+    {"windlass_min_acks_short", "windlass_min_acks_short", kGauge, 1, "Whether too few replicas acknowledge"},
+    {"windlass_min_acks_waiting_clients", "windlass_min_acks_waiting_clients", kGauge, 1, "Clients that wait for an acknowledgement"},
+    {"windlass_min_acks_degraded", "windlass_min_acks_degraded", kGauge, 1, "Whether writes are answered without acknowledgement"},
+    {"windlass_min_acks_degradations", "windlass_min_acks_degradations_total", kCounter, 1, "Times that began"},
+    {"windlass_min_acks_degraded_ms", "windlass_min_acks_degraded_seconds_total", kCounter, kMilli, "Time spent so"},
     {"master_sync_in_progress", "master_sync_in_progress", kGauge, 1, "Whether this replica is being filled"},
     // --- cpu
     {"used_cpu_sys", "cpu_sys_seconds_total", kCounter, 1, "Seconds of system time"},

@@ -13,7 +13,7 @@
 namespace windlass::persistence {
 namespace {
 
-constexpr int64_t kLongestPostponeMs = 2000;
+constexpr int64_t kSlowFsyncMs = 2000;
 
 }  // namespace
 
@@ -68,16 +68,8 @@ void Aof::EndOfTurn() {
     return;
   }
   if (buffer_.empty() || helper_writes_) return;  // the policy was `always` until now: in order
-  // write(2) may block behind a running fsync: let it finish, but not for ever.
-  if (helper_busy_ && parts_.settings->fsync == FsyncPolicy::kEverySecond) {
-    const int64_t now = parts_.clock->UnixMs();
-    if (postponed_since_ms_ == 0) postponed_since_ms_ = now;
-    if (now - postponed_since_ms_ < kLongestPostponeMs) return;
-    ++delayed_fsyncs_;
-    parts_.log->Notice("Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for "
-                       "fsync to complete, this may slow down Redis.");
-  }
-  postponed_since_ms_ = 0;
+  // Also while an fsync runs: what is answered must be with the kernel, or it would go
+  // with the process.
   WriteHere();
 }
 
@@ -91,6 +83,7 @@ void Aof::WriteHere() {
 void Aof::WriteSucceeded(int64_t bytes) {
   written_ += bytes;
   current_bytes_ += bytes;
+  if (hole_end_ >= 0) return;
   if (!last_write_ok_) parts_.log->Warning("AOF write error looks solved, Redis can write again.");
   last_write_ok_ = true;
 }
@@ -105,9 +98,12 @@ void Aof::WriteAndSyncInHelper() {
   helper_busy_ = true;
   helper_writes_ = true;
   std::string batch = std::exchange(buffer_, std::string());
+  // Not written_ when it is done: what the loop writes meanwhile to an increment that
+  // ends is made durable by itself.
+  const int64_t up_to = written_ + static_cast<int64_t>(batch.size());
   batch_failed_ = std::make_shared<std::atomic<bool>>(false);
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
-                      post = parts_.post]() mutable {
+                      up_to, post = parts_.post]() mutable {
     std::string error = file->Write(batch);
     // What was written but not made durable is taken back too, and written again later.
     if (error.empty() && ::fdatasync(file->fd) != 0) {
@@ -115,13 +111,13 @@ void Aof::WriteAndSyncInHelper() {
       file->TakeBack(batch.size());
     }
     *failed = !error.empty();
-    post([this, alive, batch = std::move(batch), error = std::move(error)]() mutable {
+    post([this, alive, up_to, batch = std::move(batch), error = std::move(error)]() mutable {
       if (alive.expired()) return;
       helper_busy_ = false;
       helper_writes_ = false;
       if (error.empty()) {
         WriteSucceeded(static_cast<int64_t>(batch.size()));
-        synced_ = written_;
+        Synced(up_to);
       } else {
         WriteFailed(error);
         buffer_.insert(0, batch);
@@ -131,18 +127,59 @@ void Aof::WriteAndSyncInHelper() {
   });
 }
 
+void Aof::Synced(int64_t up_to) {
+  if (hole_end_ < 0) synced_ = std::max(synced_, up_to);
+}
+
+// Pages that could not be written may count as clean from then on: another fsync that
+// says "done" proves nothing. Only a new base does.
+void Aof::LoseWhatWasWritten(const std::string& error) {
+  hole_end_ = std::max(hole_end_, written_);
+  rewrite_scheduled_ = true;
+  WriteFailed("fsync: " + error);
+}
+
+// The increment that ends is fsynced before anything of the next one is, whatever the
+// helper is busy with.
+void Aof::SyncTheEnd() {
+  if (parts_.settings->fsync == FsyncPolicy::kNever) return;
+  parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, up_to = appended_, post = parts_.post] {
+    const std::string error = ::fdatasync(file->fd) == 0 ? std::string() : std::strerror(errno);
+    post([this, alive, up_to, error] {
+      if (alive.expired()) return;
+      if (error.empty()) {
+        Synced(up_to);
+      } else {
+        LoseWhatWasWritten(error);
+      }
+      if (on_synced_) on_synced_();
+    });
+  });
+}
+
+void Aof::NoteSlowFsync() {
+  if (!helper_busy_ || slow_fsync_told_ || parts_.clock->UnixMs() - sync_since_ms_ < kSlowFsyncMs) return;
+  slow_fsync_told_ = true;
+  ++delayed_fsyncs_;
+  parts_.log->Notice("Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for "
+                     "fsync to complete, this may slow down Redis.");
+}
+
 void Aof::SyncInHelper() {
-  if (helper_busy_ || synced_ == written_) return;
+  if (helper_busy_) return NoteSlowFsync();
+  if (synced_ == written_) return;
   helper_busy_ = true;
+  slow_fsync_told_ = false;
+  sync_since_ms_ = parts_.clock->UnixMs();
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, up_to = written_, post = parts_.post] {
     const std::string error = ::fdatasync(file->fd) == 0 ? std::string() : std::strerror(errno);
     post([this, alive, up_to, error] {
       if (alive.expired()) return;
       helper_busy_ = false;
       if (error.empty()) {
-        synced_ = std::max(synced_, up_to);
+        Synced(up_to);
       } else {
-        WriteFailed("fsync: " + error);
+        LoseWhatWasWritten(error);
       }
       if (on_synced_) on_synced_();
     });
@@ -156,7 +193,7 @@ void Aof::EverySecond(bool snapshot_running) {
       WriteAndSyncInHelper();  // also when empty: an fsync failed then
     } else {
       WriteHere();
-      if (buffer_.empty()) WriteSucceeded(0);
+      if (buffer_.empty() && hole_end_ < 0) WriteSucceeded(0);
     }
   } else {
     EndOfTurn();
@@ -170,10 +207,23 @@ void Aof::StartWhatIsDue(bool snapshot_running) {
   const int64_t growth = base_bytes_ > 0 ? (current_bytes_ - base_bytes_) * 100 / base_bytes_ : current_bytes_ * 100;
   const bool grown = enabled_ && parts_.settings->rewrite_percentage > 0 && current_bytes_ > parts_.settings->rewrite_min_bytes &&
                      growth >= parts_.settings->rewrite_percentage;
-  if ((rewrite_scheduled_ || grown) && !rewriting() && !snapshot_running && rewrite_failures_ < 3) {
+  const bool wait = rewrite_failures_ > 0 && parts_.clock->UnixMs() < next_rewrite_ms_;
+  if ((rewrite_scheduled_ || grown) && !rewriting() && !snapshot_running && !wait) {
     if (grown) parts_.log->Notice("Starting automatic rewriting of AOF on " + std::to_string(growth) + "% growth");
-    if (auto started = StartRewrite(); !started.ok()) parts_.log->Warning(started.error());
+    if (auto started = StartRewrite(); !started.ok()) {
+      parts_.log->Warning(started.error());
+      rewrite_scheduled_ = rewrite_scheduled_ || hole_end_ >= 0;
+      PutOffRewriting();
+    }
   }
+}
+
+void Aof::PutOffRewriting() {
+  constexpr int64_t kFirstMs = 1000;
+  constexpr int64_t kLongestMs = 60 * 1000;
+  const int64_t wait_ms = rewrite_failures_ < 6 ? kFirstMs << rewrite_failures_ : kLongestMs;
+  ++rewrite_failures_;
+  next_rewrite_ms_ = parts_.clock->UnixMs() + wait_ms;
 }
 
 void Aof::FlushAndSync() {
@@ -196,6 +246,7 @@ void Aof::Disable() {
   selected_db_ = -1;
   written_ = appended_;
   synced_ = appended_;
+  hole_end_ = -1;
   if (on_synced_) on_synced_();
 }
 

@@ -74,6 +74,7 @@ class Aof {
   void EverySecond(bool snapshot_running);
   // Positions count bytes appended since the process began.
   int64_t appended() const { return appended_; }
+  int64_t written() const { return written_; }
   int64_t synced() const { return synced_; }
   // Whether the files below synced() hold the data: not while the first base is made.
   bool complete() const { return enabled_ && base_stands_; }
@@ -120,9 +121,13 @@ class Aof {
   std::string ManifestPath() const { return PathOf(parts_.settings->file_name + ".manifest"); }
   base::Result<void> ReadManifest();
   base::Result<void> AdoptSingleFile();
+  base::Result<void> SyncWhatWasLoaded() const;
   base::Result<void> WriteManifest();
   base::Result<void> OpenIncrement(const std::string& name, bool create);
-  base::Result<void> BeginRewrite(bool logs);
+  // To which increment changes go during a rewrite: to none, or to a new one that the
+  // manifest on disk names at once, or only with the base.
+  enum class Logs { kNothing, kListed, kUnlisted };
+  base::Result<void> BeginRewrite(Logs logs);
   base::Result<void> Prepare();
   void StartWhatIsDue(bool snapshot_running);
   void RewriteFinished(base::Result<int64_t> result);
@@ -132,6 +137,13 @@ class Aof {
   void WriteHere();
   void WriteAndSyncInHelper();
   void SyncInHelper();
+  void NoteSlowFsync();
+  void SyncTheEnd();
+  void Synced(int64_t up_to);
+  void LoseWhatWasWritten(const std::string& error);
+  void PutOffRewriting();
+  base::Result<std::shared_ptr<File>> OpenFile(const std::string& name, bool create);
+  void SwitchTo(std::shared_ptr<File> file);
   void WriteFailed(const std::string& error);
   void WriteSucceeded(int64_t bytes);
   // The newest batch given to the helper is known to have failed. After a Drain: or not.
@@ -147,10 +159,14 @@ class Aof {
   int64_t appended_ = 0;
   int64_t written_ = 0;
   int64_t synced_ = 0;
+  // What was written up to here may not be on disk though an fsync says so: a failed one
+  // came before. -1: all is well. A base begun later makes it good.
+  int64_t hole_end_ = -1;
   bool helper_busy_ = false;  // a batch or an fsync is with the helper
   bool helper_writes_ = false;  // and what it is busy with is a batch: nothing may be written before it
   std::shared_ptr<std::atomic<bool>> batch_failed_;
-  int64_t postponed_since_ms_ = 0;
+  int64_t sync_since_ms_ = 0;  // of the fsync the helper is busy with
+  bool slow_fsync_told_ = false;
   uint64_t delayed_fsyncs_ = 0;
   bool last_write_ok_ = true;
   std::string write_error_;
@@ -162,7 +178,8 @@ class Aof {
   int64_t last_rewrite_s_ = -1;
   bool last_rewrite_ok_ = true;
   uint64_t rewrites_ = 0;
-  uint64_t rewrite_failures_ = 0;
+  uint64_t rewrite_failures_ = 0;  // in a row
+  int64_t next_rewrite_ms_ = 0;    // after failures: not before this
   int64_t base_bytes_ = 0;       // all files when the last base was made: growth is measured against it
   int64_t current_bytes_ = 0;
   int64_t increment_from_ = 0;   // written_ when the open increment was opened

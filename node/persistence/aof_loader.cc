@@ -25,7 +25,7 @@ bool IsWord(std::string_view argument, std::string_view word) {
 
 class Replayer {
  public:
-  Replayer(KeyspaceLoader* loader, resp::CommandSink* sink) : loader_(loader), sink_(sink) {
+  Replayer(RdbSink* rdb_sink, resp::CommandSink* sink) : rdb_sink_(rdb_sink), sink_(sink) {
     resp::RequestLimits limits;
     limits.max_bulk_bytes = INT64_MAX / 2;
     parser_.set_limits(limits);
@@ -37,7 +37,10 @@ class Replayer {
       head_.append(bytes);
       if (head_.size() < kRdbMagic.size()) return true;
       started_ = true;
-      if (head_.compare(0, kRdbMagic.size(), kRdbMagic) == 0) rdb_ = std::make_unique<RdbReader>(RdbReaderOptions{}, loader_);
+      const bool is_rdb = head_.compare(0, kRdbMagic.size(), kRdbMagic) == 0 ||
+                          head_.compare(0, kRdbMagic.size(), kRdbValkeyMagic.substr(0, kRdbMagic.size())) == 0;
+      if (is_rdb) rdb_ = std::make_unique<RdbReader>(RdbReaderOptions{}, rdb_sink_);
+      replay_.begins_with_rdb = is_rdb;
       const std::string head = std::move(head_);
       return rdb_ != nullptr ? FeedRdb(head) : FeedCommands(head);
     }
@@ -58,6 +61,7 @@ class Replayer {
   bool Stop(AofVerdict verdict, std::string reason) {
     replay_.verdict = verdict;
     replay_.reason = std::move(reason);
+    replay_.failed_at = rdb_ != nullptr ? static_cast<int64_t>(rdb_->bytes_read()) : position_;
     return false;
   }
 
@@ -131,7 +135,7 @@ class Replayer {
     return applied.ok() || Stop(AofVerdict::kCorrupt, applied.error());
   }
 
-  KeyspaceLoader* loader_;
+  RdbSink* rdb_sink_;
   resp::CommandSink* sink_;
   AofReplay replay_;
   std::string head_;
@@ -148,7 +152,7 @@ class Replayer {
 
 }  // namespace
 
-AofReplay ReplayAofFile(const std::string& path, KeyspaceLoader* loader, resp::CommandSink* sink,
+AofReplay ReplayAofFile(const std::string& path, RdbSink* rdb_sink, resp::CommandSink* sink,
                         const std::function<void(int64_t)>& progress) {
   AofReplay unreadable;
   unreadable.verdict = AofVerdict::kUnreadable;
@@ -157,7 +161,7 @@ AofReplay ReplayAofFile(const std::string& path, KeyspaceLoader* loader, resp::C
     unreadable.reason = std::strerror(errno);
     return unreadable;
   }
-  Replayer replayer(loader, sink);
+  Replayer replayer(rdb_sink, sink);
   std::vector<char> chunk(kChunkBytes);
   int64_t bytes = 0;
   for (;;) {

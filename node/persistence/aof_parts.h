@@ -25,6 +25,7 @@ struct Aof::Rewrite {
   std::unique_ptr<BackgroundFile> file;
   AofFileInfo base;
   int64_t first_increment = 0;  // this one and later ones stay
+  int64_t from = 0;             // position of the log whose data the base is
 };
 
 }  // namespace windlass::persistence

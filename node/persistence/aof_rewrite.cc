@@ -23,15 +23,25 @@ constexpr size_t kTakeAt = 256 << 10;
 
 base::Result<void> Aof::WriteManifest() { return base::WriteFileAtomically(ManifestPath(), manifest_.Text()); }
 
-base::Result<void> Aof::OpenIncrement(const std::string& name, bool create) {
+base::Result<std::shared_ptr<Aof::File>> Aof::OpenFile(const std::string& name, bool create) {
   const std::string path = PathOf(name);
   auto file = std::make_shared<File>();
   file->fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : O_CREAT), 0644);
   if (file->fd < 0) return base::Error{"Can't open the append-only file " + name + ": " + std::strerror(errno)};
   file->size = std::max<int64_t>(FileBytes(path), 0);
+  return file;
+}
+
+void Aof::SwitchTo(std::shared_ptr<File> file) {
   file_ = std::move(file);
   increment_from_ = written_;
   selected_db_ = -1;
+}
+
+base::Result<void> Aof::OpenIncrement(const std::string& name, bool create) {
+  auto file = OpenFile(name, create);
+  if (!file.ok()) return base::Error{file.error()};
+  SwitchTo(std::move(file).value());
   return {};
 }
 
@@ -40,16 +50,15 @@ base::Result<void> Aof::StartRewrite() {
   rewrite_scheduled_ = false;
   if (!enabled_) {
     if (auto prepared = Prepare(); !prepared.ok()) return prepared;
-    return BeginRewrite(/*logs=*/false);
+    return BeginRewrite(Logs::kNothing);
   }
-  auto begun = BeginRewrite(/*logs=*/true);
-  if (!begun.ok()) return begun;
-  return WriteManifest();
+  return BeginRewrite(Logs::kListed);
 }
 
-// Opens the next increment, if changes are logged, and starts the snapshot; the manifest
-// is the caller's.
-base::Result<void> Aof::BeginRewrite(bool logs) {
+// Opens the next increment, if changes are logged, and starts the snapshot. Nothing
+// goes to an increment that the manifest should name and does not: if it cannot be
+// written (a full disk), everything stays as it was.
+base::Result<void> Aof::BeginRewrite(Logs logs) {
   auto rewrite = std::make_unique<Rewrite>();
   if (enabled_ && file_ != nullptr) {
     // The old increment ends here: what belongs to it goes there first.
@@ -57,7 +66,7 @@ base::Result<void> Aof::BeginRewrite(bool logs) {
     if (BatchFailed()) return base::Error{"the last write to the AOF file failed"};
     WriteHere();
     if (!buffer_.empty()) return base::Error{"Error writing to the AOF file: " + write_error_};
-    SyncInHelper();
+    SyncTheEnd();
   }
   RdbStreamOptions options = parts_.saves->StreamOptions(/*aof_base=*/true);
   Rewrite* raw = rewrite.get();
@@ -71,13 +80,21 @@ base::Result<void> Aof::BeginRewrite(bool logs) {
   increment.sequence = manifest_.NextIncrement();
   increment.name = parts_.settings->file_name + "." + std::to_string(increment.sequence) + ".incr.aof";
   rewrite->first_increment = increment.sequence;
+  rewrite->from = appended_;
   rewrite->stream = RdbStream::Start(parts_.saves->engine(), std::move(options));
   if (rewrite->stream == nullptr) return base::Error{"too many snapshots are under way"};
-  if (logs) {
-    auto opened = OpenIncrement(increment.name, /*create=*/true);
-    if (!opened.ok()) return opened;
+  if (logs != Logs::kNothing) {
+    auto opened = OpenFile(increment.name, /*create=*/true);
+    if (!opened.ok()) return base::Error{opened.error()};
     parts_.log->Notice("Creating AOF incr file " + increment.name + " on background rewrite");
     manifest_.increments.push_back(increment);
+    const auto listed = logs == Logs::kListed ? WriteManifest() : base::Result<void>();
+    if (!listed.ok()) {
+      manifest_.increments.pop_back();
+      ::unlink(PathOf(increment.name).c_str());
+      return base::Error{"Can't write the AOF manifest: " + listed.error()};
+    }
+    SwitchTo(std::move(opened).value());
   }
   rewrite->file = std::make_unique<BackgroundFile>(parts_.worker, parts_.post,
                                                    Folder() + "/temp-rewriteaof-bg-" + std::to_string(::getpid()) + ".aof");
@@ -127,11 +144,15 @@ void Aof::RewriteFinished(base::Result<int64_t> result) {
   }
   last_rewrite_ok_ = result.ok();
   if (!result.ok()) {
-    ++rewrite_failures_;
+    PutOffRewriting();
+    rewrite_scheduled_ = rewrite_scheduled_ || hole_end_ >= 0;
     parts_.log->Warning("Background AOF rewrite terminated with error: " + result.error());
     return;
   }
   base_stands_ = enabled_;
+  if (hole_end_ <= rewrite->from) hole_end_ = -1;
+  rewrite_scheduled_ = rewrite_scheduled_ || hole_end_ >= 0;
+  Synced(rewrite->from);
   rewrite_failures_ = 0;
   ++rewrites_;
   // Not file_->size, which the helper may be changing.
@@ -170,7 +191,7 @@ base::Result<void> Aof::Enable() {
   if (enabled_) return {};
   rewrite_.reset();  // one that was begun while the log was off lacks what is logged from now on
   if (auto prepared = Prepare(); !prepared.ok()) return prepared;
-  auto begun = BeginRewrite(/*logs=*/true);
+  auto begun = BeginRewrite(Logs::kUnlisted);
   if (!begun.ok()) return begun;
   // Older files are not continued by this increment: until the base stands, the
   // manifest on disk stays what it was.

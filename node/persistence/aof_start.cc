@@ -1,7 +1,9 @@
 // Loading the append-only log at start, and opening it for what comes.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -66,7 +68,10 @@ base::Result<Aof::Found> Aof::Load(KeyspaceLoader* loader, resp::CommandSink* si
     base_bytes_ = std::max<int64_t>(FileBytes(PathOf(manifest_.base->name)), 0);
   }
   for (size_t i = 0; i < manifest_.increments.size(); ++i) {
-    const bool last = i + 1 == manifest_.increments.size();
+    // The machine may have gone down with the end of one not yet on disk, and the next,
+    // begun by a rewrite, still empty.
+    const bool last = std::all_of(manifest_.increments.begin() + static_cast<std::ptrdiff_t>(i) + 1, manifest_.increments.end(),
+                                  [this](const AofFileInfo& later) { return FileBytes(PathOf(later.name)) == 0; });
     if (auto loaded = LoadOne(manifest_.increments[i], last, loader, sink, progress); !loaded.ok()) return base::Error{loaded.error()};
   }
   parts_.log->Logf(base::LogLevel::kNotice, "DB loaded from append only file: %.3f seconds",
@@ -99,12 +104,25 @@ base::Result<void> Aof::LoadOne(const AofFileInfo& info, bool last, KeyspaceLoad
                  ". You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. 2) "
                  "Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.");
   } else if (replay.verdict == AofVerdict::kCorrupt) {
-    parts_.log->Warning(replay.reason);
+    parts_.log->Warning(replay.reason + ", in " + info.name + " at offset " + std::to_string(replay.failed_at));
     return fatal("Bad file format reading the append only file " + info.name +
                  ": make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>");
   }
   parts_.log->Logf(base::LogLevel::kNotice, "DB loaded from %s file %s: %.3f seconds", is_base ? "base" : "incr",
                    info.name.c_str(), static_cast<double>(parts_.clock->UnixMs() - start_ms) / 1000);
+  return {};
+}
+
+// A process that was killed leaves what it wrote with the kernel. What comes from now on
+// must not be on disk before it.
+base::Result<void> Aof::SyncWhatWasLoaded() const {
+  for (const AofFileInfo& info : manifest_.increments) {
+    const int fd = ::open(PathOf(info.name).c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && ::fdatasync(fd) == 0;
+    const int error = errno;
+    if (fd >= 0) ::close(fd);
+    if (!synced) return base::Error{"Can't fsync the append-only file " + info.name + ": " + std::strerror(error)};
+  }
   return {};
 }
 
@@ -135,6 +153,7 @@ base::Result<void> Aof::OpenAtStart() {
     if (auto opened = OpenIncrement(increment.name, /*create=*/true); !opened.ok()) return opened;
     if (auto written = WriteManifest(); !written.ok()) return written;
   } else {
+    if (auto synced = SyncWhatWasLoaded(); !synced.ok()) return synced;
     const AofFileInfo& increment = manifest_.increments.back();
     parts_.log->Notice("Opening AOF incr file " + increment.name + " on server start");
     if (auto opened = OpenIncrement(increment.name, /*create=*/false); !opened.ok()) return opened;

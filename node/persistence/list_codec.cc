@@ -94,12 +94,14 @@ std::unique_ptr<types::Object> FromZiplist(std::string_view bytes, const types::
 
 }  // namespace
 
+void AppendListChunk(const types::Listpack& chunk, bool compress, std::string* out) {
+  AppendLength(kPacked, out);
+  AppendString(chunk.bytes(), compress, out);
+}
+
 void AppendList(const types::List& list, bool compress, std::string* out) {
   AppendLength(list.chunks().size(), out);
-  for (const types::Listpack& chunk : list.chunks()) {
-    AppendLength(kPacked, out);
-    AppendString(chunk.bytes(), compress, out);
-  }
+  for (const types::Listpack& chunk : list.chunks()) AppendListChunk(chunk, compress, out);
 }
 
 std::unique_ptr<ObjectReader> MakeListReader(RdbType type, const types::Limits& limits) {

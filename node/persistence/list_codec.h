@@ -11,6 +11,7 @@
 namespace windlass::persistence {
 
 inline constexpr RdbType kRdbTypeOfList = RdbType::kListQuicklist2;
+void AppendListChunk(const types::Listpack& chunk, bool compress, std::string* out);
 void AppendList(const types::List& list, bool compress, std::string* out);
 // Null: not a type of list.
 std::unique_ptr<ObjectReader> MakeListReader(RdbType type, const types::Limits& limits);

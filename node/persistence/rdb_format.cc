@@ -30,4 +30,9 @@ std::string_view RdbTypeName(uint8_t type) {
   return "";
 }
 
+std::string_view RdbLaterTypeName(uint8_t type) {
+  // Redis 7.4 and 8 have four encodings of it, Valkey 9 one.
+  return type >= 22 && type <= 25 ? "hash whose fields expire" : "";
+}
+
 }  // namespace windlass::persistence

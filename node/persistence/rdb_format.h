@@ -8,12 +8,16 @@
 namespace windlass::persistence {
 
 inline constexpr int kRdbWrittenVersion = 10;  // what Redis 7.0 and every later peer can read
-inline constexpr int kRdbNewestReadable = 11;
+inline constexpr int kRdbNewestReadable = 11;  // all of its types and opcodes are known
+// Files of later servers are read as far as they hold nothing but what is known.
+inline constexpr int kRdbNewestTried = 80;
 inline constexpr std::string_view kRdbMagic = "REDIS";
-inline constexpr size_t kRdbHeaderSize = 9;  // the magic and four digits of version
+inline constexpr std::string_view kRdbValkeyMagic = "VALKEY";  // from version 80 on, with three digits
+inline constexpr size_t kRdbHeaderSize = 9;  // the magic and the version's digits
 inline constexpr size_t kRdbChecksumSize = 8;
 
 enum class RdbOpcode : uint8_t {
+  kSlotInfo = 244,  // how many keys a slot has, from Redis 7.4
   kFunction2 = 245,
   kFunctionPreRelease = 246,
   kModuleAux = 247,
@@ -26,7 +30,7 @@ enum class RdbOpcode : uint8_t {
   kSelectDb = 254,
   kEof = 255,
 };
-inline constexpr uint8_t kRdbFirstOpcode = 245;  // smaller numbers are value types
+inline constexpr uint8_t kRdbFirstOpcode = 244;  // smaller numbers are value types
 
 enum class RdbType : uint8_t {
   kString = 0,
@@ -54,6 +58,8 @@ enum class RdbType : uint8_t {
 
 // The user's word for a value type, for messages; empty if there is no such type.
 std::string_view RdbTypeName(uint8_t type);
+// What a type is that later servers write and this one cannot hold; empty if unknown.
+std::string_view RdbLaterTypeName(uint8_t type);
 
 // The low six bits of a length byte whose two high bits are set.
 enum class RdbStringEncoding : uint8_t { kInt8 = 0, kInt16 = 1, kInt32 = 2, kLzf = 3 };

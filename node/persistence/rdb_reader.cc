@@ -63,6 +63,10 @@ base::Result<void> RdbReader::Feed(std::string_view bytes) {
   return {};
 }
 
+std::string RdbReader::Where() const {
+  return " (at byte " + std::to_string(bytes_read_) + " of a file of RDB version " + std::to_string(version_) + ")";
+}
+
 ReadStatus RdbReader::Fail(std::string message) {
   failure_ = std::move(message);
   return ReadStatus::kBad;
@@ -85,13 +89,14 @@ ReadStatus RdbReader::ParseNext(EncodingCursor* cursor) {
 ReadStatus RdbReader::ParseHeader(EncodingCursor* cursor) {
   if (const ReadStatus s = cursor->Skip(kRdbHeaderSize); s != ReadStatus::kDone) return s;
   const std::string_view header = std::string_view(inbox_).substr(consumed_, kRdbHeaderSize);
-  if (header.substr(0, kRdbMagic.size()) != kRdbMagic) return Fail("Wrong signature trying to load DB from file");
+  const bool valkey = header.substr(0, kRdbValkeyMagic.size()) == kRdbValkeyMagic;
+  if (!valkey && header.substr(0, kRdbMagic.size()) != kRdbMagic) return Fail("Wrong signature trying to load DB from file");
   version_ = 0;
-  for (const char c : header.substr(kRdbMagic.size())) {
+  for (const char c : header.substr(valkey ? kRdbValkeyMagic.size() : kRdbMagic.size())) {
     if (c < '0' || c > '9') return Fail("Wrong signature trying to load DB from file");
     version_ = version_ * 10 + (c - '0');
   }
-  if (version_ < 1 || version_ > kRdbNewestReadable) {
+  if (version_ < 1 || version_ > kRdbNewestTried) {
     return Fail("Can't handle RDB format version " + std::to_string(version_));
   }
   state_ = State::kItems;
@@ -130,6 +135,11 @@ ReadStatus RdbReader::ParseOpcode(uint8_t opcode, EncodingCursor* cursor) {
       if (const ReadStatus s = cursor->Length(&number); s != ReadStatus::kDone) return s;
       if (const ReadStatus s = cursor->Length(&second); s != ReadStatus::kDone) return s;
       return Tell(sink_->OnResizeDb(number, second));
+    case RdbOpcode::kSlotInfo:
+      for (int i = 0; i < 3; ++i) {  // the slot, its keys, those with an expiry
+        if (const ReadStatus s = cursor->Length(&number); s != ReadStatus::kDone) return s;
+      }
+      return ReadStatus::kDone;
     case RdbOpcode::kFunction2:
       if (const ReadStatus s = cursor->String(&text); s != ReadStatus::kDone) return s;
       return Tell(sink_->OnFunction(text));
@@ -137,7 +147,7 @@ ReadStatus RdbReader::ParseOpcode(uint8_t opcode, EncodingCursor* cursor) {
     case RdbOpcode::kFunctionPreRelease:
       return Fail("Pre-release function format not supported.");
   }
-  return Fail("Unknown RDB opcode " + std::to_string(opcode));
+  return Fail("Unknown RDB opcode " + std::to_string(opcode) + Where());
 }
 
 ReadStatus RdbReader::ParseAux(EncodingCursor* cursor) {
@@ -158,8 +168,14 @@ ReadStatus RdbReader::ParseSelectDb(EncodingCursor* cursor) {
 
 ReadStatus RdbReader::ParseEntry(uint8_t type, EncodingCursor* cursor) {
   const std::string_view type_name = RdbTypeName(type);
-  if (type_name.empty()) return Fail("Unknown RDB encoding type " + std::to_string(type));
+  const std::string_view later_name = RdbLaterTypeName(type);
+  if (type_name.empty() && later_name.empty()) return Fail("Unknown RDB encoding type " + std::to_string(type) + Where());
   entry_ = RdbEntry();
+  // Of Redis 7.4 and 8 an expiry, of all fields, stands before the key.
+  if (!later_name.empty()) {
+    return Fail("RDB type " + std::to_string(type) + ", a " + std::string(later_name) +
+                ", is not supported by this server" + Where());
+  }
   if (const ReadStatus s = cursor->String(&entry_.key); s != ReadStatus::kDone) return s;
   if (static_cast<RdbType>(type) == RdbType::kString) {
     if (const ReadStatus s = cursor->String(&entry_.string); s != ReadStatus::kDone) return s;

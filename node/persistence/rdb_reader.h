@@ -76,6 +76,7 @@ class RdbReader {
   ReadStatus ParseChecksum(EncodingCursor* cursor);
   ReadStatus Tell(base::Result<void> verdict);
   ReadStatus Fail(std::string message);
+  std::string Where() const;
 
   RdbReaderOptions options_;
   RdbSink* sink_;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "node/base/clock.h"
+
 namespace windlass::persistence {
 
 std::unique_ptr<RdbStream> RdbStream::Start(snapshot::Engine* engine, RdbStreamOptions options) {
@@ -24,12 +26,22 @@ RdbStream::RdbStream(RdbStreamOptions options) : options_(std::move(options)), w
 RdbStream::~RdbStream() = default;
 
 snapshot::SnapshotState RdbStream::Step(int64_t budget_us) {
-  const snapshot::SnapshotState state = snapshot_->Step(budget_us);
-  if (state == snapshot::SnapshotState::kDone && !ended_) {
+  // A large value comes in pieces, a few a step.
+  constexpr size_t kPieceBytes = 64 << 10;
+  if (writer_.open()) {
+    const base::SystemClock clock;
+    const int64_t end_us = clock.MonotonicUs() + budget_us;
+    while (writer_.Continue(kPieceBytes)) {
+      if (clock.MonotonicUs() >= end_us) return state();
+    }
+  } else {
+    snapshot_->Step(budget_us);
+  }
+  if (state() == snapshot::SnapshotState::kDone && !ended_) {
     ended_ = true;
     writer_.End();
   }
-  return state;
+  return state();
 }
 
 bool RdbStream::AfterCapture() { return !options_.after_capture || options_.after_capture(writer_.pending()); }
@@ -41,7 +53,7 @@ void RdbStream::OnEntry(int db, slot::SlotId slot, const keyspace::Entry& entry)
     if (!std::exchange(size.announced, true)) writer_.ResizeDb(size.keys, size.expires);
     current_db_ = db;
   }
-  writer_.Entry(entry);
+  writer_.BeginEntry(entry);
 }
 
 }  // namespace windlass::persistence

@@ -32,7 +32,10 @@ class RdbStream final : private snapshot::SnapshotSink {
   ~RdbStream() override;
 
   snapshot::SnapshotState Step(int64_t budget_us);
-  snapshot::SnapshotState state() const { return snapshot_->state(); }
+  snapshot::SnapshotState state() const {
+    const snapshot::SnapshotState state = snapshot_->state();
+    return state == snapshot::SnapshotState::kDone && writer_.open() ? snapshot::SnapshotState::kRunning : state;
+  }
   std::string_view abort_reason() const { return snapshot_->abort_reason(); }
   void Abort(std::string_view reason) { snapshot_->Abort(reason); }
   size_t pending() const { return writer_.pending(); }
@@ -44,6 +47,8 @@ class RdbStream final : private snapshot::SnapshotSink {
   explicit RdbStream(RdbStreamOptions options);
   void OnEntry(int db, slot::SlotId slot, const keyspace::Entry& entry) override;
   bool AfterCapture() override;
+  void BeforeEntryChanges(const keyspace::Entry& entry) override { writer_.BeforeChange(entry); }
+  void BeforeManyChange() override { writer_.FinishOpen(); }
 
   RdbStreamOptions options_;
   RdbWriter writer_;

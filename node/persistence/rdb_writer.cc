@@ -7,6 +7,7 @@
 #include "node/persistence/object_codec.h"
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
+#include "node/persistence/value_writer.h"
 #include "node/types/number.h"
 
 namespace windlass::persistence {
@@ -15,6 +16,9 @@ namespace {
 void AppendOpcode(RdbOpcode opcode, std::string* out) { out->push_back(static_cast<char>(opcode)); }
 
 }  // namespace
+
+RdbWriter::RdbWriter(RdbWriterOptions options) : options_(options) {}
+RdbWriter::~RdbWriter() = default;
 
 void RdbWriter::Begin(const RdbHeader& header) {
   out_ += kRdbMagic;
@@ -36,31 +40,31 @@ void RdbWriter::Begin(const RdbHeader& header) {
 }
 
 void RdbWriter::Aux(std::string_view name, std::string_view value) {
-  AppendOpcode(RdbOpcode::kAux, &out_);
-  AppendString(name, options_.compress, &out_);
-  AppendString(value, options_.compress, &out_);
+  AppendOpcode(RdbOpcode::kAux, target());
+  AppendString(name, options_.compress, target());
+  AppendString(value, options_.compress, target());
 }
 
 void RdbWriter::Function(std::string_view code) {
-  AppendOpcode(RdbOpcode::kFunction2, &out_);
-  AppendString(code, options_.compress, &out_);
+  AppendOpcode(RdbOpcode::kFunction2, target());
+  AppendString(code, options_.compress, target());
 }
 
 void RdbWriter::SelectDb(int db) {
-  AppendOpcode(RdbOpcode::kSelectDb, &out_);
-  AppendLength(static_cast<uint64_t>(db), &out_);
+  AppendOpcode(RdbOpcode::kSelectDb, target());
+  AppendLength(static_cast<uint64_t>(db), target());
 }
 
 void RdbWriter::ResizeDb(uint64_t keys, uint64_t expires) {
-  AppendOpcode(RdbOpcode::kResizeDb, &out_);
-  AppendLength(keys, &out_);
-  AppendLength(expires, &out_);
+  AppendOpcode(RdbOpcode::kResizeDb, target());
+  AppendLength(keys, target());
+  AppendLength(expires, target());
 }
 
 void RdbWriter::Expiry(int64_t expire_at_ms) {
   if (expire_at_ms < 0) return;
-  AppendOpcode(RdbOpcode::kExpireTimeMs, &out_);
-  AppendLittleEndian(static_cast<uint64_t>(expire_at_ms), 8, &out_);
+  AppendOpcode(RdbOpcode::kExpireTimeMs, target());
+  AppendLittleEndian(static_cast<uint64_t>(expire_at_ms), 8, target());
 }
 
 void RdbWriter::Entry(const keyspace::Entry& entry) {
@@ -69,16 +73,48 @@ void RdbWriter::Entry(const keyspace::Entry& entry) {
     return StringEntry(entry.key(), entry.Text(digits), entry.expire_at_ms());
   }
   Expiry(entry.expire_at_ms());
-  out_.push_back(static_cast<char>(RdbTypeOf(*entry.object())));
+  target()->push_back(static_cast<char>(RdbTypeOf(*entry.object())));
+  AppendString(entry.key(), options_.compress, target());
+  AppendObject(*entry.object(), options_.compress, target());
+}
+
+bool RdbWriter::BeginEntry(const keyspace::Entry& entry) {
+  if (value_ != nullptr || !ValueWriter::Cuts(entry)) {
+    Entry(entry);
+    return false;
+  }
+  Expiry(entry.expire_at_ms());
+  const bool is_string = entry.type() == types::Type::kString;
+  out_.push_back(static_cast<char>(is_string ? RdbType::kString : RdbTypeOf(*entry.object())));
   AppendString(entry.key(), options_.compress, &out_);
-  AppendObject(*entry.object(), options_.compress, &out_);
+  value_ = std::make_unique<ValueWriter>(entry, options_.compress);
+  return true;
+}
+
+bool RdbWriter::Continue(size_t bytes) {
+  if (value_ == nullptr) return false;
+  if (!value_->Step(bytes, &out_)) return true;
+  value_.reset();
+  out_ += behind_;
+  std::string().swap(behind_);
+  return false;
+}
+
+void RdbWriter::FinishOpen() {
+  constexpr size_t kAtOnce = 16 << 20;
+  while (Continue(kAtOnce)) {
+  }
+}
+
+void RdbWriter::BeforeChange(const keyspace::Entry& entry) {
+  if (value_ != nullptr && value_->Is(entry)) FinishOpen();
 }
 
 void RdbWriter::StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms) {
   Expiry(expire_at_ms);
-  out_.push_back(static_cast<char>(RdbType::kString));
-  AppendString(key, options_.compress, &out_);
-  AppendString(value, options_.compress, &out_);
+  target()->push_back(static_cast<char>(RdbType::kString));
+  AppendString(key, options_.compress, target());
+  AppendString(value, options_.compress, target());
 }
 
 void RdbWriter::End() {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,9 +35,12 @@ struct RdbWriterOptions {
   bool checksum = true;
 };
 
+class ValueWriter;
+
 class RdbWriter {
  public:
-  explicit RdbWriter(RdbWriterOptions options) : options_(options) {}
+  explicit RdbWriter(RdbWriterOptions options);
+  ~RdbWriter();
 
   void Begin(const RdbHeader& header);
   void Aux(std::string_view name, std::string_view value);
@@ -47,17 +51,30 @@ class RdbWriter {
   // expire_at_ms: -1 for none.
   void StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms);
   void Entry(const keyspace::Entry& entry);
+
+  // The same, but a large value is left open (true) and written by Continue. What is
+  // written meanwhile comes behind it.
+  bool BeginEntry(const keyspace::Entry& entry);
+  bool open() const { return value_ != nullptr; }
+  // About `bytes` more of the open value. False: there is none (any more).
+  bool Continue(size_t bytes);
+  void FinishOpen();
+  // As FinishOpen, if this is whose value is open.
+  void BeforeChange(const keyspace::Entry& entry);
   void End();
 
   // Bytes made and not yet taken.
-  size_t pending() const { return out_.size(); }
+  size_t pending() const { return out_.size() + behind_.size(); }
   std::string Take();
 
  private:
   void Expiry(int64_t expire_at_ms);
+  std::string* target() { return value_ == nullptr ? &out_ : &behind_; }
 
   RdbWriterOptions options_;
   std::string out_;
+  std::string behind_;                  // what comes after the open value
+  std::unique_ptr<ValueWriter> value_;  // the open one
   uint64_t checksum_ = 0;
 };
 

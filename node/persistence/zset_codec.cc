@@ -124,6 +124,13 @@ RdbType RdbTypeOfZset(const types::Zset& zset) {
   return zset.encoding() == types::Encoding::kListpack ? RdbType::kZsetListpack : RdbType::kZset2;
 }
 
+void AppendZsetElement(std::string_view member, double score, bool compress, std::string* out) {
+  AppendString(member, compress, out);
+  uint64_t bits = 0;
+  std::memcpy(&bits, &score, sizeof bits);
+  AppendLittleEndian(bits, sizeof bits, out);
+}
+
 void AppendZset(const types::Zset& zset, bool compress, std::string* out) {
   if (zset.encoding() == types::Encoding::kListpack) {
     types::Listpack pack;
@@ -136,10 +143,7 @@ void AppendZset(const types::Zset& zset, bool compress, std::string* out) {
   AppendLength(zset.size(), out);
   // From the greatest: readers that keep a linked order put each in front of the last.
   zset.ForRange(0, zset.size(), true, [&](std::string_view member, double score) {
-    AppendString(member, compress, out);
-    uint64_t bits = 0;
-    std::memcpy(&bits, &score, sizeof bits);
-    AppendLittleEndian(bits, sizeof bits, out);
+    AppendZsetElement(member, score, compress, out);
   });
 }
 

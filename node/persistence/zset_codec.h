@@ -12,6 +12,8 @@ namespace windlass::persistence {
 
 RdbType RdbTypeOfZset(const types::Zset& zset);
 void AppendZset(const types::Zset& zset, bool compress, std::string* out);
+// One element of the large form.
+void AppendZsetElement(std::string_view member, double score, bool compress, std::string* out);
 // Null: not a type of sorted set.
 std::unique_ptr<ObjectReader> MakeZsetReader(RdbType type, const types::Limits& limits);
 

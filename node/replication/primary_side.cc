@@ -48,6 +48,9 @@ void PrimarySide::AddCapability(uint64_t client_id, std::string_view capability)
   if (capability == "eof") Handshake(client_id).takes_eof_mark = true;
   if (capability == "psync2") Handshake(client_id).takes_new_id = true;
   if (capability == kSlotJobsCapability) Handshake(client_id).knows_slot_jobs = true;
+  if (capability.substr(0, kNodeIdCapability.size()) == kNodeIdCapability) {
+    Handshake(client_id).node_id = capability.substr(kNodeIdCapability.size());
+  }
 }
 
 void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynced) {
@@ -57,6 +60,7 @@ void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynce
   replica.acked_offset = std::max(replica.acked_offset, offset);
   replica.fsynced_offset = std::max(replica.fsynced_offset, fsynced);
   replica.last_ack_ms = NowMs();
+  replica.acknowledged = true;
   if (replica.state == ReplicaState::kWaitAck) PutOnline(replica);
   WakeWaiters();
 }
@@ -444,6 +448,17 @@ int PrimarySide::AckedBy(int64_t offset) const {
     if (replica->state == ReplicaState::kOnline && replica->acked_offset >= offset) ++count;
   }
   return count;
+}
+
+int64_t PrimarySide::OffsetAckedBy(size_t count, const AckFilter& counts) const {
+  std::vector<int64_t> acked;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state != ReplicaState::kOnline || !replica->acknowledged) continue;
+    if (!counts || counts(replica->node_id)) acked.push_back(replica->acked_offset);
+  }
+  if (acked.size() < count) return -1;
+  std::nth_element(acked.begin(), acked.begin() + static_cast<std::ptrdiff_t>(count - 1), acked.end(), std::greater<>());
+  return acked[count - 1];
 }
 
 int PrimarySide::FsyncedBy(int64_t offset) const {

@@ -65,6 +65,9 @@ enum class ReplicaState {
 // migrations. Other servers' masters ignore the word.
 inline constexpr std::string_view kSlotJobsCapability = "windlass-slot-jobs";
 
+// The prefix of a capability that names the replica's node in the cluster.
+inline constexpr std::string_view kNodeIdCapability = "windlass-node=";
+
 struct ReplicaReport {
   uint64_t client_id;
   std::string ip;
@@ -136,6 +139,11 @@ class PrimarySide {
 
   // --- facts.
   int AckedBy(int64_t offset) const;  // online replicas that acknowledged at least offset
+  // The offset that at least `count` (> 0) of the online replicas have acknowledged, -1 if
+  // there are too few. `counts` says whether a replica does, by its node's id, "" if it
+  // has told none; unset: all do.
+  using AckFilter = std::function<bool(const std::string& node_id)>;
+  int64_t OffsetAckedBy(size_t count, const AckFilter& counts) const;
   int FsyncedBy(int64_t offset) const;  // of those, which have it on disk
   bool AllKnowSlotJobs() const;       // every replica attached has that capability
   int GoodReplicas() const;           // online, acknowledged within the maximal lag

@@ -85,6 +85,7 @@ void ReplicaSide::Reconnect(std::string_view reason) {
 }
 
 void ReplicaSide::ConnectNow() {
+  if (held_) return;
   parts_.log->Notice("Connecting to MASTER " + Peer());
   Enter(LinkState::kConnecting);
   last_io_ms_ = NowMs();
@@ -144,6 +145,14 @@ void ReplicaSide::Lose(std::string_view reason) {
   CloseLink();
   AbortTransfer();
   Enter(LinkState::kConnect);
+}
+
+void ReplicaSide::SetHeld(bool held) {
+  if (held_ == held) return;
+  held_ = held;
+  if (!following()) return;
+  if (held) return Lose("it is held");
+  if (state_ == LinkState::kConnect) ConnectNow();
 }
 
 void ReplicaSide::EverySecond() {
@@ -206,7 +215,12 @@ void ReplicaSide::Ask(Step step) {
     case Step::kIp:
       if (settings.announced_ip.empty()) return Ask(Step::kCapability);
       return send({"REPLCONF", "ip-address", settings.announced_ip});
-    case Step::kCapability: return send({"REPLCONF", "capa", "eof", "capa", "psync2", "capa", kSlotJobsCapability});
+    case Step::kCapability: {
+      // Other servers ignore abilities they do not know.
+      if (node_id_.empty()) return send({"REPLCONF", "capa", "eof", "capa", "psync2", "capa", kSlotJobsCapability});
+      const std::string node = std::string(kNodeIdCapability) + node_id_;
+      return send({"REPLCONF", "capa", "eof", "capa", "psync2", "capa", kSlotJobsCapability, "capa", node});
+    }
     case Step::kPsync: return AskPsync();
   }
 }

@@ -94,6 +94,12 @@ class ReplicaSide {
   void StopFollowing();
   // Drops the link; it is made anew (after CLIENT KILL TYPE master, a changed password).
   void Reconnect(std::string_view reason);
+  // Held: the link is given up and not made anew until this is undone; whom it
+  // follows does not change.
+  void SetHeld(bool held);
+  // This node's id in the cluster, told to the master by the next handshake.
+  void SetNodeId(std::string id) { node_id_ = std::move(id); }
+  bool held() const { return held_; }
   void EverySecond();
 
   bool following() const { return state_ != LinkState::kNone; }
@@ -112,6 +118,9 @@ class ReplicaSide {
   };
   TransferReport transfer() const;
   int64_t offset() const { return parts_.history->offset(); }
+  // False from the moment a full copy begins to replace the data until it is there
+  // whole; also when it never came.
+  bool data_is_whole() const { return data_is_whole_; }
   // The database the stream has selected: saved with an RDB, restored with it.
   int stream_db() const { return stream_db_; }
   void RestoreStreamDb(int db) { stream_db_ = db < 0 ? 0 : db; }
@@ -156,6 +165,7 @@ class ReplicaSide {
   bool OnTransferHeader(std::string_view line);
   bool TakePayload(std::string_view payload);
   void PayloadComplete();
+  bool MasterCameBackEmpty() const;
   void BeginLoading();
   void LoadFileStep();
   void FinishTransfer();
@@ -175,6 +185,7 @@ class ReplicaSide {
   LinkState state_ = LinkState::kNone;
   Step step_ = Step::kPing;
   std::string host_;
+  std::string node_id_;
   int port_ = 0;
   std::unique_ptr<LinkHandler> handler_;
   std::unique_ptr<net::Connection> connection_;
@@ -182,6 +193,8 @@ class ReplicaSide {
   int64_t down_since_ms_ = 0;
   int64_t last_io_ms_ = 0;
   bool ever_synchronized_ = false;
+  bool data_is_whole_ = true;
+  bool held_ = false;
   std::function<void(bool)> successor_done_;  // set: the next PSYNC tells the peer to be the master
   int successor_asked_ = 0;                   // how often it was told
   bool ever_linked_ = false;

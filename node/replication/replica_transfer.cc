@@ -18,6 +18,21 @@ namespace windlass::replication {
 namespace {
 
 constexpr size_t kLoadChunkBytes = 256 << 10;  // a file is loaded in pieces of this, one a turn
+constexpr size_t kLongestEmptyCopy = 4 << 10;  // one without keys has nothing but a few words on its origin
+
+// Whether an RDB holds neither keys nor functions.
+bool HoldsNothing(std::string_view rdb) {
+  class Counter final : public persistence::RdbSink {
+   public:
+    base::Result<void> OnEntry(persistence::RdbEntry) override { return Found(); }
+    base::Result<void> OnFunction(std::string_view) override { return Found(); }
+
+   private:
+    static base::Result<void> Found() { return base::Error{"it holds something"}; }
+  } counter;
+  persistence::RdbReader reader({}, &counter);
+  return rdb.size() < kLongestEmptyCopy && reader.Feed(rdb).ok() && reader.done();
+}
 
 }  // namespace
 
@@ -93,6 +108,7 @@ bool ReplicaSide::OnTransferHeader(std::string_view line) {
 
 void ReplicaSide::BeginLoading() {
   transfer_->loading = true;
+  data_is_whole_ = false;
   parts_.log->Notice("MASTER <-> REPLICA sync: Flushing old data");
   parts_.host->BeginLoading(transfer_->total);
   parts_.log->Notice("MASTER <-> REPLICA sync: Loading DB in memory");
@@ -103,6 +119,7 @@ void ReplicaSide::BeginLoading() {
 // False: the copy cannot be used and the link was given up.
 bool ReplicaSide::TakePayload(std::string_view payload) {
   Transfer& transfer = *transfer_;
+  if (transfer.head.size() < kLongestEmptyCopy) transfer.head.append(payload.substr(0, kLongestEmptyCopy - transfer.head.size()));
   if (transfer.file != nullptr) {
     transfer.file->Append(std::string(payload));
     return true;
@@ -117,6 +134,14 @@ bool ReplicaSide::TakePayload(std::string_view payload) {
   return true;
 }
 
+// The same master, whose data this server has, now offers a new history in which there
+// is nothing: it was restarted without its files. To follow that would destroy the last
+// copy of them.
+bool ReplicaSide::MasterCameBackEmpty() const {
+  return ever_synchronized_ && data_is_whole_ && transfer_->id != parts_.history->id() && !parts_.host->DataIsEmpty() &&
+         HoldsNothing(transfer_->head);
+}
+
 void ReplicaSide::PayloadComplete() {
   Transfer& transfer = *transfer_;
   transfer.complete = true;
@@ -124,6 +149,12 @@ void ReplicaSide::PayloadComplete() {
     if (transfer.reader->done()) return FinishTransfer();
     parts_.log->Warning("Failed trying to load the MASTER synchronization DB: it ends too early");
     return Lose("the copy is cut short");
+  }
+  if (MasterCameBackEmpty()) {
+    parts_.log->Warning("The master of this replica's data, " + Peer() +
+                        ", has come back without any: what is here is kept, and no copy of nothing is taken. Give the master "
+                        "its data back or make this server the master; REPLICAOF again follows it all the same.");
+    return Lose("the master came back empty");
   }
   connection_->PauseReading();
   const std::string path = parts_.settings->folder + "/" + parts_.settings->rdb_name;
@@ -168,6 +199,7 @@ void ReplicaSide::FinishTransfer() {
   parts_.history->AdoptHistory(transfer->id, transfer->offset);
   parts_.history->CreateBacklog();
   stream_db_ = 0;
+  data_is_whole_ = true;
   parts_.primary->DisconnectAll("this server's data was replaced");
   Enter(LinkState::kConnected);
   parts_.host->EndLoading(true);

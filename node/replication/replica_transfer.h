@@ -21,6 +21,7 @@ struct ReplicaSide::Transfer {
   int64_t done = 0;
   std::string end_mark;
   std::string held;     // the newest bytes, which may be the mark
+  std::string head;     // the copy's first bytes, all of it if it is short
   bool complete = false;
   bool loading = false;  // between BeginLoading and EndLoading
 

@@ -3,6 +3,7 @@
 #include "node/server/cluster_driver.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "node/cluster/nodes_conf.h"
@@ -156,7 +157,12 @@ cluster::ReplicationFacts ClusterDriver::ReadReplication() {
 
   const replication::ReplicaSide& link = *node_->replica_side;
   facts.master_link_up = link.link_up();
-  synchronized_with_master_ |= link.link_up();
+  facts.stream_held = link.held();
+  // Of the id's 160 bits enough to tell two apart.
+  constexpr size_t kDigits = 16;
+  facts.history = std::strtoull(node_->repl_log->id().substr(0, kDigits).c_str(), nullptr, 16);
+  // After a copy that did not arrive there is nothing to vouch for.
+  synchronized_with_master_ = (synchronized_with_master_ || link.link_up()) && link.data_is_whole();
   if (!synchronized_with_master_) facts.my_offset = 0;
   const int64_t now_ms = node_->loop->NowMs();
   const int64_t since_ms = link.link_up() ? link.last_io_ms() : link.down_since_ms();

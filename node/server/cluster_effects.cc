@@ -49,7 +49,12 @@ struct ClusterDriver::EffectDoer {
     if (!(driver.following_ == e.master)) driver.synchronized_with_master_ = false;
     driver.following_ = e.master;
     if (e.ip.empty()) return;  // it is ordered again when the address is known
+    driver.node_->replica_side->SetNodeId(driver.core_->MyId().str());
     driver.node_->replica_side->Follow(e.ip, e.port);
+  }
+  void operator()(const cluster::HoldStream& e) {
+    driver.node_->replica_side->SetHeld(e.held);
+    driver.Step(driver.ReadReplication());
   }
   void operator()(const cluster::BecomeMaster&) {
     driver.following_ = cluster::NodeId();

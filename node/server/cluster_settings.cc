@@ -25,6 +25,7 @@ const char* const kClusterDirectives[] = {
     "cluster-announce-hostname",
     "cluster-announce-human-nodename",
     "repl-ping-replica-period",
+    "windlass-min-acks",
 };
 const int kClusterDirectiveCount =
     static_cast<int>(sizeof kClusterDirectives / sizeof kClusterDirectives[0]);
@@ -47,6 +48,7 @@ cluster::Options ClusterOptionsFrom(const config::Config& config) {
   options.allow_replica_migration = config.Bool("cluster-allow-replica-migration");
   options.require_full_coverage = config.Bool("cluster-require-full-coverage");
   options.allow_reads_when_down = config.Bool("cluster-allow-reads-when-down");
+  options.min_acks = static_cast<int>(config.Int("windlass-min-acks"));
   options.replica_no_failover = config.Bool("cluster-replica-no-failover");
   options.hostname = config.Text("cluster-announce-hostname");
   options.human_nodename = config.Text("cluster-announce-human-nodename");

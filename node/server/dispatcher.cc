@@ -237,6 +237,8 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
                              : KeepsExpired() ? keyspace::ExpiryMode::kHide
                                               : keyspace::ExpiryMode::kDelete);
   }
+  // Also one that changed nothing: what it found may be a write not yet acknowledged.
+  if ((spec.flags & commands::kWrite) != 0) acting_->Set(client::kWrote);
   const CommandSpec* const outer = current_;
   current_ = &spec;
   commands::Effects& effects = effects_[depth_++];

@@ -52,7 +52,8 @@ Durability::Durability(commands::Node* node)
       propagation_(&aof_, &history_, &primary_),
       host_(std::make_unique<Host>(this)),
       replica_(ReplicaParts()),
-      failover_(FailoverParts()) {
+      failover_(FailoverParts()),
+      ack_gate_({node->loop, node->log, &history_, &primary_, &ack_settings_}) {
   ReadSettings();
   node->saves = &saves_;
   node->aof = &aof_;
@@ -326,6 +327,7 @@ void Durability::RefreshStatus() {
 // --- driven by the loop.
 
 void Durability::OnTurnEnd() {
+  if (node_->status.aof_write_failed != aof_.write_failed()) RefreshStatus();  // no write more than needed
   const bool saved = saves_.active() && saves_.Step(kSnapshotStepUs);
   const bool rewrote = aof_.rewriting() && aof_.Step(kSnapshotStepUs);
   if (saves_.active() || aof_.rewriting()) {
@@ -365,6 +367,7 @@ void Durability::EveryTenthSecond() {
   primary_.RetryCopies();
   RefreshStatus();
   RecordHowWritesAreKept();
+  ack_gate_.Cron();
 }
 
 void Durability::EverySecond() {

@@ -25,6 +25,7 @@
 #include "node/replication/primary_side.h"
 #include "node/replication/replica_side.h"
 #include "node/replication/replication_log.h"
+#include "node/server/ack_gate.h"
 #include "node/server/propagation.h"
 #include "node/snapshot/snapshot.h"
 
@@ -84,6 +85,11 @@ class Durability final : public commands::Reloader {
   bool IsCaughtUp(uint64_t replica_client_id) const;
   void AskForAcks() { primary_.WantAcks(); }
 
+  // Replies of writes wait for replicas there.
+  AckGate& ack_gate() { return ack_gate_; }
+  // Called when this server begins to follow.
+  void SetOnDemoted(std::function<void()> on_demoted) { on_demoted_ = std::move(on_demoted); }
+
   // How far the replication history is in the AOF on disk; -1 if none is kept.
   int64_t FsyncedOffset() const;
 
@@ -139,6 +145,7 @@ class Durability final : public commands::Reloader {
   persistence::AofSettings aof_settings_;
   replication::PrimarySettings primary_settings_;
   replication::ReplicaSettings replica_settings_;
+  AckGate::Settings ack_settings_;
 
   // Order matters: what is below uses what is above.
   base::WorkerThread file_worker_;  // RDB files, bases
@@ -154,6 +161,8 @@ class Durability final : public commands::Reloader {
   std::unique_ptr<Host> host_;
   replication::ReplicaSide replica_;
   replication::Failover failover_;
+  AckGate ack_gate_;
+  std::function<void()> on_demoted_;
   // Where the history stood when the AOF stood at a position not yet on disk.
   struct FsyncMark {
     int64_t aof_position;

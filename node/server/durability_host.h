@@ -50,7 +50,10 @@ class Durability::Host final : public replication::ReplicaHost {
 
   base::Result<void> OnCommand(int db, std::span<const std::string_view> argv) override;
   bool DataIsEmpty() const override;
-  void OnFollow() override { owner_->node_->blocker->DisconnectAll(); }
+  void OnFollow() override {
+    owner_->node_->blocker->DisconnectAll();
+    if (owner_->on_demoted_) owner_->on_demoted_();
+  }
   void BeginLoading(int64_t total_bytes) override;
   persistence::RdbSink& LoadingSink() override { return *loader_; }
   void LoadingProgress(int64_t bytes_done) override;

@@ -110,6 +110,7 @@ void Durability::WriteReplication(observe::InfoWriter& out) const {
     out.Fieldf(name, "ip=%s,port=%d,state=%s,offset=%lld,lag=%lld", replica.ip.c_str(), replica.port, replica.state_word.c_str(),
                static_cast<long long>(replica.acked_offset), static_cast<long long>(replica.lag_s));
   }
+  ack_gate_.WriteInfo(out);
   out.Field("master_failover_state", failover_.StateWord());
   out.Field("master_replid", history_.id());
   out.Field("master_replid2", history_.second_id());

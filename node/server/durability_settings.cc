@@ -39,6 +39,9 @@ void Durability::ReadSettings() {
   primary_settings_.backlog_ttl_s = config.Int("repl-backlog-ttl");
   primary_settings_.min_replicas_to_write = config.Int("min-replicas-to-write");
   primary_settings_.min_replicas_max_lag_s = config.Int("min-replicas-max-lag");
+  ack_settings_.min_acks = config.Int("windlass-min-acks");
+  ack_settings_.degrade = config.ValueOf("windlass-min-acks-on-shortage") == "degrade";
+  ack_settings_.timeout_ms = config.Int("windlass-min-acks-timeout");
   const config::OutputLimit& limit = config.Output(kReplicaOutputClass);
   primary_settings_.output_hard_bytes = limit.hard_bytes;
   primary_settings_.output_soft_bytes = limit.soft_bytes;
@@ -68,7 +71,7 @@ void Durability::WatchSettings() {
         "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size", "repl-diskless-sync",
         "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas", "repl-ping-replica-period", "repl-timeout",
         "repl-backlog-size", "repl-backlog-ttl", "min-replicas-to-write", "min-replicas-max-lag", "client-output-buffer-limit",
-        "repl-diskless-load", "masteruser", "masterauth", "replica-announce-port", "replica-announce-ip"}) {
+        "windlass-min-acks", "windlass-min-acks-on-shortage", "windlass-min-acks-timeout", "repl-diskless-load", "masteruser", "masterauth", "replica-announce-port", "replica-announce-ip"}) {
     node_->config->SetOnChange(name, reread);
   }
   node_->config->SetOnChange("appendonly", [this]() -> base::Result<void> {

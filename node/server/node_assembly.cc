@@ -95,6 +95,8 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
     tracking_.End(client);
     if (slot_migrations_ != nullptr) slot_migrations_->OnClientGone(client);
   });
+  durability_.ack_gate().SetWaiting([this](int64_t acked) { return sessions_.WaitingForAcks(acked); });
+  durability_.SetOnDemoted([this] { sessions_.CloseWaitingForAcks(-1); });
   keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
 }
@@ -187,6 +189,10 @@ bool NodeAssembly::StartCluster() {
     log_->Warning(loaded_records.error());
     return false;
   }
+  durability_.ack_gate().SetFilter([this](const std::string& id) {
+    const auto node_id = cluster::NodeId::Parse(id);
+    return node_id.has_value() && cluster_->core().AckCounts(*node_id);
+  });
   if (const auto begun = cluster_->Begin(data); !begun) {
     log_->Warning(begun.error());
     return false;
@@ -232,11 +238,17 @@ void NodeAssembly::EndTurn() {
   WriteLog& log = durability_.log();
   const bool timed = latency_threshold_ms_ > 0 && config_->Bool("appendonly");
   const int64_t begin_us = timed ? clock_.MonotonicUs() : 0;
+  AckGate& acks = durability_.ack_gate();
+  acks.BeforeLog(!node_.status.is_replica);
   const int64_t released = log.EndOfTurn();
+  acks.AfterLog();
   if (timed) NoteLatency("aof-write", begin_us);
   sessions_.EvictClients();
   const uint64_t conf_saved = cluster_ != nullptr ? cluster_->saved_ticket() : 0;
-  sessions_.GateReplies({released, conf_saved}, log.EndOffset());
+  const int64_t end_to_ack = acks.active() ? acks.EndOffset() : -1;
+  ReplyGate may_leave{released, conf_saved, acks.ReleasedOffset()};
+  may_leave.log_failed = durability_.aof().write_failed();
+  sessions_.GateReplies(may_leave, {log.EndOffset(), 0, end_to_ack});
   if (keyspace_.BackgroundStep(kFreeStepUs)) loop_.Wake();
   if (memory_.GoOn()) loop_.Wake();
 }

@@ -81,7 +81,8 @@ void Propagation::ForkIfPending() {
 int64_t Propagation::EndOfTurn() {
   primary_->Pump();
   aof_->EndOfTurn();
-  return aof_->holds_replies() ? aof_->synced() : aof_->appended();
+  if (aof_->holds_replies()) return aof_->synced();
+  return aof_->write_failed() ? aof_->written() : aof_->appended();
 }
 
 }  // namespace windlass::server

@@ -1,6 +1,7 @@
 // See session.h.
 #include "node/server/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "node/client/memory.h"
@@ -154,8 +155,15 @@ void Session::HoldReplyForSave(uint64_t ticket, size_t bytes) {
   save_replies_.push_back({ticket, connection_->stream_end() - bytes, bytes});
 }
 
-bool Session::HoldFresh(const ReplyGate& released, int64_t offset) {
-  const ReplyGate gate{offset, save_replies_.empty() ? 0 : save_replies_.back().ticket};
+bool Session::HoldFresh(const ReplyGate& released, const ReplyGate& end_of_log) {
+  ReplyGate gate{end_of_log.log_offset, save_replies_.empty() ? 0 : save_replies_.back().ticket};
+  if (client_.Has(client::kWrote)) {
+    client_.Clear(client::kWrote);
+    gate.wrote = true;
+    gate.acked_offset = end_of_log.acked_offset;
+  }
+  // Replies leave in order: what is held holds what comes behind it.
+  if (!held_.empty()) gate.acked_offset = std::max(gate.acked_offset, held_.back().gate.acked_offset);
   if (released.Covers(gate)) {
     // What is held, if anything, keeps this behind it.
     if (held_.empty()) save_replies_.clear();

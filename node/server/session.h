@@ -15,13 +15,20 @@ namespace windlass::server {
 
 class SessionTable;
 
-// What replies may wait for: a position of the log and a save of nodes.conf. Either
-// covers all before it.
+// What replies may wait for: a position of the append-only file, a save of nodes.conf,
+// and a position of the history that replicas have acknowledged. Each covers all
+// before it.
 struct ReplyGate {
   int64_t log_offset = 0;
   uint64_t conf_ticket = 0;
+  int64_t acked_offset = -1;  // -1: waits for no replica
+  bool wrote = false;         // of what waits: a reply in it is a write's
+  // Of what is released: the file cannot be written. Who only reads need not wait until
+  // the disk is well again.
+  bool log_failed = false;
   bool Covers(const ReplyGate& other) const {
-    return log_offset >= other.log_offset && conf_ticket >= other.conf_ticket;
+    const bool logged = log_offset >= other.log_offset || (log_failed && !other.wrote);
+    return logged && conf_ticket >= other.conf_ticket && acked_offset >= other.acked_offset;
   }
 };
 
@@ -60,11 +67,15 @@ class Session final : public net::ByteHandler, public client::Transport {
   friend class SessionTable;
   size_t RunRequests(std::string_view bytes);
   bool CheckOutputLimit();
-  // In the turn's end. What was written up to now waits for the log up to `offset`
-  // and for the saves its replies depend on. True: some output is held.
-  bool HoldFresh(const ReplyGate& released, int64_t offset);
+  // In the turn's end. What was written up to now waits for the file up to `end`, for
+  // the saves its replies depend on and, if one is of a write, for the acknowledgement
+  // of the history up to `end`. True: some output is held.
+  bool HoldFresh(const ReplyGate& released, const ReplyGate& end);
   // Lets go what no longer has to wait. True: some output is still held.
   bool ReleaseHeld(const ReplyGate& released);
+  bool WaitsForAcks(int64_t acked_offset) const {
+    return !held_.empty() && held_.back().gate.acked_offset > acked_offset;
+  }
   // The save with this ticket failed: the replies that told of it become errors.
   void FailReplies(uint64_t ticket);
   void CountBytes();

@@ -225,7 +225,25 @@ void SessionTable::UnpauseForFailover() {
 
 // --- replies that wait for the log or for nodes.conf
 
-void SessionTable::GateReplies(const ReplyGate& released, int64_t end_offset) {
+size_t SessionTable::WaitingForAcks(int64_t acked_offset) const {
+  size_t count = 0;
+  for (const uint64_t id : held_) {
+    const auto it = sessions_.find(id);
+    count += it != sessions_.end() && it->second->WaitsForAcks(acked_offset) ? 1 : 0;
+  }
+  return count;
+}
+
+void SessionTable::CloseWaitingForAcks(int64_t acked_offset) {
+  for (const uint64_t id : std::vector<uint64_t>(held_)) {
+    Session* session = Find(id);
+    if (session == nullptr || !session->WaitsForAcks(acked_offset)) continue;
+    session->client().Set(client::kCloseAfterReply);  // what waits in its input is not run
+    session->Close("its writes were not acknowledged while this server was the master");
+  }
+}
+
+void SessionTable::GateReplies(const ReplyGate& released, const ReplyGate& end) {
   size_t kept = 0;
   for (const uint64_t id : held_) {
     Session* session = Find(id);
@@ -239,7 +257,7 @@ void SessionTable::GateReplies(const ReplyGate& released, int64_t end_offset) {
     if (session == nullptr) continue;
     session->output_noted_ = false;
     if (limits_client_memory()) session->NoteMemory(session->connection().pending_input());
-    if (!session->HoldFresh(released, end_offset) || session->listed_as_held_) continue;
+    if (!session->HoldFresh(released, end) || session->listed_as_held_) continue;
     session->listed_as_held_ = true;
     held_.push_back(id);
   }

@@ -31,8 +31,13 @@ class SessionTable final : public commands::Sessions {
   // In the turn's end, before the log is written: clients that may go on do so.
   void RunResumed();
   // In the turn's end, after it: replies covered by `released` leave, others wait;
-  // those of this turn wait for the log up to `end_offset`.
-  void GateReplies(const ReplyGate& released, int64_t end_offset);
+  // those of this turn wait for what was logged up to `end`.
+  void GateReplies(const ReplyGate& released, const ReplyGate& end);
+  // Clients that wait for an acknowledgement beyond this offset of the history.
+  size_t WaitingForAcks(int64_t acked_offset) const;
+  // This server is no master any more: whether what they wrote will stay is unknown, so
+  // they are disconnected rather than answered.
+  void CloseWaitingForAcks(int64_t acked_offset);
   // A save of nodes.conf failed. Call before its ticket counts as released.
   void FailReplies(uint64_t ticket);
   // End of a turn: while clients hold more than maxmemory-clients, the one that holds

@@ -112,6 +112,7 @@ SnapshotState Snapshot::Step(int64_t budget_us) {
 }
 
 void Snapshot::BeforeChange(Database& db, slot::SlotId slot, Entry& entry) {
+  sink_->BeforeEntryChanges(entry);
   if (!Wants(slot, db) || (entry.marks() & mark_) != 0 || Visited(db, slot, entry.key())) return;
   ++entries_;
   ++captured_;
@@ -130,6 +131,7 @@ void Snapshot::AfterInsert(Database& db, slot::SlotId slot, Entry& entry) {
 }
 
 void Snapshot::BeforeDrop(Database& db, slot::SlotId slot) {
+  sink_->BeforeManyChange();
   if (!Wants(slot, db)) return;
   dropped_ += db.SlotSize(slot);
   if (dropped_ > kMaxEntriesByDrop) return Abort("many keys were flushed at once");
@@ -143,7 +145,9 @@ void Snapshot::BeforeDrop(Database& db, slot::SlotId slot) {
   if (!sink_->AfterCapture()) Abort("changes came faster than they could be stored");
 }
 
-void Snapshot::BeforeSwap(Database& a, Database& b) { Abort("two databases changed places"); }
+void Snapshot::BeforeSwap(Database& a, Database& b) {
+  Abort("two databases changed places");
+}
 
 Engine::Engine(keyspace::Keyspace* keyspace) : keyspace_(keyspace) { keyspace_->AddObserver(this); }
 

@@ -31,6 +31,10 @@ class SnapshotSink {
   // An entry was taken because it was about to change: the place to weigh memory.
   // False aborts the snapshot.
   virtual bool AfterCapture() { return true; }
+  // For a sink that reads a large entry in steps: this one is about to change, or any
+  // may. Also called when the walk is done.
+  virtual void BeforeEntryChanges(const keyspace::Entry& entry) {}
+  virtual void BeforeManyChange() {}
 };
 
 enum class SnapshotState {

@@ -13,6 +13,7 @@ cluster::ReplicationFacts Host::Facts(int64_t now_us) const {
   facts.my_offset = same_history ? data.writes : 0;
   facts.master_link_up = link_up;
   facts.data_age_known = same_history;
+  facts.stream_held = stream_held;
   facts.data_age_ms = (now_us - last_sync_us) / 1000;
   return facts;
 }

@@ -50,6 +50,7 @@ class Host : public cluster::KeyCounts {
   cluster::NodeId followed;
   cluster::NodeId synced_with;
   bool link_up = false;
+  bool stream_held = false;
   int64_t last_sync_us = 0;
   int64_t paused_until_us = 0;
   bool joining = false;  // a newcomer that the administrator has to add

@@ -127,7 +127,8 @@ void World::Replicate(Host* host) {
   }
   host->link_up = false;
   Host* master = HostOfIp(host->follow_ip);
-  if (master == nullptr || !master->alive() || !network_.Reachable(host->index(), master->index())) return;
+  if (host->stream_held || master == nullptr || !master->alive()) return;
+  if (!network_.Reachable(host->index(), master->index())) return;
   if (!master->core->MayBeFollowed() || !master->master) return;
   checks_.Synchronising(*master, *host);
   host->link_up = true;
@@ -157,6 +158,7 @@ void World::Start(Host* host) {
   host->follow_ip.clear();
   host->followed = host->synced_with = cluster::NodeId();
   host->link_up = false;
+  host->stream_held = false;
   host->paused_until_us = 0;
   host->core = std::make_unique<cluster::ClusterCore>(std::move(start), base::Random(random_.Next()), host, now_ms());
   Trace(host, "started");
@@ -317,6 +319,11 @@ void World::Do(Host* host, const cluster::FollowMaster& effect) {
   host->follow_ip = effect.ip;
   host->followed = effect.master;
   host->link_up = false;
+}
+
+void World::Do(Host* host, const cluster::HoldStream& effect) {
+  host->stream_held = effect.held;
+  if (effect.held) host->link_up = false;
 }
 
 void World::Do(Host* host, const cluster::BecomeMaster&) {

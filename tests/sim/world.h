@@ -64,6 +64,7 @@ class World {
   void Do(Host* host, const cluster::Send& effect);
   void Do(Host* host, const cluster::Persist& effect);
   void Do(Host* host, const cluster::FollowMaster& effect);
+  void Do(Host* host, const cluster::HoldStream& effect);
   void Do(Host* host, const cluster::BecomeMaster& effect);
   void Do(Host* host, const cluster::FlushData& effect);
   void Do(Host* host, const cluster::SlotsLost& effect);

@@ -63,6 +63,7 @@ Message MakeMessage(MessageType type, cluster::Body body) {
   message.header.flags = cluster::kFlagReplica | cluster::kFlagMyself;
   message.header.cluster_ok = true;
   message.header.mflags = cluster::kMessageExtData;
+  message.header.final_in_history = 0x123456789abcdef0;
   return message;
 }
 
@@ -83,6 +84,7 @@ void ExpectSameHeader(const cluster::Header& a, const cluster::Header& b) {
   EXPECT_EQ(a.flags, b.flags);
   EXPECT_EQ(a.cluster_ok, b.cluster_ok);
   EXPECT_EQ(a.mflags, b.mflags);
+  EXPECT_EQ(a.final_in_history, b.final_in_history);
 }
 
 TEST(RecordedFrame, OfEveryKindEncodesToTheSameBytesAgain) {

@@ -232,9 +232,31 @@ TEST(RdbFile, SkipsAModulesAuxiliaryData) {
 TEST(RdbFile, RefusesAVersionFromTheFuture) {
   RecordingSink sink;
   RdbReader reader({}, &sink);
-  const auto fed = reader.Feed("REDIS0012");
+  const auto fed = reader.Feed("REDIS0081");
   ASSERT_FALSE(fed.ok());
-  EXPECT_THAT(fed.error(), HasSubstr("Can't handle RDB format version 12"));
+  EXPECT_THAT(fed.error(), HasSubstr("Can't handle RDB format version 81"));
+}
+
+// Redis 7.4 and 8, Valkey 9: what they have in common with us is read.
+TEST(RdbFile, ReadsLaterVersionsAsFarAsTheyHoldWhatIsKnown) {
+  using namespace std::string_view_literals;
+  for (const std::string_view head : {"REDIS0012"sv, "VALKEY080"sv}) {
+    RecordingSink sink;
+    RdbReader reader({/*verify_checksum=*/false}, &sink);
+    // Slot 5 has 2 keys, one of them with an expiry; then the string a.
+    const std::string body = std::string(head) + std::string("\xfe\x00\xf4\x05\x02\x01\x00\x01" "a\x01" "1\xff", 13) + std::string(8, '\1');
+    const auto fed = reader.Feed(body);
+    ASSERT_TRUE(fed.ok()) << fed.error();
+    EXPECT_TRUE(reader.done());
+  }
+  for (const std::string_view type : {"\x16"sv, "\x18"sv, "\x19"sv}) {
+    RecordingSink sink;
+    RdbReader reader({}, &sink);
+    const auto fed = reader.Feed(std::string("REDIS0012\xfe\0", 11) + std::string(type) + "\x01h");
+    ASSERT_FALSE(fed.ok());
+    EXPECT_THAT(fed.error(), HasSubstr("a hash whose fields expire, is not supported by this server (at byte"));
+    EXPECT_THAT(fed.error(), HasSubstr("RDB version 12"));
+  }
 }
 
 }  // namespace
