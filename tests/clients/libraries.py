@@ -1,12 +1,18 @@
-"""How each library's program is made ready and run."""
+"""How each library's program is made ready and run. Run as a program it makes all of
+them ready, which the registries must be reached for; tests then find them."""
 
 import os
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
+WORK = Path(os.environ.get("WINDLASS_CLIENTS_FOLDER") or FOLDER.parents[1] / "build/clients")
 FIRST_TIME_S = 400  # fetching and building
+# Where toolchains that are not Debian's are usually put.
+USUAL_PLACES = (Path("/usr/local/go/bin"), Path.home() / ".cargo/bin")
 
 
 class Missing(Exception):
@@ -14,7 +20,8 @@ class Missing(Exception):
 
 
 def program(name):
-    found = shutil.which(name)
+    places = [os.environ.get("PATH", ""), *map(str, USUAL_PLACES)]
+    found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:
         raise Missing(f"{name} is not installed")
     return found
@@ -28,11 +35,21 @@ def prepare(command, folder, env=None):
 
 
 def copy_of(name, work):
-    """The sources where building may leave files."""
+    """The sources, where building may leave files; what is there and the same stays as it is."""
     folder = work / name
-    if not folder.exists():
-        shutil.copytree(FOLDER / name, folder)
+    for source in (path for path in (FOLDER / name).rglob("*") if path.is_file()):
+        copy = folder / source.relative_to(FOLDER / name)
+        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
     return folder
+
+
+def is_newer(built, folder):
+    """Whether it was built after the last change of the sources."""
+    sources = [path for path in folder.rglob("*") if path.suffix in (".go", ".java", ".rs", ".xml", ".json", ".mod", ".lock", ".toml")
+               and not {"node_modules", "target"} & set(path.parts)]
+    return built.exists() and all(path.stat().st_mtime <= built.stat().st_mtime for path in sources)
 
 
 def python_redis(work):
@@ -61,7 +78,7 @@ def node(script):
     def ready(work):
         interpreter, npm = program("node"), program("npm")
         folder = copy_of("node", work)
-        if not (folder / "node_modules").exists():
+        if not (folder / "node_modules/.package-lock.json").exists():
             prepare([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
         return [interpreter, folder / script]
     return ready
@@ -69,7 +86,8 @@ def node(script):
 
 def go_redis(work):
     folder = copy_of("go", work)
-    prepare([program("go"), "build", "-o", "client", "."], folder)
+    if not is_newer(folder / "client", folder):
+        prepare([program("go"), "build", "-o", "client", "."], folder)
     return [folder / "client"]
 
 
@@ -77,21 +95,49 @@ def java(main):
     def ready(work):
         maven, interpreter = program("mvn"), program("java")
         folder = copy_of("java", work)
-        if not (folder / "target/classes/Lettuce.class").exists():
+        built = folder / "target/classes" / f"{main}.class"
+        if not is_newer(built, folder):
             prepare([maven, "-q", "-B", "compile", "dependency:copy-dependencies"], folder)
-        return [interpreter, "-cp", f"{folder}/target/classes:{folder}/target/dependency/*", main]
+            built.touch()
+        return [interpreter, "-XX:TieredStopAtLevel=1", "-cp", f"{folder}/target/classes:{folder}/target/dependency/*", main]
     return ready
 
 
 def redis_rs(work):
     folder = copy_of("rust", work)
-    prepare([program("cargo"), "build", "--quiet", "--locked"], folder)
-    return [folder / "target/debug/client"]
+    built = folder / "target/debug/client"
+    if not is_newer(built, folder):
+        prepare([program("cargo"), "build", "--quiet", "--locked"], folder)
+        built.touch()
+    return [built]
 
 
-# Those from Debian, and those that need their registries.
-DEBIAN = {"python3-redis": python_redis, "hiredis": hiredis, "php-redis": php_redis, "ruby-redis": ruby_redis}
-REGISTRIES = {
+# Those from Debian first, then those from registries of their own.
+ALL = {
+    "python3-redis": python_redis, "hiredis": hiredis, "php-redis": php_redis, "ruby-redis": ruby_redis,
     "ioredis": node("ioredis.js"), "node-redis": node("node_redis.js"), "bullmq": node("bullmq.js"),
-    "go-redis": go_redis, "jedis": java("JedisChecks"), "lettuce": java("Lettuce"), "redis-rs": redis_rs,
+    "go-redis": go_redis, "jedis": java("JedisChecks"), "lettuce": java("LettuceChecks"), "redis-rs": redis_rs,
 }
+
+
+def make_ready(name):
+    """The command that runs the library's program."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    return [str(word) for word in ALL[name](WORK)]
+
+
+def main():
+    missing = 0
+    for name in ALL:
+        began = time.monotonic()
+        try:
+            make_ready(name)
+            print(f"{name}: ready after {time.monotonic() - began:.1f} s", flush=True)
+        except (Missing, subprocess.TimeoutExpired) as reason:
+            missing += 1
+            print(f"{name}: CANNOT BE HAD: {reason}", flush=True)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
