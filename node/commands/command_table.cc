@@ -158,6 +158,10 @@ void ReplyHelp(Call& call, std::string_view container, std::span<const std::stri
   call.reply.Simple("    Prints this help.");
 }
 
+std::string_view LoggedDeletion(const Call& call, std::string_view setting) {
+  return call.node.config != nullptr && call.node.config->Bool(setting) ? "UNLINK" : "DEL";
+}
+
 void ReplySubcommandSyntaxError(Call& call) {
   std::string upper;
   for (const char c : call.args[0]) upper.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);

@@ -511,6 +511,6 @@ bool Config::IsInitial(std::string_view name, const Config& fresh) const {
   return fresh.Print(fresh.Must(name)) == Print(slot);
 }
 
-base::Result<void> Config::Rewrite() { return RewriteFile(*this, file_path_); }
+base::Result<void> Config::Rewrite() { return RewriteFile(*this, file_path_, Rewritten::kChanged); }
 
 }  // namespace windlass::config

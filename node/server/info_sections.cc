@@ -171,13 +171,12 @@ void WriteMemory(const commands::Node& node, InfoWriter& out) {
 void WriteStats(const commands::Node& node, InfoWriter& out) {
   const observe::Stats& stats = *node.stats;
   const keyspace::KeyspaceStats& keys = node.keyspace->stats();
-  uint64_t input = stats.net_input_bytes;
-  uint64_t output = stats.net_output_bytes;
+  node.sessions->CountTraffic();
   out.Field("total_connections_received", stats.connections_received);
   out.Field("total_commands_processed", stats.commands_processed);
   out.Field("instantaneous_ops_per_sec", static_cast<int64_t>(stats.ops_rate.PerSecond()));
-  out.Field("total_net_input_bytes", input);
-  out.Field("total_net_output_bytes", output);
+  out.Field("total_net_input_bytes", stats.net_input_bytes);
+  out.Field("total_net_output_bytes", stats.net_output_bytes);
   out.Field("total_net_repl_input_bytes", stats.net_repl_input_bytes);
   out.Field("total_net_repl_output_bytes", stats.net_repl_output_bytes);
   out.Fieldf("instantaneous_input_kbps", "%.2f", stats.input_rate.PerSecond() / 1024);

@@ -134,21 +134,6 @@ void SessionTable::DisconnectPubSubOrAll() {
   for (const uint64_t id : ids) CloseSoon(id, "disconnected by the server");
 }
 
-int SessionTable::DetachDescriptor(Client& client) {
-  Session* session = Find(client.id);
-  if (session == nullptr) return -1;
-  session->connection().Flush();
-  if (client.listener != nullptr) node_->pubsub->Forget(*client.listener);
-  if (client.Has(client::kMonitor)) node_->monitors->Remove(client);
-  node_->tracking->End(client);
-  const int fd = session->connection().Detach(nullptr);
-  registry_.Remove(client.id);
-  const auto it = sessions_.find(client.id);
-  node_->loop->DeleteLater(std::move(it->second));
-  sessions_.erase(it);
-  return fd;
-}
-
 bool SessionTable::Unblock(uint64_t client_id, bool with_error) {
   return unblock_ && unblock_(client_id, with_error);
 }
@@ -295,6 +280,10 @@ void SessionTable::Cron() {
       CloseSoon(id, "idle");
     }
   }
+}
+
+void SessionTable::CountTraffic() {
+  for (const auto& [id, session] : sessions_) session->CountBytes();
 }
 
 size_t SessionTable::ClientBytes(bool replicas) const {

@@ -54,7 +54,7 @@ class SessionTable final : public commands::Sessions {
   commands::PauseMode CurrentPause() const override { return pause_; }
   void Kill(client::Client& client, client::Client* by) override;
   void DisconnectPubSubOrAll() override;
-  int DetachDescriptor(client::Client& client) override;
+  void CountTraffic() override;
   size_t ClientBytes(bool replicas) const override;
   bool Unblock(uint64_t client_id, bool with_error) override;
 

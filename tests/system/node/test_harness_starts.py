@@ -90,6 +90,9 @@ VALUES = [
     (["--loglevel", "verbose", "--proc-title-template", "my {title}"], "loglevel", "verbose"),
     (["--requirepass", "", "--masterauth", "a b"], "masterauth", "a b"),
     (["--dir", "."], "appenddirname", "appendonlydir"),
+    (["--save"], "save", ""),
+    (["--save", "--maxmemory", "5mb"], "save", ""),
+    (["--save", "--maxmemory", "5mb"], "maxmemory", "5242880"),
 ]
 
 
@@ -102,7 +105,8 @@ def test_values_on_the_command_line(kind, words, name, value, tmp_path):
 
 
 @pytest.mark.parametrize("words", [["--port", "abc"], ["--nonsense", "1"], ["--save", "1"], ["nosuch.conf"], ["--maxmemory"],
-                                   ["--loglevel", "shout"], ["--appendonly", "maybe"], ["--dir", "/nonexistent"]], ids=" ".join)
+                                   ["--loglevel", "shout"], ["--appendonly", "maybe"], ["--dir", "/nonexistent"],
+                                   ["--port", "0", "--tls-port", "17801"]], ids=" ".join)
 def test_what_cannot_start_says_what_redis_says(words, tmp_path):
     said = []
     for kind in KINDS:
@@ -222,6 +226,34 @@ def test_config_rewrite_keeps_comments_order_and_what_was_not_changed(kind, tmp_
     with Server(kind, tmp_path, "a.conf", port=port) as server:
         server.wait_ready()
         assert server.config("save") == "60 1000 30 2" and server.config("maxclients") == "4321"
+
+
+def test_what_the_kernel_is_set_to_is_checked(tmp_path):
+    named = []
+    for kind in KINDS:
+        done = subprocess.run([harness.server_binary(kind), "--check-system"], cwd=tmp_path, text=True, timeout=30,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        named.append(re.findall(r"^\[([\w-]+)\]\.\.\.(?:OK|WARNING:|skipped)", done.stdout, re.M))
+        assert done.returncode == (1 if "WARNING" in done.stdout else 0)
+    assert named[1] and set(named[1]) <= set(named[0]), named
+
+
+def test_sentinel_mode_is_refused_with_a_reason(tmp_path):
+    for words in (["--sentinel"], ["sentinel.conf", "--sentinel"]):
+        with Server("windlass-node", tmp_path, *words) as server:
+            assert server.process.wait(15) == 1
+            assert "--sentinel is not supported" in server.text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_unix_socket_goes_with_the_server(kind, tmp_path):
+    port, socket = free_ports(1)[0], tmp_path / "s"
+    with Server(kind, tmp_path, "--port", port, "--unixsocket", socket, "--save", "", port=port) as server:
+        server.wait_ready()
+        assert redis.Redis(unix_socket_path=str(socket)).ping()
+        server.process.terminate()
+        assert server.process.wait(15) == 0
+        assert "Removing the unix socket file." in server.text() and not socket.exists()
 
 
 def test_version_and_help_name_the_program():
