@@ -54,7 +54,11 @@ class BusLinks::Link final : public net::ByteHandler {
         break;
       }
       if (owner_->Drops(bytes.substr(used, size))) {
-        if (owner_->closes_on_drop_) return CloseOnDrop(from, bytes.size());
+        if (owner_->closes_on_drop_) {
+          owner_->log_->Warning("Closing link for matching packet type " + std::to_string(FrameType(bytes.substr(used, size))));
+          from.Close("a frame of its was to be dropped");
+          return bytes.size();
+        }
       } else {
         said_anything |= Deliver(from, bytes.substr(used, size));
       }
@@ -74,12 +78,6 @@ class BusLinks::Link final : public net::ByteHandler {
   bool retired = false;  // nothing more is told of it
 
  private:
-  size_t CloseOnDrop(net::Connection& from, size_t all) {
-    owner_->log_->Warning("Closing link for matching packet type");
-    from.Close("a frame of its was to be dropped");
-    return all;
-  }
-
   // False if the frame held no message for this node.
   bool Deliver(net::Connection& from, std::string_view frame) {
     const auto message = decoder_.Decode(frame);
@@ -177,7 +175,7 @@ void BusLinks::Retire(cluster::LinkId id) {
 bool BusLinks::Drops(std::string_view frame) const {
   if (dropped_type_ == -1) return false;
   if (dropped_type_ != -2 && FrameType(frame) != dropped_type_) return false;
-  log_->Warning("Packet that matches debug drop filter dropped");
+  log_->Warning("Dropping packet that matches debug drop filter");
   return true;
 }
 

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "node/commands/ports.h"
+#include "node/config/config.h"
+
 namespace windlass::commands {
 namespace {
 

@@ -47,7 +47,6 @@ void ResetStat(Call& call) {
   const int64_t peak = call.node.stats->peak_memory;
   // What was read and sent until now is not counted later.
   if (call.node.sessions != nullptr) call.node.sessions->CountTraffic();
-  if (call.node.loop != nullptr) call.node.loop->ResetCounters();
   *call.node.stats = observe::Stats();
   call.node.stats->peak_memory = peak;
   call.node.keyspace->stats() = keyspace::KeyspaceStats();

@@ -93,11 +93,6 @@ class EventLoop {
   void CountWrite() { ++writes_; }
   // Time spent in the last turns outside the sleep, for INFO.
   int64_t busy_us() const { return busy_us_; }
-  // CONFIG RESETSTAT.
-  void ResetCounters() {
-    turns_ = writes_ = 0;
-    busy_us_ = 0;
-  }
 
  private:
   struct Watched {

@@ -218,13 +218,13 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("total_error_replies", stats.error_replies);
   out.Field("dump_payload_sanitizations", 0);
   out.Field("total_reads_processed", stats.reads_processed);
-  out.Field("total_writes_processed", node.loop->writes());
+  out.Field("total_writes_processed", stats.writes_processed);
   out.Field("io_threaded_reads_processed", 0);
   out.Field("io_threaded_writes_processed", 0);
   out.Field("reply_buffer_shrinks", 0);
   out.Field("reply_buffer_expands", 0);
-  out.Field("eventloop_cycles", node.loop->turns());
-  out.Field("eventloop_duration_sum", node.loop->busy_us());
+  out.Field("eventloop_cycles", stats.loop_turns);
+  out.Field("eventloop_duration_sum", stats.loop_busy_us);
   out.Field("eventloop_duration_cmd_sum", stats.command_ns / 1000);
   out.Field("instantaneous_eventloop_cycles_per_sec", static_cast<int64_t>(stats.turn_rate.PerSecond()));
   const double turns = stats.turn_rate.PerSecond();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "node/commands/access.h"
 #include "node/config/config.h"
@@ -284,6 +285,11 @@ void SessionTable::Cron() {
 
 void SessionTable::CountTraffic() {
   for (const auto& [id, session] : sessions_) session->CountBytes();
+  const net::EventLoop& loop = *node_->loop;
+  observe::Stats& stats = *node_->stats;
+  stats.writes_processed += loop.writes() - std::exchange(counted_writes_, loop.writes());
+  stats.loop_turns += loop.turns() - std::exchange(counted_turns_, loop.turns());
+  stats.loop_busy_us += loop.busy_us() - std::exchange(counted_busy_us_, loop.busy_us());
 }
 
 size_t SessionTable::ClientBytes(bool replicas) const {

@@ -1,5 +1,6 @@
 """How deletions that a command brings about are written to the stream of replicas: as
-redis-server 7.0 writes them, with each lazyfree setting."""
+redis-server 7.0 writes them, and lazy ones as valkey-server does, for 7.0 does not yet
+distinguish all."""
 
 import shutil
 import socket
@@ -11,10 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import harness  # noqa: E402
-from harness import KINDS  # noqa: E402
 
 pytestmark = pytest.mark.skipif(harness.binary("windlass-node") is None or not shutil.which("redis-server"),
                                 reason="windlass-node and redis-server are both needed")
+PEERS = {"no": "redis-server", "yes": "valkey-server"}
 
 PAST_MS = 1000
 COMMANDS = [
@@ -78,8 +79,10 @@ class Follower:
 
 @pytest.mark.parametrize("lazy", ["no", "yes"])
 def test_deletions_are_written_as_redis_writes_them(tmp_path, lazy):
+    if not shutil.which(PEERS[lazy]):
+        pytest.skip(f"{PEERS[lazy]} is not installed")
     streams = []
-    for kind in KINDS:
+    for kind in (PEERS[lazy], "windlass-node"):
         config = {"save": '""', "repl-diskless-sync": "no", "lazyfree-lazy-server-del": lazy, "lazyfree-lazy-expire": lazy}
         with harness.Nodes(tmp_path / kind, 1, kind=kind, cluster=False, config=config) as nodes:
             follower = Follower(nodes[0])
