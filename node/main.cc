@@ -14,6 +14,7 @@
 #include "node/server/node_assembly.h"
 #include "node/server/process.h"
 #include "node/server/startup.h"
+#include "node/server/system_checks.h"
 
 namespace {
 
@@ -50,8 +51,9 @@ int main(int argc, char** argv) {
   switch (arguments.action) {
     case Arguments::Action::kVersion: windlass::server::PrintVersion(); return 0;
     case Arguments::Action::kHelp: windlass::server::PrintHelp(argv[0]); return 1;
-    case Arguments::Action::kCheckSystem: return 0;
+    case Arguments::Action::kCheckSystem: return windlass::server::CheckSystem() ? 0 : 1;
     case Arguments::Action::kTestMemory: return windlass::server::TestMemoryUnsupported();
+    case Arguments::Action::kSentinel: return windlass::server::SentinelUnsupported();
     case Arguments::Action::kServe: break;
   }
   return Serve(arguments, argv);

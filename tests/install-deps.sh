@@ -18,6 +18,10 @@ kubernetes_packages=(etcd-server containerd runc containernetworking-plugins ipt
 # What the programs load, in an image they are not compiled in; and what makes images.
 run_packages=(libhiredis0.14 libcpprest2.10 libyaml-cpp0.7 libspdlog1.10 libssl3 libjemalloc2 ca-certificates)
 image_packages=(docker.io debootstrap binutils)
+# Other languages' client libraries and, where the machine has not got them from
+# elsewhere, the toolchains of those that Debian does not have.
+client_packages=(gcc libhiredis-dev php-cli php-redis ruby ruby-redis python3-redis ca-certificates)
+declare -A client_toolchains=([node]=nodejs [npm]=npm [go]=golang-go [mvn]=maven [javac]=default-jdk-headless [cargo]=cargo-web)
 fuzz_packages=(clang-14 libclang-rt-14-dev)
 # The differential tests' second peer, in Debian 12 by its backports. Wished for, not required.
 peer_package=valkey-server
@@ -36,10 +40,16 @@ case "${1:-all}" in
     ;;
   run) packages=("${run_packages[@]}") ;;
   image) packages=("${image_packages[@]}") ;;
+  clients)
+    packages=("${test_packages[@]}" "${client_packages[@]}")
+    for tool in "${!client_toolchains[@]}"; do
+      PATH=$PATH:/usr/local/go/bin:${HOME:-/root}/.cargo/bin command -v "$tool" >/dev/null || packages+=("${client_toolchains[$tool]}")
+    done
+    ;;
   fuzz) packages=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
   all) packages=("${build_packages[@]}" "${test_packages[@]}"); wants_peer=1 ;;
-  -h | --help) echo "usage: tests/install-deps.sh [build|show|kubernetes|run|image|fuzz|all]   (default: all)"; exit 0 ;;
-  *) echo "install-deps.sh: '$1' is none of build, show, kubernetes, run, image, fuzz and all" >&2; exit 2 ;;
+  -h | --help) echo "usage: tests/install-deps.sh [build|show|kubernetes|run|image|clients|fuzz|all]   (default: all)"; exit 0 ;;
+  *) echo "install-deps.sh: '$1' is none of build, show, kubernetes, run, image, clients, fuzz and all" >&2; exit 2 ;;
 esac
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }

@@ -9,7 +9,9 @@ usage() {
 usage: tests/run.sh [options]
   --preset NAME     CMake preset to build and test (default: release)
   --only SUITE,...  run these suites only: unit, architecture, simulation, and
-                    the folders of black-box tests (system/..., differential, local)
+                    the folders of black-box tests (system/..., differential, local);
+                    and only when named: clients, the client libraries, which need
+                    other languages' toolchains and registries
   --units PATTERN   of the unit test programs, those whose name matches only
   --targets LIST    build these targets only (default: everything)
   --kubernetes      run the acceptance tests on a real Kubernetes instead (as root;
@@ -121,6 +123,13 @@ run_folders() {
   done
 }
 
+# The libraries' programs are made ready first: that takes longer than running them.
+run_clients() {
+  [ -z "$install" ] || tests/install-deps.sh clients || { failed=$((failed + 1)); return; }
+  /usr/bin/python3 tests/clients/libraries.py
+  run_folders clients
+}
+
 run_simulation() {
   timeout 600 "$build/bin/windlass-sim" --seeds "1-$seeds" > "$results/simulation.log" 2>&1
   local status=$?
@@ -143,6 +152,7 @@ note "built"
 if wanted unit; then run_unit; fi
 if wanted architecture; then run_folders architecture; fi
 if wanted simulation && in_time simulation; then run_simulation; fi
+if [[ ",$only," == *,clients,* ]]; then run_clients; fi
 # Those that take longest go first, so that none is waited for alone at the end.
 folders=()
 for folder in system/cluster system/chaos system/operator system/ctl; do

@@ -203,6 +203,12 @@ bool Selector::AllowsChannel(std::string_view channel, bool is_pattern) const {
   });
 }
 
+bool Selector::ReadsEveryKey() const {
+  return all_keys_ || std::any_of(keys_.begin(), keys_.end(), [](const KeyPattern& pattern) {
+    return pattern.pattern == "*" && (pattern.permissions & kRead) != 0;
+  });
+}
+
 Verdict Selector::Check(const Request& request) const {
   if (!AllowsCommand(request)) return {Denial::kCommand, 0};
   if (!all_keys_) {

@@ -54,6 +54,8 @@ class Selector {
   // says of it.
   base::Result<void> Apply(const Catalog& catalog, std::string_view rule);
   Verdict Check(const Request& request) const;
+  // Whether it may read keys of any name.
+  bool ReadsEveryKey() const;
 
   // Every command on every key and channel.
   bool AllowsEverything() const { return all_commands_ && all_keys_ && all_channels_; }

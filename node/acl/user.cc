@@ -136,6 +136,12 @@ Verdict User::Check(const Request& request) const {
   return worst;
 }
 
+bool User::AllowsReadingAnyKey(const Request& request) const {
+  return std::any_of(selectors_.begin(), selectors_.end(), [&request](const Selector& selector) {
+    return selector.ReadsEveryKey() && selector.Check(request).denial == Denial::kNone;
+  });
+}
+
 bool User::IsUnrestricted() const {
   return std::any_of(selectors_.begin(), selectors_.end(),
                      [](const Selector& selector) { return selector.AllowsEverything(); });

@@ -34,6 +34,8 @@ class User {
 
   bool AcceptsPassword(std::string_view password) const;
   Verdict Check(const Request& request) const;
+  // Whether one of the selectors that allow it may read keys of any name, too.
+  bool AllowsReadingAnyKey(const Request& request) const;
   // True while nothing it could ask for would be refused.
   bool IsUnrestricted() const;
   bool AllowsChannel(std::string_view channel, bool is_pattern) const;

@@ -117,7 +117,6 @@ struct Client {
   int64_t last_interaction_ms = 0;  // unix time
   const char* last_command = "NULL";  // "get", "client|list"; points into the table
   uint64_t commands_executed = 0;
-  int64_t argument_bytes = 0;       // of the command being executed
   uint64_t output_soft_since_ms = 0;  // over the soft output limit since, 0 no
 
   std::unique_ptr<Transaction> transaction;

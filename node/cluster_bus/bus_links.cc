@@ -53,7 +53,15 @@ class BusLinks::Link final : public net::ByteHandler {
         if (size > 0) from.ReserveInput(size);
         break;
       }
-      said_anything |= Deliver(from, bytes.substr(used, size));
+      if (owner_->Drops(bytes.substr(used, size))) {
+        if (owner_->closes_on_drop_) {
+          owner_->log_->Warning("Closing link for matching packet type " + std::to_string(FrameType(bytes.substr(used, size))));
+          from.Close("a frame of its was to be dropped");
+          return bytes.size();
+        }
+      } else {
+        said_anything |= Deliver(from, bytes.substr(used, size));
+      }
       used += size;
     }
     if (!said_anything && !retired) owner_->listener_->OnLinkInput(cluster::LinkActivity{id});
@@ -162,6 +170,18 @@ void BusLinks::Retire(cluster::LinkId id) {
   link->retired = true;
   if (link->connection != nullptr) link->connection->Close();
   loop_->DeleteLater(std::move(link));
+}
+
+bool BusLinks::Drops(std::string_view frame) const {
+  if (dropped_type_ == -1) return false;
+  if (dropped_type_ != -2 && FrameType(frame) != dropped_type_) return false;
+  log_->Warning("Dropping packet that matches debug drop filter");
+  return true;
+}
+
+void BusLinks::Kill(cluster::LinkId link) {
+  const auto found = links_.find(link);
+  if (found != links_.end()) ReportClosed(*found->second, "killed");
 }
 
 void BusLinks::Disconnect(cluster::LinkId link) { Retire(link); }

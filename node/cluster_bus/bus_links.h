@@ -55,6 +55,13 @@ class BusLinks {
   void Disconnect(cluster::LinkId link);
   void Send(cluster::LinkId link, const cluster::MessagePtr& message);
 
+  // As if the peer had closed it: the listener is told.
+  void Kill(cluster::LinkId link);
+  // For tests: frames of this type that arrive are dropped (-1: none, -2: all), and whether
+  // their links end.
+  void set_dropped_type(int type) { dropped_type_ = type; }
+  void set_closes_on_drop(bool closes) { closes_on_drop_ = closes; }
+
   // Closes links whose unsent bytes are more than this; 0: no limit. Call often.
   void EnforceSendLimit(int64_t limit_bytes);
   uint64_t closed_over_limit() const { return closed_over_limit_; }
@@ -67,6 +74,7 @@ class BusLinks {
   class Link;
 
   void Accept(int fd);
+  bool Drops(std::string_view frame) const;
   void OnConnectDone(cluster::LinkId id, base::Result<std::unique_ptr<net::Connection>> result);
   void ReportClosed(Link& link, std::string_view reason);
   void Retire(cluster::LinkId id);
@@ -80,6 +88,8 @@ class BusLinks {
   int64_t connect_timeout_ms_ = 15000;
   uint64_t last_inbound_ = 0;
   uint64_t closed_over_limit_ = 0;
+  int dropped_type_ = -1;
+  bool closes_on_drop_ = false;
   std::unordered_map<cluster::LinkId, std::unique_ptr<Link>, cluster::LinkIdHash> links_;
   // A broadcast is one message to many links: encoded once.
   cluster::MessagePtr encoded_message_;

@@ -216,10 +216,12 @@ cluster::SharedSlots FrameDecoder::ReadSlots(const char* at) {
   return last_slots_;
 }
 
+int FrameType(std::string_view frame) { return U16(frame.data() + layout::kType); }
+
 Result<cluster::MessagePtr> FrameDecoder::Decode(std::string_view frame) {
   const char* at = frame.data();
   if (U16(at + layout::kVersionAt) != layout::kVersion) return cluster::MessagePtr();
-  const uint16_t type = U16(at + layout::kType);
+  const int type = FrameType(frame);
   if (type >= cluster::kMessageTypes) return cluster::MessagePtr();
 
   auto message = std::make_shared<cluster::Message>();

@@ -22,6 +22,9 @@ enum class FrameStatus {
 // length the buffer has to reach, or 0 if not even the length is there.
 FrameStatus FindFrame(std::string_view bytes, size_t* size);
 
+// The type of a whole frame.
+int FrameType(std::string_view frame);
+
 // Reads one link's frames. It remembers the last bitmap of slots, so that the
 // usual heartbeat, whose slots did not change, shares one copy.
 class FrameDecoder {

@@ -88,6 +88,22 @@ void LogDenial(Node& node, const client::Client& client, acl::Denial denial, acl
   node.denials->Add(std::move(entry), static_cast<size_t>(node.config->Int("acllog-max-len")));
 }
 
+// Calls `ask` with what the command is about to touch.
+template <typename Ask>
+auto WithRequest(const CommandSpec& spec, std::span<const std::string_view> args, Ask&& ask) {
+  const std::vector<acl::KeyUse> keys = KeysOf(spec, args);
+  const std::vector<acl::ChannelUse> channels = ChannelsOf(spec, args);
+  const size_t first = spec.name.find('|') == std::string_view::npos ? 1 : 2;
+  acl::Request request;
+  request.command = spec.id;
+  request.anybody = (spec.flags & kNoAuth) != 0;
+  request.has_first_argument = args.size() > first;
+  if (request.has_first_argument) request.first_argument = args[first];
+  request.keys = keys;
+  request.channels = channels;
+  return ask(request);
+}
+
 }  // namespace
 
 void BecomeDefaultUser(const Node& node, client::Client& client) {
@@ -115,17 +131,13 @@ bool Authenticate(Call& call, std::string_view name, std::string_view password) 
 }
 
 acl::Verdict CheckAccess(const acl::User& user, const CommandSpec& spec, std::span<const std::string_view> args) {
-  const std::vector<acl::KeyUse> keys = KeysOf(spec, args);
-  const std::vector<acl::ChannelUse> channels = ChannelsOf(spec, args);
-  const size_t first = spec.name.find('|') == std::string_view::npos ? 1 : 2;
-  acl::Request request;
-  request.command = spec.id;
-  request.anybody = (spec.flags & kNoAuth) != 0;
-  request.has_first_argument = args.size() > first;
-  if (request.has_first_argument) request.first_argument = args[first];
-  request.keys = keys;
-  request.channels = channels;
-  return user.Check(request);
+  return WithRequest(spec, args, [&user](const acl::Request& request) { return user.Check(request); });
+}
+
+bool MayReadAnyKey(const Call& call) {
+  if (call.client.user == nullptr || call.client.user->IsUnrestricted()) return true;
+  const acl::User& user = *call.client.user;
+  return WithRequest(call.spec, call.args, [&user](const acl::Request& request) { return user.AllowsReadingAnyKey(request); });
 }
 
 acl::Verdict MayRun(Node& node, const client::Client& client, const CommandSpec& spec,

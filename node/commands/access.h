@@ -22,6 +22,8 @@ bool AuthenticationRequired(const Node& node);
 bool Authenticate(Call& call, std::string_view user, std::string_view password);
 
 acl::Verdict CheckAccess(const acl::User& user, const CommandSpec& spec, std::span<const std::string_view> args);
+// Whether the command's user may read keys that the command does not name.
+bool MayReadAnyKey(const Call& call);
 // Whether the user of a restricted client may run this; if not, that is counted and
 // logged, and the verdict says what is missing.
 acl::Verdict MayRun(Node& node, const client::Client& client, const CommandSpec& spec,

@@ -118,7 +118,7 @@ void Help(Call& call) {
       "KILL <ip:port>", "    Kill the connection made from <ip:port>.",
       "KILL <option> <value> [<option> <value> [...]]", "    Kill connections. Options are:",
       "    * ADDR (<ip:port>|<unixsocket>:0)", "    * LADDR (<ip:port>|<unixsocket>:0)", "    * ID <client-id>",
-      "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "    * USER <username>", "    * MAXAGE <seconds>",
+      "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "    * USER <username>",
       "    * SKIPME (YES|NO)", "      Skip the current connection (default: yes).",
       "LIST [options ...]", "    Return information about connections. Options:",
       "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "    * ID <client-id> [<client-id> ...]",

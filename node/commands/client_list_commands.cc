@@ -50,14 +50,12 @@ struct Filter {
   std::string_view address;
   std::string_view local_address;
   std::string_view user;
-  int64_t max_age_s = -1;
   bool skip_me = true;
 
   bool Matches(const Client& client, int64_t now_ms) const {
     if (!ids.empty() && std::find(ids.begin(), ids.end(), client.id) == ids.end()) return false;
     if (!type.empty() && ClientType(client) != type) return false;
     if (!user.empty() && (client.user == nullptr || client.user->name() != user)) return false;
-    if (max_age_s >= 0 && (now_ms - client.created_ms) / 1000 < max_age_s) return false;
     const std::string peer = client.transport == nullptr ? "" : client.transport->PeerAddress();
     if (!address.empty() && peer != address) return false;
     const std::string local = client.transport == nullptr ? "" : client.transport->LocalAddress();
@@ -66,7 +64,7 @@ struct Filter {
 
   // The link to the master is this server's own connection: no client with an id or a user.
   bool MatchesMasterLink(const replication::ReplicaSide& link) const {
-    if (link.LinkPeerAddress().empty() || !ids.empty() || !user.empty() || max_age_s >= 0) return false;
+    if (link.LinkPeerAddress().empty() || !ids.empty() || !user.empty()) return false;
     if (!type.empty() && type != "master") return false;
     if (!address.empty() && link.LinkPeerAddress() != address) return false;
     return local_address.empty() || link.LinkLocalAddress() == local_address;
@@ -109,11 +107,6 @@ bool ParseKillOption(Call& call, std::string_view option, std::string_view value
       return false;
     }
     filter->user = value;
-  } else if (EqualsNoCase(option, "maxage")) {
-    if (!ParseInt64(value, &filter->max_age_s) || filter->max_age_s < 0) {
-      call.reply.Error("ERR maxage is not an integer or out of range");
-      return false;
-    }
   } else if (EqualsNoCase(option, "skipme") && (EqualsNoCase(value, "yes") || EqualsNoCase(value, "no"))) {
     filter->skip_me = EqualsNoCase(value, "yes");
   } else {

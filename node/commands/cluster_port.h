@@ -69,6 +69,12 @@ class ClusterPort {
   virtual void Execute(Call& call, const cluster::AdminCommand& command) = 0;
   virtual std::vector<BusLinkFacts> Links() const = 0;
   virtual uint64_t LinksOverLimit() const = 0;  // closed for their send buffer
+  // DEBUG: messages of this type that arrive are dropped (-1: none, -2: all), and whether
+  // their links are closed.
+  virtual void DropMessages(int type) = 0;
+  virtual void CloseLinksOnDrop(bool close) = 0;
+  // DEBUG: ends the links to or from a node. False: it is not known.
+  virtual bool KillLinks(std::string_view node_id, bool to, bool from) = 0;
   // The host a client is told for this node, by cluster-preferred-endpoint-type:
   // "?" when it should be a host name and there is none, empty for
   // unknown-endpoint or an address not known yet.

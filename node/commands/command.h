@@ -121,6 +121,9 @@ struct Call {
   Effects& effects;
 };
 
+// How a deletion is written to the log: as the lazyfree setting of its kind says.
+std::string_view LoggedDeletion(const Call& call, std::string_view setting);
+
 // Replies every family uses.
 inline constexpr std::string_view kSyntaxError = "ERR syntax error";
 inline constexpr std::string_view kNotInteger = "ERR value is not an integer or out of range";

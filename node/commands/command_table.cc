@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "node/commands/ports.h"
+#include "node/config/config.h"
+
 namespace windlass::commands {
 namespace {
 
@@ -156,6 +159,10 @@ void ReplyHelp(Call& call, std::string_view container, std::span<const std::stri
   for (const std::string_view line : lines) call.reply.Simple(line);
   call.reply.Simple("HELP");
   call.reply.Simple("    Prints this help.");
+}
+
+std::string_view LoggedDeletion(const Call& call, std::string_view setting) {
+  return call.node.config != nullptr && call.node.config->Bool(setting) ? "UNLINK" : "DEL";
 }
 
 void ReplySubcommandSyntaxError(Call& call) {

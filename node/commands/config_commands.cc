@@ -45,6 +45,8 @@ void Rewrite(Call& call) {
 
 void ResetStat(Call& call) {
   const int64_t peak = call.node.stats->peak_memory;
+  // What was read and sent until now is not counted later.
+  if (call.node.sessions != nullptr) call.node.sessions->CountTraffic();
   *call.node.stats = observe::Stats();
   call.node.stats->peak_memory = peak;
   call.node.keyspace->stats() = keyspace::KeyspaceStats();

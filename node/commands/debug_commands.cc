@@ -11,13 +11,16 @@
 #include <vector>
 
 #include "node/base/glob.h"
+#include "node/commands/debug_cluster.h"
 #include "node/commands/debug_inspection.h"
 #include "node/commands/digest.h"
 #include "node/commands/families.h"
 #include "node/commands/ports.h"
 #include "node/commands/slot_migration_port.h"
 #include "node/config/config.h"
+#include "node/config/rewriter.h"
 #include "node/config/value_parser.h"
+#include "node/persistence/aof.h"
 #include "node/replication/replication_log.h"
 
 namespace windlass::commands {
@@ -52,6 +55,19 @@ void PauseCron(Call& call) {
 
 void SkipChecksum(Call& call) {
   call.node.status.skip_checksum = call.args[2] != "0";
+  call.reply.Ok();
+}
+
+// Scripts may call what is forbidden to them otherwise.
+void DisableDenyScripts(Call& call) {
+  call.node.status.scripts_call_all = call.args[2] != "0";
+  call.reply.Ok();
+}
+
+void AofFlushSleep(Call& call) {
+  int64_t microseconds;
+  if (!ParseInt64(call.args[2], &microseconds)) return call.reply.Error(kNotInteger);
+  call.node.aof->DelayWrites(microseconds);
   call.reply.Ok();
 }
 
@@ -191,6 +207,13 @@ void LogLine(Call& call) {
   call.reply.Ok();
 }
 
+// As CONFIG REWRITE, with every directive.
+void RewriteAll(Call& call) {
+  const auto written = config::RewriteFile(*call.node.config, call.node.config->file_path(), config::Rewritten::kAll);
+  if (!written) return call.reply.Error("ERR CONFIG-REWRITE-FORCE-ALL failed");
+  call.reply.Ok();
+}
+
 void Segfault(Call& call) { std::raise(SIGSEGV); }
 void Panic(Call& call) { std::abort(); }
 
@@ -232,16 +255,21 @@ struct Row {
   std::string_view usage;
 };
 
-constexpr size_t kAny = 1000;
+constexpr size_t kAny = SIZE_MAX;
 
 constexpr Row kRows[] = {
-    {"aof-flush-sleep", 3, 3, Accepted, "AOF-FLUSH-SLEEP <microsec>"},
+    {"aof-flush-sleep", 3, 3, AofFlushSleep, "AOF-FLUSH-SLEEP <microsec>"},
     {"assert", 2, 2, Panic, "ASSERT"},
     {"change-repl-id", 2, 2, ChangeReplId, "CHANGE-REPL-ID"},
+    {"close-cluster-link-on-packet-drop", 3, 3, DebugCloseLinkOnDrop, "CLOSE-CLUSTER-LINK-ON-PACKET-DROP <0|1>"},
+    {"clusterlink", 5, 5, DebugClusterLink, "CLUSTERLINK KILL <to|from|all> <node-id>"},
+    {"config-rewrite-force-all", 2, 2, RewriteAll, "CONFIG-REWRITE-FORCE-ALL"},
     {"crash-and-recover", 2, 3, Restart, "CRASH-AND-RECOVER [<milliseconds>]"},
+    {"delay-rdb-client-free-second", 3, 3, Accepted, "DELAY-RDB-CLIENT-FREE-SECOND <seconds>"},
     {"dict-resizing", 3, 3, Accepted, "DICT-RESIZING <0|1>"},
     {"digest", 2, 2, DigestAll, "DIGEST"},
     {"digest-value", 2, kAny, DigestValues, "DIGEST-VALUE <key> [<key> ...]"},
+    {"drop-cluster-packet-filter", 3, 3, DebugDropPackets, "DROP-CLUSTER-PACKET-FILTER <packet-type>"},
     {"error", 3, 3, ErrorOf, "ERROR <string>"},
     {"help", 2, 2, Help, "HELP"},
     {"htstats", 3, 4, DebugTables, "HTSTATS <dbid> [FULL]"},
@@ -253,7 +281,9 @@ constexpr Row kRows[] = {
     {"mallctl", 3, 4, DebugAllocatorNumber, "MALLCTL <key> [<value>]"},
     {"mallctl-str", 3, 3, DebugAllocatorText, "MALLCTL-STR <key>"},
     {"object", 3, 4, DebugObject, "OBJECT <key>"},
+    {"oom", 2, 2, Panic, "OOM"},
     {"panic", 2, 2, Panic, "PANIC"},
+    {"pause-after-fork", 3, 3, Accepted, "PAUSE-AFTER-FORK <0|1>"},
     {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>"},
     {"populate", 3, 5, Populate, "POPULATE <count> [<prefix>] [<size>]"},
     {"protocol", 3, 3, ProtocolOf, "PROTOCOL <type>"},
@@ -266,7 +296,7 @@ constexpr Row kRows[] = {
     {"sdslen", 3, 3, DebugSdsLength, "SDSLEN <key>"},
     {"segfault", 2, 2, Segfault, "SEGFAULT"},
     {"set-active-expire", 3, 3, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>"},
-    {"set-disable-deny-scripts", 3, 3, Accepted, "SET-DISABLE-DENY-SCRIPTS <0|1>"},
+    {"set-disable-deny-scripts", 3, 3, DisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>"},
     {"set-skip-checksum-validation", 3, 3, SkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>"},
     {"sleep", 3, 3, Sleep, "SLEEP <seconds>"},
     {"slotmigration", 4, 4, SlotMigration, "SLOTMIGRATION DIE-BEFORE <step>"},

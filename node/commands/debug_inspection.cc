@@ -8,11 +8,13 @@
 #include <string>
 
 #include "node/base/glob.h"
+#include "node/commands/key_commands.h"
 #include "node/commands/ports.h"
 #include "node/keyspace/access_clock.h"
 #include "node/keyspace/keyspace.h"
 #include "node/keyspace/slot_table.h"
 #include "node/persistence/dump_payload.h"
+#include "node/types/list.h"
 
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value, size_t new_size)
     __attribute__((weak));
@@ -54,6 +56,18 @@ void AppendTable(std::string_view title, size_t elements, size_t bytes, std::str
            std::to_string(elements) + "\n";
 }
 
+void AppendChunks(const types::List& list, const types::Limits& limits, std::string* line) {
+  size_t bytes = 0;
+  for (const types::Listpack& chunk : list.chunks()) bytes += chunk.bytes().size();
+  const size_t nodes = list.chunks().size();
+  char text[160];
+  std::snprintf(text, sizeof text,
+                " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%lld ql_compressed:%d ql_uncompressed_size:%zu", nodes,
+                nodes == 0 ? 0.0 : static_cast<double>(list.size()) / static_cast<double>(nodes),
+                static_cast<long long>(limits.list_max_listpack_size), limits.list_compress_depth != 0 ? 1 : 0, bytes);
+  *line += text;
+}
+
 bool IsFull(Call& call) {
   if (call.args.size() == 3 || EqualsNoCase(call.args[3], "full")) return true;
   ReplySubcommandSyntaxError(call);
@@ -71,11 +85,15 @@ void DebugObject(Call& call) {
   const keyspace::Entry* entry = PeekKey(call, call.args[2]);
   if (entry == nullptr) return call.reply.Error(kNoSuchKey);
   char text[256];
-  std::snprintf(text, sizeof text, "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
-                static_cast<const void*>(entry), std::string(types::EncodingName(entry->encoding())).c_str(),
+  std::snprintf(text, sizeof text, "Value at:%p refcount:%lld encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
+                static_cast<const void*>(entry), static_cast<long long>(ReferencesTo(*entry)), std::string(types::EncodingName(entry->encoding())).c_str(),
                 SerializedBytes(*entry), entry->access(),
                 static_cast<long long>(keyspace::AccessClock::IdleSeconds(entry->access(), call.now_ms)));
-  call.reply.Simple(text);
+  std::string line = text;
+  if (entry->encoding() == types::Encoding::kQuicklist) {
+    AppendChunks(static_cast<const types::List&>(*entry->object()), call.db.keyspace().limits(), &line);
+  }
+  call.reply.Simple(line);
 }
 
 void DebugListpack(Call& call) {

@@ -43,4 +43,8 @@ std::span<const CommandSpec> ObjectSubcommands();
 void DumpCommand(Call& call);
 void RestoreCommand(Call& call);
 
+// What OBJECT REFCOUNT says of a value. Peers keep one object for each small integer and
+// say so; clients have come to see it, so small integers count as shared.
+int64_t ReferencesTo(const keyspace::Entry& entry);
+
 }  // namespace windlass::commands

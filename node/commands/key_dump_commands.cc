@@ -108,7 +108,7 @@ void RestoreCommand(Call& call) {
       if (exists) {
         call.db.Unlink(call.slot, key);
         Notify(call, NotifyClass::kGeneric, "del", key);
-        call.effects.Replace({"DEL", key});
+        call.effects.Replace({LoggedDeletion(call, "lazyfree-lazy-server-del"), key});
       }
       return call.reply.Ok();
     }

@@ -79,7 +79,7 @@ void SetLifetime(Call& call, const TimeForm& form) {
   if (AlreadyExpired(call, at_ms)) {
     call.db.Unlink(call.slot, key);
     Notify(call, NotifyClass::kGeneric, "del", key);
-    call.effects.Replace({"DEL", key});
+    call.effects.Replace({LoggedDeletion(call, "lazyfree-lazy-expire"), key});
   } else {
     call.db.SetExpiry(call.slot, key, at_ms);
     Notify(call, NotifyClass::kGeneric, "expire", key);

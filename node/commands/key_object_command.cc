@@ -25,15 +25,8 @@ void EncodingCommand(Call& call) {
   if (const Entry* entry = EntryOrReply(call)) call.reply.Bulk(types::EncodingName(entry->encoding()));
 }
 
-// Peers keep one object for each small integer and say so; clients have come to
-// see it, so small integers answer as shared.
 void RefCountCommand(Call& call) {
-  constexpr int64_t kSharedIntegers = 10000;
-  const Entry* entry = EntryOrReply(call);
-  if (entry == nullptr) return;
-  const bool shared = entry->type() == types::Type::kString && entry->is_integer() && entry->integer() >= 0 &&
-                      entry->integer() < kSharedIntegers;
-  call.reply.Integer(shared ? INT_MAX : 1);
+  if (const Entry* entry = EntryOrReply(call)) call.reply.Integer(ReferencesTo(*entry));
 }
 
 void IdleTimeCommand(Call& call) {
@@ -93,6 +86,13 @@ const CommandSpec kRows[] = {
 };
 
 }  // namespace
+
+int64_t ReferencesTo(const Entry& entry) {
+  constexpr int64_t kSharedIntegers = 10000;
+  const bool shared = entry.type() == types::Type::kString && entry.is_integer() && entry.integer() >= 0 &&
+                      entry.integer() < kSharedIntegers;
+  return shared ? INT_MAX : 1;
+}
 
 std::span<const CommandSpec> ObjectSubcommands() { return kRows; }
 

@@ -89,6 +89,7 @@ struct Status {
   bool expire_active = true;       // DEBUG SET-ACTIVE-EXPIRE
   bool cron_paused = false;        // DEBUG PAUSE-CRON
   bool skip_checksum = false;      // DEBUG SET-SKIP-CHECKSUM-VALIDATION
+  bool scripts_call_all = false;   // DEBUG SET-DISABLE-DENY-SCRIPTS
 };
 
 // The classes of keyspace events; the letters of notify-keyspace-events.
@@ -190,10 +191,8 @@ class Sessions {
   virtual void Kill(client::Client& client, client::Client* by) = 0;
   // Closes every normal client: after this node lost its data or its role.
   virtual void DisconnectPubSubOrAll() = 0;
-  // Takes the descriptor and all buffered bytes away from the session, which
-  // ends: the connection of a replica or a master goes on elsewhere. -1 if the
-  // client has none.
-  virtual int DetachDescriptor(client::Client& client) = 0;
+  // Brings the counters of bytes read and sent up to now.
+  virtual void CountTraffic() = 0;
   // Bytes the server holds for clients, or for replicas.
   virtual size_t ClientBytes(bool replicas) const = 0;
   // Unblock as CLIENT UNBLOCK does. False: it was not blocked.

@@ -90,14 +90,15 @@ void SCardCommand(Call& call) {
   call.reply.Integer(found.object == nullptr ? 0 : static_cast<int64_t>(found.object->size()));
 }
 
-// The log gets the members that were picked, not the picking.
+// The log gets the members that were picked, not the picking; or that all are gone, if that
+// was asked for by number.
 void RemovePicked(Call& call, const Found<Set>& found, const std::vector<std::string>& picked) {
   std::vector<std::string_view> argv = {"SREM", call.args[1]};
   argv.insert(argv.end(), picked.begin(), picked.end());
-  const bool all = picked.size() == found.object->size();
+  const bool all = call.args.size() > 2 && picked.size() == found.object->size();
   Remove(call, call.args[1], found, std::span(argv).subspan(2), "spop");
   if (all) {
-    call.effects.Replace({"DEL", call.args[1]});
+    call.effects.Replace({LoggedDeletion(call, "lazyfree-lazy-server-del"), call.args[1]});
   } else {
     call.effects.Replace(argv);
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "node/commands/access.h"
 #include "node/commands/containers.h"
 #include "node/commands/sort_pattern.h"
 #include "node/types/list.h"
@@ -62,8 +63,12 @@ bool ParseOption(Call& call, size_t* at, Request* request) {
     if (!request->by->is_constant() && call.node.cluster != nullptr) {
       return refuse("ERR BY option of SORT denied in cluster mode.");
     }
+    if (!request->by->is_constant() && !MayReadAnyKey(call)) {
+      return refuse("ERR BY option of SORT denied due to insufficient ACL permissions.");
+    }
   } else if (EqualsNoCase(word, "GET") && left >= 1) {
     if (call.node.cluster != nullptr) return refuse("ERR GET option of SORT denied in cluster mode.");
+    if (!MayReadAnyKey(call)) return refuse("ERR GET option of SORT denied due to insufficient ACL permissions.");
     request->get.emplace_back(args[++*at]);
   } else {
     return refuse(kSyntaxError);

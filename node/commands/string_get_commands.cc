@@ -66,7 +66,7 @@ void GetExCommand(Call& call) {
   if (options->expiry->absolute && AlreadyExpired(call, *at_ms)) {
     call.db.Unlink(call.slot, key);
     Notify(call, NotifyClass::kGeneric, "del", key);
-    call.effects.Replace({"DEL", key});
+    call.effects.Replace({LoggedDeletion(call, "lazyfree-lazy-expire"), key});
     return;
   }
   call.db.SetExpiry(call.slot, key, *at_ms);

@@ -531,7 +531,7 @@ bool Config::NeedsKeeping(std::string_view name) const {
 }
 
 base::Result<void> Config::Rewrite() {
-  return kept_path_.empty() ? RewriteFile(*this, file_path_) : WriteKept(*this, kept_path_);
+  return kept_path_.empty() ? RewriteFile(*this, file_path_, Rewritten::kChanged) : WriteKept(*this, kept_path_);
 }
 
 }  // namespace windlass::config

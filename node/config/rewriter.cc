@@ -45,7 +45,7 @@ std::string DirectiveOf(std::string_view line, const std::map<std::string, std::
 
 }  // namespace
 
-std::string RewriteText(const Config& config, std::string_view old_text) {
+std::string RewriteText(const Config& config, std::string_view old_text, Rewritten which) {
   std::map<std::string, std::string> names;  // names and aliases to names
   std::map<std::string, Pending> pending;
   for (const Directive& directive : Directives()) {
@@ -75,7 +75,7 @@ std::string RewriteText(const Config& config, std::string_view old_text) {
   for (const Directive& directive : Directives()) {
     const auto it = pending.find(std::string(directive.name));
     if (it == pending.end() || it->second.used == it->second.lines.size()) continue;
-    if (!it->second.mentioned && config.IsInitial(directive.name, fresh)) continue;
+    if (!it->second.mentioned && which == Rewritten::kChanged && config.IsInitial(directive.name, fresh)) continue;
     if (!has_marker) {
       has_marker = true;
       if (!out.empty()) out += '\n';
@@ -86,11 +86,11 @@ std::string RewriteText(const Config& config, std::string_view old_text) {
   return out;
 }
 
-base::Result<void> RewriteFile(const Config& config, const std::string& path) {
+base::Result<void> RewriteFile(const Config& config, const std::string& path, Rewritten which) {
   if (path.empty()) return base::Error{"The server is running without a config file"};
   const auto old_text = base::ReadFileIfExists(path);
   if (!old_text) return base::Error{"Rewriting config file: " + old_text.error()};
-  const auto written = base::WriteFileAtomically(path, RewriteText(config, old_text->value_or("")));
+  const auto written = base::WriteFileAtomically(path, RewriteText(config, old_text->value_or(""), which));
   if (!written) return base::Error{"Rewriting config file: " + written.error()};
   return {};
 }

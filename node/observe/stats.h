@@ -33,6 +33,9 @@ struct Stats {
   uint64_t error_replies = 0;
   uint64_t unexpected_error_replies = 0;
   uint64_t reads_processed = 0;
+  uint64_t writes_processed = 0;
+  uint64_t loop_turns = 0;
+  int64_t loop_busy_us = 0;
   uint64_t query_buffer_limit_disconnections = 0;
   uint64_t output_buffer_limit_disconnections = 0;
   uint64_t total_forks = 0;

@@ -75,6 +75,7 @@ void Aof::EndOfTurn() {
 
 void Aof::WriteHere() {
   if (buffer_.empty()) return;
+  if (write_delay_us_ > 0) ::usleep(static_cast<useconds_t>(write_delay_us_));
   if (const std::string error = file_->Write(buffer_); !error.empty()) return WriteFailed(error);
   WriteSucceeded(static_cast<int64_t>(buffer_.size()));
   buffer_.clear();
@@ -103,7 +104,8 @@ void Aof::WriteAndSyncInHelper() {
   const int64_t up_to = written_ + static_cast<int64_t>(batch.size());
   batch_failed_ = std::make_shared<std::atomic<bool>>(false);
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
-                      up_to, post = parts_.post]() mutable {
+                       up_to, post = parts_.post, delay = write_delay_us_]() mutable {
+    if (delay > 0) ::usleep(static_cast<useconds_t>(delay));
     std::string error = file->Write(batch);
     // What was written but not made durable is taken back too, and written again later.
     if (error.empty() && ::fdatasync(file->fd) != 0) {

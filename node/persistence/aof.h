@@ -82,6 +82,8 @@ class Aof {
   bool holds_replies() const { return enabled_ && parts_.settings->fsync == FsyncPolicy::kAlways; }
   bool write_failed() const { return enabled_ && !last_write_ok_; }
   const std::string& write_error() const { return write_error_; }
+  // DEBUG AOF-FLUSH-SLEEP: each write waits for so long first, on the thread that does it.
+  void DelayWrites(int64_t microseconds) { write_delay_us_ = microseconds; }
   // Shutdown: all is written and fsynced when it returns.
   void FlushAndSync();
   // Called when synced() moved or a write failed, so that the turn's end is reached.
@@ -169,6 +171,7 @@ class Aof {
   bool slow_fsync_told_ = false;
   uint64_t delayed_fsyncs_ = 0;
   bool last_write_ok_ = true;
+  int64_t write_delay_us_ = 0;
   std::string write_error_;
   std::function<void()> on_synced_;
 

@@ -49,7 +49,7 @@ class ReplyWriter {
 };
 
 // Shortest decimal text that reads back as `value`, in the form Redis prints:
-// "3", "3.1", "1e+17", "inf", "-inf", "nan".
+// "3", "3.1", "1e+21", "inf", "-inf", "nan".
 std::string FormatDouble(double value);
 
 }  // namespace windlass::resp

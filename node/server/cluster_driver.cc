@@ -233,6 +233,14 @@ std::vector<commands::BusLinkFacts> ClusterDriver::Links() const {
   return out;
 }
 
+bool ClusterDriver::KillLinks(std::string_view node_id, bool to, bool from) {
+  if (!core_->FindNode(node_id)) return false;
+  for (const cluster::LinkReport& report : core_->LinksReport()) {
+    if (report.node.str() == node_id && (report.link.inbound ? from : to)) links_.Kill(report.link);
+  }
+  return true;
+}
+
 void ClusterDriver::Publish(std::string_view channel, std::string_view message, bool sharded) {
   if (core_ == nullptr) return;
   Do(core_->Execute(NowMs(), cluster::BroadcastPublish{std::string(channel), std::string(message), sharded})

@@ -59,6 +59,9 @@ class ClusterDriver final : public commands::ClusterPort,
   void Execute(commands::Call& call, const cluster::AdminCommand& command) override;
   std::vector<commands::BusLinkFacts> Links() const override;
   uint64_t LinksOverLimit() const override { return links_.closed_over_limit(); }
+  void DropMessages(int type) override { links_.set_dropped_type(type); }
+  void CloseLinksOnDrop(bool close) override { links_.set_closes_on_drop(close); }
+  bool KillLinks(std::string_view node_id, bool to, bool from) override;
   std::string PreferredEndpoint(const cluster::NodeEndpoint& node) const override;
   void Publish(std::string_view channel, std::string_view message, bool sharded) override;
 

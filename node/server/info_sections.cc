@@ -171,13 +171,12 @@ void WriteMemory(const commands::Node& node, InfoWriter& out) {
 void WriteStats(const commands::Node& node, InfoWriter& out) {
   const observe::Stats& stats = *node.stats;
   const keyspace::KeyspaceStats& keys = node.keyspace->stats();
-  uint64_t input = stats.net_input_bytes;
-  uint64_t output = stats.net_output_bytes;
+  node.sessions->CountTraffic();
   out.Field("total_connections_received", stats.connections_received);
   out.Field("total_commands_processed", stats.commands_processed);
   out.Field("instantaneous_ops_per_sec", static_cast<int64_t>(stats.ops_rate.PerSecond()));
-  out.Field("total_net_input_bytes", input);
-  out.Field("total_net_output_bytes", output);
+  out.Field("total_net_input_bytes", stats.net_input_bytes);
+  out.Field("total_net_output_bytes", stats.net_output_bytes);
   out.Field("total_net_repl_input_bytes", stats.net_repl_input_bytes);
   out.Field("total_net_repl_output_bytes", stats.net_repl_output_bytes);
   out.Fieldf("instantaneous_input_kbps", "%.2f", stats.input_rate.PerSecond() / 1024);
@@ -219,13 +218,13 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("total_error_replies", stats.error_replies);
   out.Field("dump_payload_sanitizations", 0);
   out.Field("total_reads_processed", stats.reads_processed);
-  out.Field("total_writes_processed", node.loop->writes());
+  out.Field("total_writes_processed", stats.writes_processed);
   out.Field("io_threaded_reads_processed", 0);
   out.Field("io_threaded_writes_processed", 0);
   out.Field("reply_buffer_shrinks", 0);
   out.Field("reply_buffer_expands", 0);
-  out.Field("eventloop_cycles", node.loop->turns());
-  out.Field("eventloop_duration_sum", node.loop->busy_us());
+  out.Field("eventloop_cycles", stats.loop_turns);
+  out.Field("eventloop_duration_sum", stats.loop_busy_us);
   out.Field("eventloop_duration_cmd_sum", stats.command_ns / 1000);
   out.Field("instantaneous_eventloop_cycles_per_sec", static_cast<int64_t>(stats.turn_rate.PerSecond()));
   const double turns = stats.turn_rate.PerSecond();

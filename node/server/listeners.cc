@@ -32,6 +32,11 @@ bool Listeners::OpenTcp(Sockets* sockets) {
 }
 
 bool Listeners::Open() {
+  if (config_->Int("tls-port") != 0 && config_->Text("tls-cert-file").empty()) {
+    log_->Warning("No tls-cert-file configured!");
+    log_->Warning("Failed to configure TLS. Check logs for more info.");
+    return false;
+  }
   port_ = config_->Int("port");
   if (port_ != 0 && (!OpenTcp(&tcp_) || tcp_.empty())) {
     log_->Logf(base::LogLevel::kWarning, "Failed listening on port %d (tcp), aborting.", static_cast<int>(port_));

@@ -59,6 +59,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       lifecycle_(&node_, &durability_, [this] {
         listeners_.Close();
         if (!config_->Text("pidfile").empty() || config_->Bool("daemonize")) log_->Notice("Removing the pid file.");
+        if (!config_->Text("unixsocket").empty()) log_->Notice("Removing the unix socket file.");
         RemovePidFile(*config_);
       }) {
   for (const std::string& line : config->List("rename-command")) {

@@ -175,7 +175,7 @@ std::string ScriptHost::WhyNot(const CommandSpec* spec, std::span<const std::str
   if ((spec->arity > 0 ? count != spec->arity : count < -spec->arity) || spec->handler == nullptr) {
     return "ERR Wrong number of args calling Redis command from script";
   }
-  if ((spec->flags & commands::kNoScript) != 0) return "ERR This Redis command is not allowed from script";
+  if ((spec->flags & commands::kNoScript) != 0 && !node_->status.scripts_call_all) return "ERR This Redis command is not allowed from script";
   const std::string missing_right = RefusedByRules(*spec, args);
   if (!missing_right.empty()) return missing_right;
   if ((current_->flags & scripting::kNoWrites) != 0 &&

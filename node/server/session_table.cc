@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "node/commands/access.h"
 #include "node/config/config.h"
@@ -132,21 +133,6 @@ void SessionTable::DisconnectPubSubOrAll() {
     if (!client.Has(client::kReplica | client::kMasterLink)) ids.push_back(client.id);
   });
   for (const uint64_t id : ids) CloseSoon(id, "disconnected by the server");
-}
-
-int SessionTable::DetachDescriptor(Client& client) {
-  Session* session = Find(client.id);
-  if (session == nullptr) return -1;
-  session->connection().Flush();
-  if (client.listener != nullptr) node_->pubsub->Forget(*client.listener);
-  if (client.Has(client::kMonitor)) node_->monitors->Remove(client);
-  node_->tracking->End(client);
-  const int fd = session->connection().Detach(nullptr);
-  registry_.Remove(client.id);
-  const auto it = sessions_.find(client.id);
-  node_->loop->DeleteLater(std::move(it->second));
-  sessions_.erase(it);
-  return fd;
 }
 
 bool SessionTable::Unblock(uint64_t client_id, bool with_error) {
@@ -313,6 +299,15 @@ void SessionTable::Cron() {
       CloseSoon(id, "idle");
     }
   }
+}
+
+void SessionTable::CountTraffic() {
+  for (const auto& [id, session] : sessions_) session->CountBytes();
+  const net::EventLoop& loop = *node_->loop;
+  observe::Stats& stats = *node_->stats;
+  stats.writes_processed += loop.writes() - std::exchange(counted_writes_, loop.writes());
+  stats.loop_turns += loop.turns() - std::exchange(counted_turns_, loop.turns());
+  stats.loop_busy_us += loop.busy_us() - std::exchange(counted_busy_us_, loop.busy_us());
 }
 
 size_t SessionTable::ClientBytes(bool replicas) const {

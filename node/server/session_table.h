@@ -59,7 +59,7 @@ class SessionTable final : public commands::Sessions {
   commands::PauseMode CurrentPause() const override { return pause_; }
   void Kill(client::Client& client, client::Client* by) override;
   void DisconnectPubSubOrAll() override;
-  int DetachDescriptor(client::Client& client) override;
+  void CountTraffic() override;
   size_t ClientBytes(bool replicas) const override;
   bool Unblock(uint64_t client_id, bool with_error) override;
 
@@ -109,6 +109,10 @@ class SessionTable final : public commands::Sessions {
   int64_t client_pause_until_ms_ = 0;
   int64_t failover_pause_until_ms_ = 0;
   size_t smallest_output_limit_ = SIZE_MAX;
+  // Of the loop's counters, what the statistics have had.
+  uint64_t counted_writes_ = 0;
+  uint64_t counted_turns_ = 0;
+  int64_t counted_busy_us_ = 0;
   int64_t client_bytes_ = 0;  // of normal clients, as last noted; exact after a count
   const int64_t& max_client_memory_;
   const int64_t& maxmemory_;

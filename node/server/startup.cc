@@ -2,6 +2,7 @@
 #include "node/server/startup.h"
 
 #include <limits.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,6 +89,10 @@ Arguments ParseArguments(const std::vector<std::string>& arguments) {
     parsed.action = Arguments::Action::kTestMemory;
     return parsed;
   }
+  if (std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end()) {
+    parsed.action = Arguments::Action::kSentinel;
+    return parsed;
+  }
   size_t i = 0;
   if (!arguments.empty() && arguments[0][0] != '-') parsed.config_file = arguments[i++];
   for (; i < arguments.size(); ++i) {
@@ -97,6 +102,9 @@ Arguments ParseArguments(const std::vector<std::string>& arguments) {
     } else if (word.size() > 2 && word.compare(0, 2, "--") == 0) {
       if (!parsed.directives.empty()) parsed.directives += '\n';
       parsed.directives += word.substr(2);
+      // Without a value: no points to save at.
+      const bool has_value = i + 1 < arguments.size() && arguments[i + 1].compare(0, 2, "--") != 0;
+      if (strcasecmp(word.c_str(), "--save") == 0 && !has_value) parsed.directives += " \"\"";
     } else {
       // A value, or the first word of a line without dashes.
       if (!parsed.directives.empty()) parsed.directives += ' ';
@@ -124,6 +132,9 @@ bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
     lines = LinesIn(std::ifstream(path));
   }
   if (arguments.from_stdin) {
+    base::Logger log;
+    log.SetRole('C');
+    log.Warning("Reading config from stdin");
     const std::string text((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
     if (!Check(config->LoadText(text), lines)) return false;
     lines += static_cast<int>(std::count(text.begin(), text.end(), '\n'));
@@ -156,6 +167,11 @@ void PrintHelp(const std::string& program) {
                "       %s --port 7777 --appendonly yes\n"
                "       %s /etc/redis.conf --loglevel verbose\n",
                name, name, name, name, name, name);
+}
+
+int SentinelUnsupported() {
+  std::fprintf(stderr, "--sentinel is not supported: masters of a cluster are replaced by its other nodes\n");
+  return 1;
 }
 
 int TestMemoryUnsupported() {

@@ -9,7 +9,7 @@
 namespace windlass::server {
 
 struct Arguments {
-  enum class Action { kServe, kVersion, kHelp, kTestMemory, kCheckSystem };
+  enum class Action { kServe, kVersion, kHelp, kTestMemory, kCheckSystem, kSentinel };
   Action action = Action::kServe;
   std::string config_file;     // as typed; empty: none
   bool from_stdin = false;
@@ -30,6 +30,7 @@ bool LoadConfiguration(const Arguments& arguments, config::Config* config);
 
 void PrintVersion();
 int TestMemoryUnsupported();
+int SentinelUnsupported();
 void PrintHelp(const std::string& program);
 
 }  // namespace windlass::server

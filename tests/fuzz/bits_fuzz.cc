@@ -1,7 +1,6 @@
 // Bit operations on arbitrary bytes, with arbitrary ranges and fields: the first 24 bytes
 // say what, the rest is the string. Each result is checked against one bit at a time.
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -9,16 +8,13 @@
 
 #include "node/types/bitfield.h"
 #include "node/types/bits.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
 using namespace windlass::types;
 
 constexpr size_t kChoices = 24;
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void CheckRange(std::string_view bytes, uint32_t a, uint32_t b) {
   const int64_t total = static_cast<int64_t>(bytes.size()) * 8;

@@ -2,19 +2,15 @@
 // let anybody store. Read, then changed as its own first bytes say: nothing may be read or
 // written outside, and what is sound stays so and holds what an array of registers holds.
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "node/types/hyperloglog.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
 using namespace windlass::types;
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void ChangeSoundOne(std::string bytes, HllRegisters model, std::string_view changes) {
   for (size_t i = 0; i + 3 <= changes.size(); i += 3) {

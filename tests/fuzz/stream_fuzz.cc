@@ -1,13 +1,13 @@
 // Operations on a stream read from the input, against a map of entries: the same
 // entries in every range, forwards and backwards, and the same after a file.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "node/types/stream.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
@@ -19,32 +19,6 @@ using windlass::types::StreamRange;
 using windlass::types::StreamTrim;
 
 using Entries = std::map<StreamId, std::vector<std::string>>;
-
-// The input, byte by byte; zeros behind its end.
-class Input {
- public:
-  Input(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-  bool empty() const { return at_ >= size_; }
-  uint8_t Byte() { return empty() ? 0 : data_[at_++]; }
-  std::string Text() {
-    // Short ones, numbers, and now and then one that fills a node.
-    const uint8_t kind = Byte();
-    if (kind < 100) return std::to_string(kind * (kind % 2 == 0 ? 1 : -1000));
-    if (kind == 255) return std::string(300, 'x');
-    const size_t length = std::min<size_t>(kind % 9, size_ - std::min(at_, size_));
-    at_ += length;
-    return std::string(reinterpret_cast<const char*>(data_ + at_ - length), length);
-  }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
-  size_t at_ = 0;
-};
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 Entries Read(const Stream& stream, StreamId first, StreamId last, bool backwards) {
   Entries out;

@@ -81,6 +81,22 @@ class Links : public testing::Test {
   int port_ = 0;
 };
 
+TEST_F(Links, DropWhatTheyAreToldTo) {
+  ConnectClient();
+  server_.set_dropped_type(static_cast<int>(cluster::MessageType::kPublish));
+  client_.Send(LinkId{false, 1}, MakePublish(5));
+  auto fail = std::make_shared<cluster::Message>(*MakePublish(0));
+  fail->type = cluster::MessageType::kFail;
+  fail->body = cluster::Fail{*cluster::NodeId::Parse(std::string(40, 'b'))};
+  client_.Send(LinkId{false, 1}, fail);
+  ASSERT_TRUE(RunUntil([this] { return heard_by_server_.Count<MessageReceived>() == 1; }));
+  EXPECT_EQ(heard_by_server_.First<MessageReceived>()->message->type, cluster::MessageType::kFail);
+  server_.set_closes_on_drop(true);
+  client_.Send(LinkId{false, 1}, MakePublish(5));
+  EXPECT_TRUE(RunUntil([this] { return heard_by_client_.First<cluster::LinkClosed>() != nullptr; }));
+  EXPECT_EQ(heard_by_server_.Count<MessageReceived>(), 1u);
+}
+
 TEST_F(Links, CarryMessagesBothWays) {
   ConnectClient();
   client_.Send(LinkId{false, 1}, MakePublish(200000));

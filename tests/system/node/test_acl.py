@@ -45,6 +45,28 @@ a ACL LIST
 a ACL DELUSER nobody alice bob alice
 a ACL GETUSER alice
 """,
+    "sorting by keys that are not named": """
+a RPUSH l 1 2 3
+a ACL SETUSER alice on nopass +@all %R~l* ~d*
+b AUTH alice x
+b SORT l BY x*
+b SORT l BY constant
+b SORT l GET x*
+b SORT l GET #
+b SORT l STORE d
+b SORT_RO l BY l* GET #
+b SORT l BY l* NONSENSE
+b SORT l NONSENSE BY l*
+b EVAL "return redis.pcall('SORT', 'l', 'BY', 'l*')" 1 l
+a ACL SETUSER alice resetkeys %R~*
+b SORT l BY l*
+b SORT l BY l* GET l* GET #
+a ACL SETUSER alice resetkeys %W~*
+b SORT l BY l*
+a ACL SETUSER alice resetkeys ~l* (%R~* +sort)
+b SORT l BY l*
+b SORT_RO l BY l*
+""",
     "errors": """
 a ACL SETUSER alice ~*
 a ACL SETUSER alice ~q

@@ -90,6 +90,9 @@ VALUES = [
     (["--loglevel", "verbose", "--proc-title-template", "my {title}"], "loglevel", "verbose"),
     (["--requirepass", "", "--masterauth", "a b"], "masterauth", "a b"),
     (["--dir", "."], "appenddirname", "appendonlydir"),
+    (["--save"], "save", ""),
+    (["--save", "--maxmemory", "5mb"], "save", ""),
+    (["--save", "--maxmemory", "5mb"], "maxmemory", "5242880"),
 ]
 
 
@@ -222,6 +225,41 @@ def test_config_rewrite_keeps_comments_order_and_what_was_not_changed(kind, tmp_
     with Server(kind, tmp_path, "a.conf", port=port) as server:
         server.wait_ready()
         assert server.config("save") == "60 1000 30 2" and server.config("maxclients") == "4321"
+
+
+def test_what_the_kernel_is_set_to_is_checked(tmp_path):
+    named = []
+    for kind in KINDS:
+        done = subprocess.run([harness.server_binary(kind), "--check-system"], cwd=tmp_path, text=True, timeout=30,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        named.append(re.findall(r"^\[([\w-]+)\]\.\.\.(?:OK|WARNING:|skipped)", done.stdout, re.M))
+        assert done.returncode == (1 if "WARNING" in done.stdout else 0)
+    assert named[1] and set(named[1]) <= set(named[0]), named
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tls_port_without_a_certificate_ends_the_start(kind, tmp_path):
+    with Server(kind, tmp_path, "--port", "0", "--tls-port", free_ports(1)[0]) as server:
+        assert server.process.wait(15) == 1
+        assert "No tls-cert-file configured!" in server.text()
+
+
+def test_sentinel_mode_is_refused_with_a_reason(tmp_path):
+    for words in (["--sentinel"], ["sentinel.conf", "--sentinel"]):
+        with Server("windlass-node", tmp_path, *words) as server:
+            assert server.process.wait(15) == 1
+            assert "--sentinel is not supported" in server.text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_unix_socket_goes_with_the_server(kind, tmp_path):
+    port, socket = free_ports(1)[0], tmp_path / "s"
+    with Server(kind, tmp_path, "--port", port, "--unixsocket", socket, "--save", "", port=port) as server:
+        server.wait_ready()
+        assert redis.Redis(unix_socket_path=str(socket)).ping()
+        server.process.terminate()
+        assert server.process.wait(15) == 0
+        assert "Removing the unix socket file." in server.text() and not socket.exists()
 
 
 def test_version_and_help_name_the_program():

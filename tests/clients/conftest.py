@@ -1,0 +1,6 @@
+"""Where the harness is."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
