@@ -13,6 +13,7 @@
 
 namespace windlass::server {
 
+struct RequestBatch;
 class SessionTable;
 
 // What replies may wait for: a position of the log and a save of nodes.conf. Either
@@ -59,6 +60,8 @@ class Session final : public net::ByteHandler, public client::Transport {
  private:
   friend class SessionTable;
   size_t RunRequests(std::string_view bytes);
+  resp::ParseStatus ParseAhead(std::string_view bytes, RequestBatch* batch);
+  bool RunBatch(RequestBatch& batch, size_t* position);
   bool CheckOutputLimit();
   // In the turn's end. What was written up to now waits for the log up to `offset`
   // and for the saves its replies depend on. True: some output is held.

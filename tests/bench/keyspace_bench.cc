@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -67,8 +68,9 @@ double Measure(Database& db, uint64_t keys, uint64_t first, bool cluster, F&& wo
   for (uint64_t round = 0; round < rounds; ++round) {
     for (Key& key : batch) key = MakeKey(first + random.Below(keys), cluster);
     const int64_t start = NowNs();
-    for (const Key& key : batch) db.PrefetchBucket(key.slot, key.text);
-    for (const Key& key : batch) db.PrefetchEntry(key.slot, key.text);
+    std::array<Database::Prefetched, kBatch> prefetched;
+    for (size_t i = 0; i < kBatch; ++i) prefetched[i] = db.PrefetchBucket(batch[i].slot, batch[i].text);
+    for (const auto& key : prefetched) db.PrefetchEntry(key);
     for (const Key& key : batch) work(key);
     spent += NowNs() - start;
   }
