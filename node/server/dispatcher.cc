@@ -105,6 +105,7 @@ void Dispatcher::Prefetch(const Client& client, RequestBatch* batch) {
   const keyspace::Database& db = node_->keyspace->db(client.db);
   std::array<keyspace::Database::Prefetched, RequestBatch::kMost> keys;
   size_t count = 0;
+  std::string_view last;  // many pipelines are about one key
   for (RequestBatch::Request& request : std::span(batch->requests).first(batch->count)) {
     if (request.args.empty()) continue;
     request.spec = table_->Find(request.args[0]);
@@ -112,6 +113,8 @@ void Dispatcher::Prefetch(const Client& client, RequestBatch* batch) {
     const size_t at = static_cast<size_t>(request.spec->keys.first);
     if (at == 0 || at >= request.args.size() || request.spec->keys.last != request.spec->keys.first) continue;
     const std::string_view key = request.args[at];
+    if (key == last) continue;
+    last = key;
     keys[count++] = db.PrefetchBucket(db.slotted() ? slot::KeySlot(key) : slot::SlotId{0}, key);
   }
   for (const auto& key : std::span(keys).first(count)) db.PrefetchEntry(key);
