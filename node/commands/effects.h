@@ -22,7 +22,7 @@ class Effects {
   void Replace(std::initializer_list<std::string_view> argv) { Replace(std::span(argv.begin(), argv.size())); }
   void Replace(std::span<const std::string_view> argv) {
     verbatim_ = false;
-    commands_.emplace_back(argv.begin(), argv.end());
+    if (read_) commands_.emplace_back(argv.begin(), argv.end());
   }
   // In addition to the verbatim command, after it.
   void Also(std::initializer_list<std::string_view> argv) { Also(std::span(argv.begin(), argv.size())); }
@@ -41,6 +41,10 @@ class Effects {
   // Told to replicas as typed, and kept nowhere (PUBLISH).
   void ForReplicasOnly() { force_ = replicas_only_ = true; }
 
+  // False: nobody keeps a log, so what is said here is not recorded.
+  bool read() const { return read_; }
+  void set_read(bool read) { read_ = read; }
+
   bool verbatim() const { return verbatim_; }
   bool forced() const { return force_; }
   bool replicas_only() const { return replicas_only_; }
@@ -56,6 +60,7 @@ class Effects {
   }
 
  private:
+  bool read_ = true;
   bool verbatim_ = true;
   bool force_ = false;
   bool replicas_only_ = false;

@@ -188,7 +188,7 @@ void RewrittenCommand::SetTrim(const StreamAddArguments& arguments, const types:
 }
 
 void RewrittenCommand::Log(Call& call) const {
-  if (changes_.empty()) return;
+  if (changes_.empty() || !call.effects.read()) return;
   std::vector<std::string_view> argv(call.args.begin(), call.args.end());
   for (const auto& [argument, value] : changes_) argv[argument] = value;
   call.effects.Replace(argv);

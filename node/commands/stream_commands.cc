@@ -68,14 +68,15 @@ void XAddCommand(Call& call) {
     Stream& stream = edit.As<Stream>();
     stream.Append(*id, content, LimitsOf(call));
     if (trims) trimmed = stream.Trim(arguments->trim);
-    if (arguments->trim.approximate) logged.SetTrim(*arguments, stream);
+    if (arguments->trim.approximate && call.effects.read()) logged.SetTrim(*arguments, stream);
     edit.Changed();
   }
   Notify(call, NotifyClass::kStream, "xadd", key);
   if (trimmed > 0) Notify(call, NotifyClass::kStream, "xtrim", key);
   char buffer[StreamId::kMaxText];
   const std::string_view text(buffer, id->Format(buffer));
-  if (!arguments->id || !arguments->id->sequence_given) logged.Set(arguments->id_at, std::string(text));
+  const bool id_was_made = !arguments->id || !arguments->id->sequence_given;
+  if (id_was_made && call.effects.read()) logged.Set(arguments->id_at, std::string(text));
   logged.Log(call);
   call.reply.Bulk(text);
 }

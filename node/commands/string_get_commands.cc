@@ -1,5 +1,6 @@
 // Reading strings: GET GETEX GETDEL MGET STRLEN GETRANGE.
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "node/commands/notify.h"
@@ -90,8 +91,9 @@ void MGetCommand(Call& call) {
   for (size_t first = 1; first < call.args.size(); first += kBatch) {
     const size_t end = std::min(first + kBatch, call.args.size());
     if (end - first > 1) {
-      for (size_t i = first; i < end; ++i) call.db.PrefetchBucket(call.slot, call.args[i]);
-      for (size_t i = first; i < end; ++i) call.db.PrefetchEntry(call.slot, call.args[i]);
+      std::array<keyspace::Database::Prefetched, kBatch> keys;
+      for (size_t i = first; i < end; ++i) keys[i - first] = call.db.PrefetchBucket(call.slot, call.args[i]);
+      for (size_t i = 0; i < end - first; ++i) call.db.PrefetchEntry(keys[i]);
     }
     for (size_t i = first; i < end; ++i) {
       const Entry* entry = call.db.FindRead(call.slot, call.args[i], call.now_ms, Touches(call));

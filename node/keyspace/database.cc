@@ -69,14 +69,14 @@ Entry* Database::FindRead(slot::SlotId slot, std::string_view key, int64_t now_m
 
 Entry* Database::Peek(slot::SlotId slot, std::string_view key) const { return Locate(slot, key).entry; }
 
-void Database::PrefetchBucket(slot::SlotId slot, std::string_view key) const {
-  table(slot).Prefetch(keyspace_.context().Hash(key));
+Database::Prefetched Database::PrefetchBucket(slot::SlotId slot, std::string_view key) const {
+  const Prefetched prefetched{&table(slot), keyspace_.context().Hash(key)};
+  prefetched.table->Prefetch(prefetched.hash);
+  return prefetched;
 }
 
-void Database::PrefetchEntry(slot::SlotId slot, std::string_view key) const {
-  const TableContext context = keyspace_.context();
-  table(slot).PrefetchMatches(context, context.Hash(key));
-}
+void Database::PrefetchEntry(Prefetched key) const { key.table->PrefetchMatches(keyspace_.context(), key.hash); }
+void Database::PrefetchValue(Prefetched key) const { key.table->PrefetchObjects(keyspace_.context(), key.hash); }
 
 uint32_t Database::PositionOf(std::string_view key) const { return keyspace_.context().Hash(key).position; }
 

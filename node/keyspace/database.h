@@ -55,10 +55,15 @@ class Database {
   Entry* FindRead(slot::SlotId slot, std::string_view key, int64_t now_ms, bool touch = true);
   // Regardless of expiry, without any effect.
   Entry* Peek(slot::SlotId slot, std::string_view key) const;
-  // Fetches the key's bucket into the cache, for pipelines: call for all keys
-  // of a batch, then PrefetchEntry for all, then execute.
-  void PrefetchBucket(slot::SlotId slot, std::string_view key) const;
-  void PrefetchEntry(slot::SlotId slot, std::string_view key) const;
+  // Fetching into the cache, for pipelines: the buckets of all keys of a batch, then
+  // the entries of all, then the containers of all; then execute. No change between.
+  struct Prefetched {
+    const SlotTable* table;
+    KeyHash hash;
+  };
+  Prefetched PrefetchBucket(slot::SlotId slot, std::string_view key) const;
+  void PrefetchEntry(Prefetched key) const;
+  void PrefetchValue(Prefetched key) const;
 
   // --- strings. The key is created or its value, of any type, replaced.
   Entry* SetString(slot::SlotId slot, std::string_view key, std::string_view value, Expiry expiry = {},

@@ -14,12 +14,15 @@ ObjectEdit::ObjectEdit(Database& db, slot::SlotId slot, std::string_view key, En
 }
 
 ObjectEdit::~ObjectEdit() {
-  const Database::Found found = db_.Locate(slot_, key_);
-  assert(found.entry == entry_);
-  db_.BookObject(slot_, found, bytes_before_);
-  if (erase_) {
-    db_.Unhook(slot_, found);
-    changed_ = true;
+  // What has kept its size needs no looking up again: most changes.
+  if (erase_ || entry_->ExternalBytes() != bytes_before_) {
+    const Database::Found found = db_.Locate(slot_, key_);
+    assert(found.entry == entry_);
+    db_.BookObject(slot_, found, bytes_before_);
+    if (erase_) {
+      db_.Unhook(slot_, found);
+      changed_ = true;
+    }
   }
   if (changed_) {
     db_.ChangedBy(slot_, key_, dirty_);

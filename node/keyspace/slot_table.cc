@@ -122,6 +122,15 @@ void SlotTable::PrefetchMatches(const TableContext& context, KeyHash hash) const
   }
 }
 
+void SlotTable::PrefetchObjects(const TableContext& context, KeyHash hash) const {
+  if (count_ == 0) return;
+  const Bucket& bucket = buckets_[HomeOf(hash.position).home];
+  for (uint32_t bits = MatchTag(bucket, hash.tag); bits != 0; bits &= bits - 1) {
+    const Entry& entry = *context.At(bucket.handles[__builtin_ctz(bits)]);
+    if (entry.type() != types::Type::kString) __builtin_prefetch(entry.object());
+  }
+}
+
 void SlotTable::Put(KeyHash hash, Handle handle, bool expiring) {
   const Home home = HomeOf(hash.position);
   uint32_t index = home.home;

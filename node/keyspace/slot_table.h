@@ -86,6 +86,8 @@ class SlotTable {
   }
   // Fetches entries that may match; the bucket should be in the cache.
   void PrefetchMatches(const TableContext& context, KeyHash hash) const;
+  // Fetches their containers; the entries should be in the cache.
+  void PrefetchObjects(const TableContext& context, KeyHash hash) const;
   // REQUIRES: no entry with this key is present.
   void Insert(const TableContext& context, KeyHash hash, Handle handle);
   // Takes the entry out; it is the caller's now. Sizes are those of before.

@@ -2,6 +2,7 @@
 #include "node/server/dispatcher.h"
 
 #include <algorithm>
+#include <array>
 
 #include "node/commands/key_waits.h"
 #include "node/commands/slot_migration_port.h"
@@ -18,6 +19,7 @@
 #include "node/observe/slow_log.h"
 #include "node/observe/stats.h"
 #include "node/resp/command.h"
+#include "node/server/request_batch.h"
 
 namespace windlass::server {
 
@@ -97,8 +99,31 @@ void Dispatcher::RefuseUnknown(Client& client, std::span<const std::string_view>
   Refuse(client, nullptr, error);
 }
 
-const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::string_view> args) {
-  const CommandSpec* spec = table_->Find(args[0]);
+// One key a request: those with many fetch theirs themselves. Each step finds in the
+// cache what the one before it asked for.
+void Dispatcher::Prefetch(const Client& client, RequestBatch* batch) {
+  const keyspace::Database& db = node_->keyspace->db(client.db);
+  std::array<keyspace::Database::Prefetched, RequestBatch::kMost> keys;
+  size_t count = 0;
+  std::string_view last;  // many pipelines are about one key
+  for (RequestBatch::Request& request : std::span(batch->requests).first(batch->count)) {
+    if (request.args.empty()) continue;
+    request.spec = table_->Find(request.args[0]);
+    if (request.spec == nullptr) continue;
+    const size_t at = static_cast<size_t>(request.spec->keys.first);
+    if (at == 0 || at >= request.args.size() || request.spec->keys.last != request.spec->keys.first) continue;
+    const std::string_view key = request.args[at];
+    if (key == last) continue;
+    last = key;
+    keys[count++] = db.PrefetchBucket(db.slotted() ? slot::KeySlot(key) : slot::SlotId{0}, key);
+  }
+  for (const auto& key : std::span(keys).first(count)) db.PrefetchEntry(key);
+  for (const auto& key : std::span(keys).first(count)) db.PrefetchValue(key);
+}
+
+const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::string_view> args,
+                                       const CommandSpec* found) {
+  const CommandSpec* spec = found != nullptr ? found : table_->Find(args[0]);
   if (spec == nullptr && client.Has(kTrusted | client::kImporting)) spec = table_->FindOriginal(args[0]);
   if (spec == nullptr) {
     RefuseUnknown(client, args);
@@ -138,13 +163,13 @@ Outcome Dispatcher::RunImported(Client& client, std::span<const std::string_view
   return Outcome::kDone;
 }
 
-Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args) {
+Outcome Dispatcher::Run(Client& client, std::span<const std::string_view> args, const CommandSpec* found) {
   if (client.Has(client::kImporting)) [[unlikely]] return RunImported(client, args);
   if (client.Has(client::kReplySkipNext)) {
     client.Clear(client::kReplySkipNext);
     client.Set(client::kReplySkip);
   }
-  const CommandSpec* spec = Resolve(client, args);
+  const CommandSpec* spec = Resolve(client, args, found);
   if (spec == nullptr) return Outcome::kDone;
   client.last_command = spec->name.data();
   slot::SlotId slot = 0;
@@ -243,6 +268,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   current_ = &spec;
   commands::Effects& effects = effects_[depth_++];
   effects.Reset();
+  effects.set_read(log_->HasReader());
   const uint64_t outer_state = client.flags & kRunning;
   client.Clear(client::kPushIsReply);
   client.Set((spec.flags & commands::kPushesReply) != 0 ? kRunning : client::kExecuting);

@@ -33,12 +33,18 @@ enum class Outcome {
   kHeld,     // writes are paused: not executed, offer the same request again later
 };
 
+struct RequestBatch;
+
 class Dispatcher final : public commands::Executor, public keyspace::ExpiryListener {
  public:
   Dispatcher(commands::Node* node, const commands::CommandTable* table, WriteLog* log, MemoryLimit* memory);
 
-  // The request of a connected client. Never touches args after it returns.
-  Outcome Run(client::Client& client, std::span<const std::string_view> args);
+  // The request of a connected client. Never touches args after it returns. `found`:
+  // the command's row, if it was looked up already.
+  Outcome Run(client::Client& client, std::span<const std::string_view> args,
+              const commands::CommandSpec* found = nullptr);
+  // Looks the commands of a batch up, and fetches what their keys lead to.
+  void Prefetch(const client::Client& client, RequestBatch* batch);
 
   // Executor: also for the commands inside an EXEC, whose effects become one unit.
   void Execute(client::Client& client, std::span<const std::string_view> args) override;
@@ -77,7 +83,8 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   static constexpr int kMaxDepth = 4;
 
   Outcome RunImported(client::Client& client, std::span<const std::string_view> args);
-  const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args);
+  const commands::CommandSpec* Resolve(client::Client& client, std::span<const std::string_view> args,
+                                       const commands::CommandSpec* found = nullptr);
   bool IsHeld(const client::Client& client, const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
   bool KeepsExpired() const;
   void Invoke(client::Client& client, const commands::CommandSpec& spec,

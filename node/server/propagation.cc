@@ -14,6 +14,8 @@ constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 Propagation::Propagation(persistence::Aof* aof, replication::ReplicationLog* history, replication::PrimarySide* primary)
     : aof_(aof), history_(history), primary_(primary) {}
 
+bool Propagation::HasReader() const { return tap_ != nullptr || aof_->enabled() || history_->has_backlog(); }
+
 void Propagation::AppendChange(int db, std::span<const std::string_view> argv, Readers readers) {
   if (loading_) return;
   if (tap_ != nullptr) [[unlikely]] {

@@ -22,6 +22,7 @@ class Propagation final : public WriteLog {
  public:
   Propagation(persistence::Aof* aof, replication::ReplicationLog* history, replication::PrimarySide* primary);
 
+  bool HasReader() const override;
   void BeginUnit() override { ++unit_depth_; }
   void EndUnit() override;
   void Append(int db, std::span<const std::string_view> argv) override { AppendChange(db, argv, {true, true}); }

@@ -286,12 +286,12 @@ bool ScriptHost::Interrupted() {
 
 // The arguments of the running command are views into what others would use.
 void ScriptHost::ServeOthers() {
-  std::vector<std::string_view> kept;
-  kept.swap(sessions_->args());
+  RequestBatch kept;
+  std::swap(kept, sessions_->batch());
   std::string* const reply = client_.reply.out();
   node_->loop->ServeNested();
   client_.reply.set_out(reply);
-  kept.swap(sessions_->args());
+  std::swap(kept, sessions_->batch());
 }
 
 void ScriptHost::Kill(commands::Call& call, ScriptKind kind) {

@@ -8,6 +8,7 @@
 #include "node/config/config.h"
 #include "node/observe/stats.h"
 #include "node/server/dispatcher.h"
+#include "node/server/request_batch.h"
 #include "node/server/session_table.h"
 
 namespace windlass::server {
@@ -52,46 +53,77 @@ size_t Session::OnBytes(net::Connection& connection, std::string_view bytes) {
   return used;
 }
 
+// Parses what is whole of `bytes`, up to a batch. A stranger's requests one by one:
+// the first may be AUTH, and what may come behind it depends on that.
+resp::ParseStatus Session::ParseAhead(std::string_view bytes, RequestBatch* batch) {
+  batch->count = 0;
+  parser_.limits().authenticated = client_.authenticated;
+  if (client_.Has(client::kImporting)) [[unlikely]] parser_.limits().max_bulk_bytes = INT64_MAX / 2;
+  const size_t most = client_.authenticated && !client_.Has(client::kImporting) ? RequestBatch::kMost : 1;
+  size_t position = 0;
+  while (batch->count < most && position < bytes.size()) {
+    // The words of an inline request stand in the parser: it is alone.
+    const bool is_inline = bytes[position] != '*';
+    if (is_inline && batch->count > 0) break;
+    RequestBatch::Request& request = batch->requests[batch->count];
+    const resp::ParseStatus status = parser_.Parse(bytes.substr(position), &request.bytes, &request.args);
+    if (status != resp::ParseStatus::kComplete) return status;
+    request.spec = nullptr;
+    position += request.bytes;
+    ++batch->count;
+    if (is_inline) break;
+  }
+  return resp::ParseStatus::kComplete;
+}
+
 // Everything that has arrived is executed here, in order, before another client
 // gets its turn.
 size_t Session::RunRequests(std::string_view bytes) {
   size_t position = 0;
-  // Shared by all sessions: requests do not nest, a pipeline runs to its end.
-  std::vector<std::string_view>& args = table_->args();
-  Dispatcher& dispatcher = table_->dispatcher();
+  RequestBatch& batch = table_->batch();
   while (position < bytes.size()) {
-    size_t consumed = 0;
-    parser_.limits().authenticated = client_.authenticated;  // the request before may have been AUTH
-    if (client_.Has(client::kImporting)) [[unlikely]] parser_.limits().max_bulk_bytes = INT64_MAX / 2;
-    const resp::ParseStatus status = parser_.Parse(bytes.substr(position), &consumed, &args);
-    if (status == resp::ParseStatus::kNeedMore) {
-      if (parser_.bytes_wanted() > 32 * 1024) connection_->ReserveInput(parser_.bytes_wanted());
-      break;
-    }
-    if (status == resp::ParseStatus::kError) {
+    const resp::ParseStatus status = ParseAhead(bytes.substr(position), &batch);
+    if (batch.count == 0) {
+      if (status == resp::ParseStatus::kNeedMore) {
+        if (parser_.bytes_wanted() > 32 * 1024) connection_->ReserveInput(parser_.bytes_wanted());
+        break;
+      }
       table_->node().log->Verbose("Protocol error (" + parser_.error() + ") from client: " + table_->Describe(client_));
       client_.reply.Error("ERR " + parser_.error());
       CloseAfterReplies();
       return bytes.size();
     }
-    if (!args.empty()) {
-      const Outcome outcome = dispatcher.Run(client_, args);
+    if (batch.count > 1) table_->dispatcher().Prefetch(client_, &batch);
+    if (!RunBatch(batch, &position)) {
+      parser_.Reset();  // what was parsed ahead is parsed again, if ever
+      return connection_->closed() || client_.Has(client::kCloseAfterReply) ? bytes.size() : position;
+    }
+  }
+  return position;
+}
+
+// False: the client does not go on now. `position` is behind the last request that is done.
+bool Session::RunBatch(RequestBatch& batch, size_t* position) {
+  for (size_t i = 0; i < batch.count; ++i) {
+    const RequestBatch::Request& request = batch.requests[i];
+    const size_t request_bytes = request.bytes;
+    if (!request.args.empty()) {
+      const Outcome outcome = table_->dispatcher().Run(client_, request.args, request.spec);
       if (outcome == Outcome::kHeld) {
         // Not consumed: it is parsed again when the pause is over.
         client_.Set(client::kPaused);
         table_->NotePaused(client_);
-        break;
+        return false;
       }
-      if (connection_->closed()) return bytes.size();
-      if (client_.Has(client::kCloseAfterReply)) return bytes.size();
+      if (connection_->closed() || client_.Has(client::kCloseAfterReply)) return false;
       if (outcome == Outcome::kBlocked) {
-        position += consumed;
-        break;
+        *position += request_bytes;
+        return false;
       }
     }
-    position += consumed;
+    *position += request_bytes;
   }
-  return position;
+  return true;
 }
 
 void Session::OnClosed(net::Connection& connection, std::string_view reason) {

@@ -13,6 +13,7 @@
 
 namespace windlass::server {
 
+struct RequestBatch;
 class SessionTable;
 
 // What replies may wait for: a position of the append-only file, a save of nodes.conf,
@@ -66,6 +67,8 @@ class Session final : public net::ByteHandler, public client::Transport {
  private:
   friend class SessionTable;
   size_t RunRequests(std::string_view bytes);
+  resp::ParseStatus ParseAhead(std::string_view bytes, RequestBatch* batch);
+  bool RunBatch(RequestBatch& batch, size_t* position);
   bool CheckOutputLimit();
   // In the turn's end. What was written up to now waits for the file up to `end`, for
   // the saves its replies depend on and, if one is of a write, for the acknowledgement

@@ -11,6 +11,7 @@
 
 #include "node/client/registry.h"
 #include "node/commands/ports.h"
+#include "node/server/request_batch.h"
 #include "node/server/session.h"
 
 namespace windlass::server {
@@ -66,7 +67,8 @@ class SessionTable final : public commands::Sessions {
   // For sessions.
   commands::Node& node() { return *node_; }
   Dispatcher& dispatcher() { return *dispatcher_; }
-  std::vector<std::string_view>& args() { return args_; }
+  // Shared by all sessions: requests do not nest, a pipeline runs to its end.
+  RequestBatch& batch() { return batch_; }
   int64_t now_ms() const;
   int64_t max_bulk_bytes() const { return max_bulk_bytes_; }
   int64_t query_buffer_limit() const { return query_buffer_limit_; }
@@ -97,7 +99,7 @@ class SessionTable final : public commands::Sessions {
   Dispatcher* dispatcher_ = nullptr;
   client::Registry registry_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
-  std::vector<std::string_view> args_;
+  RequestBatch batch_;
   std::vector<uint64_t> resume_;
   std::vector<uint64_t> paused_;
   std::vector<uint64_t> fresh_output_;

@@ -21,6 +21,8 @@ class LogTap {
 class WriteLog {
  public:
   virtual ~WriteLog() = default;
+  // False: nobody keeps what is appended.
+  virtual bool HasReader() const = 0;
   // Everything appended between Begin and End enters the log as one unit: wrapped
   // in MULTI/EXEC when it is more than one command. Outside, each is its own unit.
   // Begin and End nest; only the outermost pair counts.

@@ -123,6 +123,9 @@ size_t ContentBytes(const uint8_t* p, size_t available) {
   }
 }
 
+// Most elements: one byte of head, one of back-length.
+bool IsShortText(uint8_t first) { return first >= 0x80 && first < 0xc0; }
+
 int64_t SignedLittleEndian(const uint8_t* p, size_t bytes) {
   uint64_t bits = 0;
   for (size_t i = 0; i < bytes; ++i) bits |= static_cast<uint64_t>(p[i]) << (8 * i);
@@ -257,12 +260,18 @@ Listpack::Value Listpack::Get(Position at) const {
 
 Listpack::Position Listpack::Find(std::string_view value, Position from, size_t skip) const {
   const auto integer = value.size() <= kMaxIntegerDigits ? ParseInteger(value) : std::nullopt;
-  Position at = from;
-  while (at != kEnd) {
-    const Value here = Get(at);
-    if (here.is_integer ? integer.has_value() && *integer == here.integer : here.bytes == value) return at;
-    at = Next(at);
-    for (size_t i = 0; i < skip && at != kEnd; ++i) at = Next(at);
+  for (Position at = from; at != kEnd;) {
+    if (IsShortText(data_[at])) {
+      const std::string_view text(reinterpret_cast<const char*>(data_ + at + 1), data_[at] & 0x3f);
+      if (text == value) return at;
+    } else {
+      const Value here = Get(at);
+      if (here.is_integer ? integer.has_value() && *integer == here.integer : here.bytes == value) return at;
+    }
+    for (size_t i = 0; i <= skip; ++i) {
+      at += static_cast<Position>(IsShortText(data_[at]) ? (data_[at] & 0x3f) + size_t{2} : ElementBytes(at));
+      if (data_[at] == kTerminator) return kEnd;
+    }
   }
   return kEnd;
 }
@@ -304,6 +313,41 @@ Listpack::Position Listpack::AppendInteger(int64_t value) {
   encoded.WriteTo(data_ + at);
   AddToCount(1);
   return at;
+}
+
+Listpack::Appender::Appender(Listpack* pack, size_t bytes) : pack_(pack), end_(pack->total() - 1) {
+  const size_t needed = end_ + bytes + 1;
+  assert(needed <= UINT32_MAX);
+  if (needed <= pack->capacity_) return;
+  pack->data_ = Allocate(pack->data_, needed);
+  pack->capacity_ = needed;
+}
+
+Listpack::Appender::~Appender() {
+  pack_->data_[end_] = kTerminator;
+  pack_->SetTotal(end_ + 1);
+  pack_->AddToCount(count_);
+}
+
+void Listpack::Appender::Text(std::string_view value) {
+  const Encoded encoded = Encode(value);
+  encoded.WriteTo(pack_->data_ + end_);
+  end_ += encoded.size();
+  ++count_;
+}
+
+void Listpack::Appender::Integer(int64_t value) {
+  uint8_t* out = pack_->data_ + end_;
+  ++count_;
+  if (value >= 0 && value <= 127) {  // most numbers of a stream's entry
+    out[0] = static_cast<uint8_t>(value);
+    out[1] = 1;
+    end_ += 2;
+    return;
+  }
+  const Encoded encoded = EncodeWhole(value);
+  encoded.WriteTo(out);
+  end_ += encoded.size();
 }
 
 Listpack::Position Listpack::ReplaceInteger(Position at, int64_t value) {

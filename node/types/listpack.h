@@ -67,6 +67,8 @@ class Listpack {
   // Inserts before `before`, kEnd: at the end. Returns where the element is.
   Position Insert(Position before, std::string_view value);
   Position Append(std::string_view value) { return Insert(kEnd, value); }
+  // Several at once: the end is moved and the count changed only once.
+  class Appender;
   Position AppendInteger(int64_t value);
   Position Prepend(std::string_view value) { return Insert(First(), value); }
   Position Replace(Position at, std::string_view value);
@@ -100,6 +102,26 @@ class Listpack {
 
   uint8_t* data_;
   size_t capacity_;
+};
+
+// Elements behind the last, one after the other. The listpack is whole again when this
+// is destroyed, and is not to be used before. Texts do not lie in the listpack.
+class Listpack::Appender {
+ public:
+  // `bytes`: at least what all of the elements take; see kMostOverhead.
+  Appender(Listpack* pack, size_t bytes);
+  ~Appender();
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+  void Text(std::string_view value);
+  void Integer(int64_t value);
+
+  static constexpr size_t kMostOverhead = 11;  // of an element, besides its text
+
+ private:
+  Listpack* pack_;
+  size_t end_;
+  int64_t count_ = 0;
 };
 
 }  // namespace windlass::types

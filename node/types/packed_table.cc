@@ -21,9 +21,9 @@ constexpr size_t kShortLength = 0x80;  // lengths below take one byte
 
 uint8_t TagOf(uint64_t hash) { return static_cast<uint8_t>(hash >> 56); }
 
-void AppendLength(size_t length, std::string* out) {
-  if (length >= kShortLength) out->push_back(static_cast<char>(0x80 | length >> 8));
-  out->push_back(static_cast<char>(length));
+void WriteLength(size_t length, char* out, size_t* at) {
+  if (length >= kShortLength) out[(*at)++] = static_cast<char>(0x80 | length >> 8);
+  out[(*at)++] = static_cast<char>(length);
 }
 
 size_t ReadLength(const char* data, size_t* at) {
@@ -56,13 +56,14 @@ PackedTable::~PackedTable() { FreeStep(leaves_); }
 PackedTable::PackedTable(const PackedTable& other) : PackedTable(other.with_values_) {
   while (leaves_ < other.leaves_) AddLeaf();
   std::string bytes;
+  char element[kMostEncodedBytes];
   for (size_t i = 0; i < other.leaves_; ++i) {
     const Leaf* from = other.leaf(i);
     if (from == nullptr) continue;
     bytes.clear();
     for (size_t at = 0; at < from->bytes;) {
       const Place place = other.Read(from, at);
-      Append(static_cast<uint8_t>(data(from)[at]), place.element, &bytes);
+      bytes.append(element, Encode(static_cast<uint8_t>(data(from)[at]), place.element, element));
       at = place.end;
     }
     Store(i, bytes, from->count);
@@ -77,6 +78,15 @@ size_t PackedTable::LeafIndex(uint64_t hash) const {
   const size_t whole = std::bit_floor(leaves_);
   const size_t index = hash & (2 * whole - 1);
   return index < leaves_ ? index : index - whole;
+}
+
+// The offset behind the element at `at`.
+inline size_t PackedTable::EndOf(const char* bytes, size_t at) const {
+  size_t p = at + 1;
+  if (static_cast<uint8_t>(bytes[p]) == kFar) return at + kFarBytes;
+  const size_t key_bytes = ReadLength(bytes, &p);
+  const size_t value_bytes = with_values_ ? ReadLength(bytes, &p) : 0;
+  return p + key_bytes + value_bytes;
 }
 
 PackedTable::Place PackedTable::Read(const Leaf* leaf, size_t at) const {
@@ -102,34 +112,40 @@ PackedTable::Place PackedTable::Read(const Leaf* leaf, size_t at) const {
 
 std::optional<PackedTable::Place> PackedTable::Locate(const Leaf* leaf, uint8_t tag, std::string_view key) const {
   if (leaf == nullptr) return std::nullopt;
-  for (size_t at = 0; at < leaf->bytes;) {
+  const char* bytes = data(leaf);
+  const size_t end = leaf->bytes;
+  for (size_t at = 0; at < end;) {
+    // Others are stepped over by their lengths alone.
+    if (static_cast<uint8_t>(bytes[at]) != tag) [[likely]] {
+      at = EndOf(bytes, at);
+      continue;
+    }
     const Place place = Read(leaf, at);
-    if (static_cast<uint8_t>(data(leaf)[at]) == tag && place.element.key == key) return place;
+    if (place.element.key == key) return place;
     at = place.end;
   }
   return std::nullopt;
 }
 
-void PackedTable::Append(uint8_t tag, Element element, std::string* out) {
-  out->push_back(static_cast<char>(tag));
+size_t PackedTable::Encode(uint8_t tag, Element element, char* out) {
+  out[0] = static_cast<char>(tag);
   const FarHeader header{element.key.size(), element.value.size()};
   if (header.key_bytes + header.value_bytes <= kLongestInline) {
-    AppendLength(header.key_bytes, out);
-    if (with_values_) AppendLength(header.value_bytes, out);
-    out->append(element.key);
-    out->append(element.value);
-    return;
+    size_t p = 1;
+    WriteLength(header.key_bytes, out, &p);
+    if (with_values_) WriteLength(header.value_bytes, out, &p);
+    p += element.key.copy(out + p, header.key_bytes);
+    return p + element.value.copy(out + p, header.value_bytes);
   }
   const size_t total = sizeof header + header.key_bytes + header.value_bytes;
   char* far = static_cast<char*>(Allocate(nullptr, total));
   std::memcpy(far, &header, sizeof header);
-  std::memcpy(far + sizeof header, element.key.data(), element.key.size());
-  if (!element.value.empty()) {
-    std::memcpy(far + sizeof header + element.key.size(), element.value.data(), element.value.size());
-  }
+  element.key.copy(far + sizeof header, header.key_bytes);
+  element.value.copy(far + sizeof header + header.key_bytes, header.value_bytes);
   bytes_ += total;
-  out->push_back(static_cast<char>(kFar));
-  out->append(reinterpret_cast<const char*>(&far), sizeof far);
+  out[1] = static_cast<char>(kFar);
+  std::memcpy(out + 2, &far, sizeof far);
+  return kFarBytes;
 }
 
 void PackedTable::FreeFar(const Place& place) {
@@ -179,8 +195,13 @@ bool PackedTable::Set(std::string_view key, std::string_view value) {
   const size_t index = LeafIndex(hash);
   const auto place = Locate(leaf(index), TagOf(hash), key);
   if (place && !with_values_) return false;
-  std::string bytes;
-  Append(TagOf(hash), {key, value}, &bytes);
+  if (place && value.size() == place->element.value.size()) {
+    // As long as the old one: in its place.
+    if (!value.empty()) std::memmove(const_cast<char*>(place->element.value.data()), value.data(), value.size());
+    return false;
+  }
+  char element[kMostEncodedBytes];
+  const std::string_view bytes(element, Encode(TagOf(hash), {key, value}, element));
   if (place) {
     Splice(index, place->at, place->end, bytes);
     FreeFar(*place);

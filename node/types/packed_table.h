@@ -79,11 +79,12 @@ class PackedTable {
   static char* data(Leaf* leaf) { return reinterpret_cast<char*>(leaf + 1); }
   static const char* data(const Leaf* leaf) { return reinterpret_cast<const char*>(leaf + 1); }
 
+  size_t EndOf(const char* bytes, size_t at) const;
   Place Read(const Leaf* leaf, size_t at) const;
   // Nothing: the key is not there.
   std::optional<Place> Locate(const Leaf* leaf, uint8_t tag, std::string_view key) const;
-  // The element as it stands in a leaf.
-  void Append(uint8_t tag, Element element, std::string* out);
+  // The element as it stands in a leaf; returns its length. `out` has kMostEncodedBytes.
+  size_t Encode(uint8_t tag, Element element, char* out);
   void FreeFar(const Place& place);
   // Replaces the bytes [at, end) of a leaf.
   void Splice(size_t index, size_t at, size_t end, std::string_view bytes);
@@ -97,6 +98,7 @@ class PackedTable {
   static constexpr size_t kMeanPerLeaf = 12;     // more: split
   static constexpr size_t kFewPerLeaf = 4;       // fewer: join
   static constexpr size_t kLongestInline = 512;  // bytes of key and value together kept in a leaf
+  static constexpr size_t kMostEncodedBytes = kLongestInline + 5;  // tag and two lengths
 
   const bool with_values_;
   size_t size_ = 0;

@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kMapNode = 32;  // three pointers and a colour
 constexpr size_t kNodeBytes = kMapNode + sizeof(Stream::Nodes::value_type);
-constexpr size_t kMostElementOverhead = 11;  // of a listpack's element, besides its text
 
 size_t BytesOfGroup(std::string_view name) {
   return kMapNode + sizeof(Stream::Groups::value_type) + (name.size() > 15 ? name.size() + 1 : 0);
@@ -93,7 +92,7 @@ void Stream::Append(StreamId id, std::span<const std::string_view> content, cons
   }
   Change(node, [&](Listpack* pack) {
     // Grows by halves, so that appending seldom moves the node.
-    const size_t needed = pack->bytes().size() + bytes + (content.size() + 5) * kMostElementOverhead;
+    const size_t needed = pack->bytes().size() + MostStreamEntryBytes(content);
     if (needed > pack->MemoryBytes()) {
       pack->Reserve(std::max(needed, std::min(pack->MemoryBytes() * 3 / 2, most_bytes)));
     }

@@ -99,12 +99,19 @@ void AppendStreamEntry(StreamId master, StreamId id, std::span<const std::string
   const bool same = HasFields(*pack, head, content);
   const int64_t fields = static_cast<int64_t>(content.size() / 2);
   pack->ReplaceInteger(pack->First(), head.live + 1);
-  pack->AppendInteger(same ? kStreamSameFields : 0);
-  pack->AppendInteger(static_cast<int64_t>(id.ms - master.ms));
-  pack->AppendInteger(static_cast<int64_t>(id.seq - master.seq));
-  if (!same) pack->AppendInteger(fields);
-  for (size_t i = same ? 1 : 0; i < content.size(); i += same ? 2 : 1) pack->Append(content[i]);
-  pack->AppendInteger(kFixedElements + (same ? fields : 2 * fields + 1));
+  Listpack::Appender out(pack, MostStreamEntryBytes(content));
+  out.Integer(same ? kStreamSameFields : 0);
+  out.Integer(static_cast<int64_t>(id.ms - master.ms));
+  out.Integer(static_cast<int64_t>(id.seq - master.seq));
+  if (!same) out.Integer(fields);
+  for (size_t i = same ? 1 : 0; i < content.size(); i += same ? 2 : 1) out.Text(content[i]);
+  out.Integer(kFixedElements + (same ? fields : 2 * fields + 1));
+}
+
+size_t MostStreamEntryBytes(std::span<const std::string_view> content) {
+  size_t bytes = (content.size() + kFixedElements + 2) * Listpack::Appender::kMostOverhead;
+  for (const std::string_view part : content) bytes += part.size();
+  return bytes;
 }
 
 void FlagStreamEntryDeleted(Listpack::Position at, Listpack* pack) {

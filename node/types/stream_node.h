@@ -83,6 +83,8 @@ Listpack::Position PreviousStreamEntry(const Listpack& pack, Listpack::Position 
 Listpack MakeStreamNode(std::span<const std::string_view> content);
 // REQUIRES: `id` is above that of every entry in the node
 void AppendStreamEntry(StreamId master, StreamId id, std::span<const std::string_view> content, Listpack* pack);
+// What appending an entry takes at most.
+size_t MostStreamEntryBytes(std::span<const std::string_view> content);
 // Flags the entry that begins at `at`; the counts in the head stay.
 void FlagStreamEntryDeleted(Listpack::Position at, Listpack* pack);
 void SetStreamNodeCounts(int64_t live, int64_t deleted, Listpack* pack);

@@ -2,11 +2,11 @@
 // overwrite, hit and miss, and the longest single insert while a table grows.
 //
 //   keyspace_bench [keys] [cluster|single] [ttl]
-#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +23,7 @@ using windlass::keyspace::Keyspace;
 
 constexpr int64_t kNow = 1'700'000'000'000;
 constexpr size_t kBatch = 16;  // keys of a pipeline
+constexpr size_t kShown = 8;   // of the longest inserts
 
 size_t ResidentBytes() {
   FILE* file = std::fopen("/proc/self/statm", "r");
@@ -33,10 +34,11 @@ size_t ResidentBytes() {
   return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
+// The thread's own time, which other programs do not lengthen.
 int64_t NowNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 struct Key {
@@ -46,9 +48,14 @@ struct Key {
 
 Key MakeKey(uint64_t n, bool cluster) {
   Key key;
-  std::snprintf(key.text, sizeof(key.text), "key:%012llu", static_cast<unsigned long long>(n));
+  std::snprintf(key.text, sizeof(key.text), "key:%012llu", static_cast<unsigned long long>(n % 1'000'000'000'000));
   key.slot = cluster ? windlass::slot::KeySlot(key.text) : windlass::slot::SlotId{0};
   return key;
+}
+
+void KeepLongest(std::vector<std::pair<int64_t, uint64_t>>* all) {
+  std::sort(all->rbegin(), all->rend());
+  if (all->size() > kShown) all->resize(kShown);
 }
 
 // Runs `work(key)` over random keys in batches, with prefetch; ns per key.
@@ -61,8 +68,9 @@ double Measure(Database& db, uint64_t keys, uint64_t first, bool cluster, F&& wo
   for (uint64_t round = 0; round < rounds; ++round) {
     for (Key& key : batch) key = MakeKey(first + random.Below(keys), cluster);
     const int64_t start = NowNs();
-    for (const Key& key : batch) db.PrefetchBucket(key.slot, key.text);
-    for (const Key& key : batch) db.PrefetchEntry(key.slot, key.text);
+    std::array<Database::Prefetched, kBatch> prefetched;
+    for (size_t i = 0; i < kBatch; ++i) prefetched[i] = db.PrefetchBucket(batch[i].slot, batch[i].text);
+    for (const auto& key : prefetched) db.PrefetchEntry(key);
     for (const Key& key : batch) work(key);
     spent += NowNs() - start;
   }
@@ -81,22 +89,27 @@ int main(int argc, char** argv) {
   const std::string value(32, 'v');
   const Expiry expiry{ttl ? kNow + 1'000'000 : windlass::keyspace::kNoExpiry, false};
   int64_t inserting = 0;
-  int64_t longest = 0;
+  std::vector<std::pair<int64_t, uint64_t>> longest;  // ns, and how many keys there were
   for (uint64_t n = 0; n < keys; ++n) {
     const Key key = MakeKey(n, cluster);
     const int64_t start = NowNs();
     db.SetString(key.slot, key.text, value, expiry);
     const int64_t took = NowNs() - start;
     inserting += took;
-    longest = std::max(longest, took);
+    longest.emplace_back(took, n);
+    if (longest.size() == 1000) KeepLongest(&longest);
   }
+  KeepLongest(&longest);
   const size_t after = ResidentBytes();
   std::printf("%llu keys, 16 B + 32 B%s, %s: %.1f B/key resident, %.1f B/key counted\n",
               static_cast<unsigned long long>(keys), ttl ? " + expiry" : "", cluster ? "16384 tables" : "one table",
               static_cast<double>(after - before) / static_cast<double>(keys),
               static_cast<double>(keyspace.used_bytes()) / static_cast<double>(keys));
-  std::printf("insert %.0f ns, longest %.0f us\n", static_cast<double>(inserting) / static_cast<double>(keys),
-              static_cast<double>(longest) / 1000);
+  std::printf("insert %.0f ns, longest", static_cast<double>(inserting) / static_cast<double>(keys));
+  for (const auto& [ns, at] : longest) {
+    std::printf(" %.0f us at %llu,", static_cast<double>(ns) / 1000, static_cast<unsigned long long>(at));
+  }
+  std::printf("\n");
   uint64_t found = 0;
   std::printf("hit %.0f ns, ", Measure(db, keys, 0, cluster, [&](const Key& key) {
                 found += db.FindRead(key.slot, key.text, kNow)->bytes().size();

@@ -1,15 +1,21 @@
-// A load generator that costs little: one thread, blocking in epoll, requests of
-// one fixed length prepared before the clock starts, replies counted by length.
+// A load generator that costs little: one thread, blocking in epoll, requests
+// prepared by somebody else, replies counted by their lines.
 //
-//   load PORT CONNECTIONS PIPELINE SECONDS get|set KEYS VALUE_BYTES
+//   load port=P requests=N request_bytes=B [connections=1] [pipeline=1] [lines=1] [first=0] FILE
 //
-// Prints one line: requests completed and seconds taken. Before GET it sets every
-// key. Exits with 1 if a reply is an error or has another length than it must.
+// FILE holds requests of B bytes each, one behind the other. N of them are sent
+// from number `first` on, from the beginning again when the file ends, `pipeline`
+// at a time on each connection. A reply is known by its line ends: `lines` of them.
+// Prints requests completed and seconds taken; exits with 1 if a batch is answered
+// by an error or by more than it must be.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,15 +23,34 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
 
+struct Options {
+  int port = 0;
+  size_t connections = 1;
+  size_t pipeline = 1;
+  size_t requests = 0;
+  size_t request_bytes = 0;
+  size_t lines = 1;
+  size_t first = 0;
+  const char* file = nullptr;
+};
+
 struct Connection {
   int fd = -1;
-  size_t reply_bytes = 0;  // of the batch in flight, received so far
+  size_t in_flight = 0;  // requests of the batch not answered yet, whole
+  size_t lines = 0;      // of the batch in flight, received so far
 };
+
+[[noreturn]] void Fail(const char* what) {
+  std::fprintf(stderr, "load: %s\n", what);
+  std::exit(1);
+}
 
 double Now() {
   timespec ts;
@@ -33,16 +58,32 @@ double Now() {
   return static_cast<double>(ts.tv_sec) + static_cast<double>(ts.tv_nsec) / 1e9;
 }
 
-void WriteAll(int fd, const char* data, size_t size) {
-  while (size > 0) {
-    const ssize_t n = write(fd, data, size);
-    if (n <= 0) {
-      std::perror("load: write");
-      std::exit(1);
+Options Parse(int argc, char** argv) {
+  Options options;
+  std::map<std::string, size_t> numbers;
+  for (int i = 1; i < argc; ++i) {
+    const char* equals = std::strchr(argv[i], '=');
+    if (equals == nullptr) {
+      options.file = argv[i];
+    } else {
+      numbers[std::string(argv[i], static_cast<size_t>(equals - argv[i]))] = std::strtoull(equals + 1, nullptr, 10);
     }
-    data += n;
-    size -= static_cast<size_t>(n);
   }
+  const auto take = [&numbers](const char* name, size_t otherwise) {
+    const auto it = numbers.find(name);
+    return it == numbers.end() ? otherwise : it->second;
+  };
+  options.port = static_cast<int>(take("port", 0));
+  options.connections = take("connections", 1);
+  options.pipeline = take("pipeline", 1);
+  options.requests = take("requests", 0);
+  options.request_bytes = take("request_bytes", 0);
+  options.lines = take("lines", 1);
+  options.first = take("first", 0);
+  if (options.file == nullptr || options.port == 0 || options.request_bytes == 0 || options.pipeline == 0) {
+    Fail("port, requests, request_bytes and a file are needed");
+  }
+  return options;
 }
 
 int Connect(int port) {
@@ -51,120 +92,99 @@ int Connect(int port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<uint16_t>(port));
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    std::perror("load: connect");
-    std::exit(1);
-  }
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Fail("no connection");
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }
 
-std::string Request(bool set, int key, int value_bytes) {
-  char name[32];
-  std::snprintf(name, sizeof name, "key:%012d", key);
-  std::string request = set ? "*3\r\n$3\r\nSET\r\n$16\r\n" : "*2\r\n$3\r\nGET\r\n$16\r\n";
-  request += std::string(name) + "\r\n";
-  if (set) {
-    request += "$" + std::to_string(value_bytes) + "\r\n" + std::string(static_cast<size_t>(value_bytes), 'x') + "\r\n";
-  }
-  return request;
-}
-
-size_t ReplyBytes(bool set, int value_bytes) {
-  if (set) return 5;
-  return std::to_string(value_bytes).size() + 5 + static_cast<size_t>(value_bytes);
-}
-
-// Batches of `pipeline` requests over random keys, enough of them to hide order.
-std::vector<std::string> MakeBatches(bool set, int pipeline, int keys, int value_bytes) {
-  std::vector<std::string> batches(static_cast<size_t>(std::max(64, 4096 / pipeline)));
-  unsigned seed = 12345;
-  for (std::string& batch : batches) {
-    for (int i = 0; i < pipeline; ++i) {
-      seed = seed * 1664525u + 1013904223u;
-      batch += Request(set, static_cast<int>((seed >> 8) % static_cast<unsigned>(keys)), value_bytes);
-    }
-  }
-  return batches;
-}
-
-void Fill(int port, int keys, int value_bytes) {
-  const int fd = Connect(port);
-  char buffer[1 << 16];
-  for (int begin = 0; begin < keys; begin += 500) {
-    std::string batch;
-    const int end = std::min(begin + 500, keys);
-    for (int k = begin; k < end; ++k) batch += Request(true, k, value_bytes);
-    WriteAll(fd, batch.data(), batch.size());
-    size_t wanted = static_cast<size_t>(end - begin) * 5;
-    while (wanted > 0) {
-      const ssize_t n = read(fd, buffer, std::min(sizeof buffer, wanted));
-      if (n <= 0 || buffer[0] == '-') std::exit(1);
-      wanted -= static_cast<size_t>(n);
-    }
-  }
+std::string_view Map(const char* path) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat status {};
+  if (fd < 0 || fstat(fd, &status) != 0 || status.st_size == 0) Fail("no requests");
+  const size_t size = static_cast<size_t>(status.st_size);
+  void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (memory == MAP_FAILED) Fail("the file of requests cannot be mapped");
   close(fd);
+  return {static_cast<const char*>(memory), size};
+}
+
+// Gives out what is to be sent, batch by batch.
+class Requests {
+ public:
+  Requests(const Options& options, std::string_view bytes)
+      : bytes_(bytes),
+        request_bytes_(options.request_bytes),
+        in_file_(bytes.size() / options.request_bytes),
+        next_(options.first % in_file_),
+        left_(options.requests) {}
+
+  // At most `most` requests that stand side by side in the file.
+  std::string_view Take(size_t most) {
+    const size_t count = std::min({most, left_, in_file_ - next_});
+    const std::string_view batch = bytes_.substr(next_ * request_bytes_, count * request_bytes_);
+    next_ = (next_ + count) % in_file_;
+    left_ -= count;
+    return batch;
+  }
+
+ private:
+  const std::string_view bytes_;
+  const size_t request_bytes_;
+  const size_t in_file_;
+  size_t next_;
+  size_t left_;
+};
+
+// False: nothing is left to send.
+bool SendBatch(Connection& connection, Requests& requests, const Options& options) {
+  std::string_view batch = requests.Take(options.pipeline);
+  connection.in_flight = batch.size() / options.request_bytes;
+  connection.lines = 0;
+  while (!batch.empty()) {
+    const ssize_t n = write(connection.fd, batch.data(), batch.size());
+    if (n <= 0) Fail("the connection broke");
+    batch.remove_prefix(static_cast<size_t>(n));
+  }
+  return connection.in_flight > 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
-    std::fprintf(stderr, "usage: load PORT CONNECTIONS PIPELINE SECONDS get|set KEYS VALUE_BYTES\n");
-    return 2;
-  }
-  const int port = std::atoi(argv[1]);
-  const int pipeline = std::atoi(argv[3]);
-  const double seconds = std::atof(argv[4]);
-  const bool set = std::strcmp(argv[5], "set") == 0;
-  const int keys = std::atoi(argv[6]);
-  const int value_bytes = std::atoi(argv[7]);
-  if (!set && keys > 0 && std::getenv("LOAD_NO_FILL") == nullptr) Fill(port, keys, value_bytes);
-  const std::vector<std::string> batches = MakeBatches(set, pipeline, keys, value_bytes);
-  const size_t batch_reply = ReplyBytes(set, value_bytes) * static_cast<size_t>(pipeline);
-
+  const Options options = Parse(argc, argv);
+  Requests requests(options, Map(options.file));
   const int loop = epoll_create1(0);
-  std::vector<Connection> connections(static_cast<size_t>(std::atoi(argv[2])));
+  std::vector<Connection> connections(options.connections);
   for (size_t i = 0; i < connections.size(); ++i) {
-    connections[i].fd = Connect(port);
+    connections[i].fd = Connect(options.port);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
     epoll_ctl(loop, EPOLL_CTL_ADD, connections[i].fd, &event);
   }
-  size_t next = 0;
+  size_t busy = 0;
   const double begin = Now();
-  for (Connection& connection : connections) {
-    const std::string& batch = batches[next++ % batches.size()];
-    WriteAll(connection.fd, batch.data(), batch.size());
-  }
-  static char buffer[1 << 17];
-  unsigned long long completed = 0;
-  double now = begin;
+  for (Connection& connection : connections) busy += SendBatch(connection, requests, options) ? 1 : 0;
+  static char buffer[1 << 18];
   epoll_event ready[256];
-  while (now - begin < seconds) {
-    const int count = epoll_wait(loop, ready, 256, 1000);
+  while (busy > 0) {
+    const int count = epoll_wait(loop, ready, 256, 20'000);
+    if (count == 0) Fail("no reply for twenty seconds");
     for (int i = 0; i < count; ++i) {
       Connection& connection = connections[ready[i].data.u64];
       const ssize_t n = read(connection.fd, buffer, sizeof buffer);
-      if (n <= 0 || (connection.reply_bytes == 0 && buffer[0] == '-')) {
-        std::fprintf(stderr, "load: bad reply\n");
+      if (n <= 0) Fail("the connection broke");
+      if (connection.lines == 0 && buffer[0] == '-') {
+        std::fprintf(stderr, "load: %.*s\n", static_cast<int>(std::min<ssize_t>(n, 100)), buffer);
         return 1;
       }
-      connection.reply_bytes += static_cast<size_t>(n);
-      if (connection.reply_bytes > batch_reply) {
-        std::fprintf(stderr, "load: reply of another length\n");
-        return 1;
-      }
-      if (connection.reply_bytes < batch_reply) continue;
-      connection.reply_bytes = 0;
-      completed += static_cast<unsigned long long>(pipeline);
-      const std::string& batch = batches[next++ % batches.size()];
-      WriteAll(connection.fd, batch.data(), batch.size());
+      connection.lines += static_cast<size_t>(std::count(buffer, buffer + n, '\n'));
+      const size_t wanted = connection.in_flight * options.lines;
+      if (connection.lines > wanted) Fail("a reply of more lines than it must have");
+      if (connection.lines == wanted && !SendBatch(connection, requests, options)) --busy;
     }
-    now = Now();
   }
-  std::printf("%llu %.6f\n", completed, now - begin);
+  std::printf("%zu %.6f\n", options.requests, Now() - begin);
   return 0;
 }

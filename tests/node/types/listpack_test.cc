@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -23,6 +24,42 @@ TEST(ListpackTest, BytesAreThoseOfTheFormat) {
   pack.Append("-1");
   const std::string expected("\x11\0\0\0\x03\0" "\x01\x01" "\x83" "abc\x04" "\xdf\xff\x02" "\xff", 17);
   EXPECT_EQ(std::string(pack.bytes()), expected);
+}
+
+TEST(ListpackTest, AppendingSeveralAtOnceGivesTheSameBytes) {
+  const std::vector<std::string> texts = {"", "abc", "17", "-5000", std::string(63, 'x'), std::string(64, 'y'),
+                                          std::string(5000, 'z'), "9223372036854775807"};
+  const std::vector<int64_t> numbers = {0, 127, 128, -1, -4096, 70000, INT64_MIN, INT64_MAX};
+  Listpack one_by_one;
+  Listpack at_once;
+  size_t bytes = 0;
+  for (const std::string& text : texts) bytes += text.size() + 2 * Listpack::Appender::kMostOverhead;
+  for (int round = 0; round < 3; ++round) {
+    Listpack::Appender out(&at_once, bytes);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      one_by_one.Append(texts[i]);
+      one_by_one.AppendInteger(numbers[i]);
+      out.Text(texts[i]);
+      out.Integer(numbers[i]);
+    }
+  }
+  EXPECT_EQ(at_once.bytes(), one_by_one.bytes());
+  EXPECT_EQ(at_once.size(), 6 * texts.size());
+}
+
+TEST(ListpackTest, FindsWhatStandsBetweenElementsOfOtherLengths) {
+  Listpack pack;
+  const std::vector<std::string> texts = {std::string(64, 'a'), "b", "12", "", std::string(63, 'c'), "b", "x", "12"};
+  for (const std::string& text : texts) pack.Append(text);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const size_t first = static_cast<size_t>(std::find(texts.begin(), texts.end(), texts[i]) - texts.begin());
+    EXPECT_EQ(pack.Find(texts[i], pack.First()), pack.Seek(static_cast<int64_t>(first)));
+  }
+  // Every second one, as of a hash's fields.
+  EXPECT_EQ(pack.Find("b", pack.First(), 1), Listpack::kEnd);
+  EXPECT_EQ(pack.Find("12", pack.First(), 1), pack.Seek(2));
+  EXPECT_EQ(pack.Find("b", pack.Seek(1), 1), pack.Seek(1));
+  EXPECT_EQ(pack.Find("c", pack.First()), Listpack::kEnd);
 }
 
 TEST(ListpackTest, EveryEncodingComesBack) {
