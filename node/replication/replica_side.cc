@@ -137,7 +137,8 @@ void ReplicaSide::CloseLink() {
 }
 
 void ReplicaSide::Lose(std::string_view reason) {
-  if (state_ == LinkState::kConnected) {
+  const bool was_up = state_ == LinkState::kConnected;
+  if (was_up) {
     parts_.log->Warning("Connection with master lost.");
   } else {
     parts_.log->Warning("MASTER <-> REPLICA sync: the link was lost: " + std::string(reason));
@@ -145,6 +146,11 @@ void ReplicaSide::Lose(std::string_view reason) {
   CloseLink();
   AbortTransfer();
   Enter(LinkState::kConnect);
+  if (!was_up) return;
+  // At once: in the second until the next tick a busy master's backlog may run out.
+  parts_.loop->After(0, [this, attempt = attempt_, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired() && attempt == attempt_ && state_ == LinkState::kConnect) ConnectNow();
+  });
 }
 
 void ReplicaSide::SetHeld(bool held) {
