@@ -142,6 +142,14 @@ void LIndexCommand(Call& call) {
   call.reply.Bulk(found.object->Get(found.object->Seek(*index)).Text(buffer));
 }
 
+// As if the value was added: the list outgrows its small form even if it is not, then, for
+// want of the index or the pivot.
+void GrowFor(Call& call, const Found<List>& found, std::string_view value) {
+  if (found.object->encoding() != types::Encoding::kListpack) return;
+  keyspace::ObjectEdit edit(call.db, call.slot, call.args[1], *found.entry);
+  edit.As<List>().Grow(1, value.size(), LimitsOf(call));
+}
+
 void LSetCommand(Call& call) {
   const std::string_view key = call.args[1];
   const auto found = FindToWrite<List>(call, key);
@@ -149,11 +157,11 @@ void LSetCommand(Call& call) {
   if (found.object == nullptr) return call.reply.Error(kNoSuchKey);
   const auto index = types::ParseInteger(call.args[2]);
   if (!index) return call.reply.Error(kNotInteger);
+  GrowFor(call, found, call.args[3]);
   if (!HasIndex(*found.object, *index)) return call.reply.Error(kOutOfRange);
   {
     keyspace::ObjectEdit edit(call.db, call.slot, key, *found.entry);
     List& list = edit.As<List>();
-    list.Grow(0, call.args[3].size(), LimitsOf(call));
     list.Replace(list.Seek(*index), call.args[3], LimitsOf(call));
     list.FitEncoding(true, LimitsOf(call));
     edit.Changed();
@@ -183,13 +191,13 @@ void LInsertCommand(Call& call) {
   const auto found = FindToWrite<List>(call, key);
   if (found.refused) return;
   if (found.object == nullptr) return call.reply.Integer(0);
+  GrowFor(call, found, call.args[4]);
   const Matcher matcher(call.args[3]);
   List::Place place = found.object->Seek(0);
   do {
     if (!matcher.Matches(found.object->Get(place))) continue;
     {
       keyspace::ObjectEdit edit(call.db, call.slot, key, *found.entry);
-      edit.As<List>().Grow(1, call.args[4].size(), LimitsOf(call));
       edit.As<List>().Insert(place, after, call.args[4], LimitsOf(call));
       edit.Changed();
     }

@@ -72,13 +72,22 @@ base::Result<void> CheckTitle(const std::string& value) {
   static constexpr std::string_view kVariables[] = {"title", "listen-addr", "server-mode", "port", "tls-port",
                                                     "unixsocket", "config-file"};
   const base::Error wrong{"template format is invalid or contains unknown variables"};
-  if (value.empty()) return wrong;
+  bool says_something = false;  // with no title, and no socket
+  size_t begin = 0;             // behind the last variable
+  const auto look_at = [&](size_t end) {
+    says_something |= value.find_first_not_of(' ', begin) < end;
+  };
   for (size_t open = value.find('{'); open != std::string::npos; open = value.find('{', open + 1)) {
     const size_t close = value.find('}', open);
     if (close == std::string::npos) return wrong;
     const std::string_view name = std::string_view(value).substr(open + 1, close - open - 1);
     if (std::find(std::begin(kVariables), std::end(kVariables), name) == std::end(kVariables)) return wrong;
+    look_at(open);
+    says_something |= name != "title" && name != "unixsocket";
+    begin = close + 1;
   }
+  look_at(value.size());
+  if (!says_something) return wrong;
   return {};
 }
 

@@ -272,11 +272,11 @@ std::string EventLetters(int64_t bits) {
   std::string text;
   const bool all = (bits & kAllEvents) == kAllEvents;
   if (all) text.push_back('A');
-  // Printed in this order: the classes, then K and E, then m and n.
-  for (const char c : std::string_view("g$lshzxetdKEmn")) {
+  // In the order in which Redis prints them; beside A it leaves n out.
+  for (const char c : std::string_view("g$lshzxetdnKEm")) {
     for (const auto& entry : kEventLetters) {
       if (entry.letter != c || (bits & entry.bit) == 0) continue;
-      if (all && (entry.bit & kAllEvents) != 0) continue;
+      if (all && (c == 'n' || (entry.bit & kAllEvents) != 0)) continue;
       text.push_back(c);
     }
   }

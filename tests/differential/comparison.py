@@ -14,8 +14,8 @@ from raw_client import as_bytes, parse, parts
 from script_makers import PASSING, SHA_OF
 
 # Replies whose elements have no order; in PAIRS two by two belong together.
-UNORDERED = {"SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS", "KEYS", "SPOP"}
-PAIRS = {"HGETALL"}
+UNORDERED = {"SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS", "KEYS", "SPOP", "COMMAND LIST"}
+PAIRS = {"HGETALL", "CONFIG GET"}
 # One portion and a cursor: the portions are the same where both are whole (a large
 # COUNT), else each server's own. True: elements come as pairs.
 SCANS = {"SCAN": False, "HSCAN": True, "SSCAN": False, "ZSCAN": True}
@@ -109,7 +109,7 @@ def same(command, ours, theirs, queued=(), excused=lambda command, ours: False):
     a, b = parse(ours), parse(theirs)
     if name == "FUNCTION" and as_bytes(command[1]).upper() == b"DUMP":
         return dumped_libraries(a) == dumped_libraries(b)
-    if name == "OBJECT" and len(command) > 1:
+    if name in ("OBJECT", "CONFIG", "COMMAND") and len(command) > 1:
         name += " " + as_bytes(command[1]).decode("latin-1").upper()
     if name in SLACK and isinstance(a, int) and isinstance(b, int):
         return a >= 0 and b >= 0 and abs(a - b) <= SLACK[name]

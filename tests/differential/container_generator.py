@@ -9,6 +9,7 @@ from geo_makers import GeoMakers
 from hyperloglog_makers import HyperLogLogMakers
 from key_makers import KeyMakers
 from script_makers import ScriptMakers
+from server_makers import ServerMakers
 from sort_makers import SortMakers
 from stream_makers import StreamMakers
 from string_makers import StringMakers
@@ -24,7 +25,7 @@ PATTERNS = ["*", "a*", "?", "[ab]*", "*1*", "x", ""]
 
 
 class ContainerGenerator(StreamMakers, StringMakers, BitmapMakers, HyperLogLogMakers, SortMakers, KeyMakers, ZsetMakers,
-                         GeoMakers, ScriptMakers):
+                         GeoMakers, ScriptMakers, ServerMakers):
     """Makers named <family>_... return a command, or a list of commands that stay
     together; `families` chooses among them."""
 
@@ -38,7 +39,7 @@ class ContainerGenerator(StreamMakers, StringMakers, BitmapMakers, HyperLogLogMa
     @classmethod
     def families(cls):
         """Every family that has makers."""
-        known = ("string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream", "generic", "sort", "script", "tx")
+        known = ("string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream", "generic", "sort", "script", "tx", "server")
         return [family for family in known if any(name.startswith(family + "_") for name in dir(cls))]
 
     def batch(self, size):

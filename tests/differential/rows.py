@@ -20,6 +20,29 @@ def row(name, text, *more):
 
 
 ROWS = [
+    row("list-form-of-what-fails", f"""
+        CONFIG SET list-max-listpack-size 4
+        RPUSH l 1 2 3 4
+        LSET l 9 x
+        OBJECT ENCODING l
+        DEL l
+        RPUSH l 1 2 3 4
+        LINSERT l BEFORE nosuch x
+        OBJECT ENCODING l
+        LSET l 0 y
+        OBJECT ENCODING l
+        CONFIG SET list-max-listpack-size -2
+    """),
+    row("event-letters-as-told", """
+        CONFIG SET notify-keyspace-events KEAn
+        CONFIG GET notify-keyspace-events
+        CONFIG SET notify-keyspace-events dng$lshzxetKEm
+        CONFIG GET notify-keyspace-events
+        CONFIG SET notify-keyspace-events mKgnE
+        CONFIG GET notify-keyspace-events
+        CONFIG SET notify-keyspace-events ""
+        CONFIG SET proc-title-template {title}
+    """, ["CONFIG", "SET", "notify-keyspace-events", ""]),
     row("set-get", """
         SET k v
         GET k
