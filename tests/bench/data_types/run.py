@@ -52,7 +52,7 @@ def chosen(rows, names):
 def measure(table, arguments, binaries, folder):
     """(raw numbers, rows that missed their goal)"""
     quick = arguments.quick
-    rounds, requests = (3, 60_000) if quick else (9, 200_000)
+    rounds, requests = (5, 60_000) if quick else (9, 200_000)
     if table == "keys":
         raw = memory.keys(binaries, folder)
         return raw, memory.report_keys(raw)
