@@ -117,10 +117,10 @@ std::optional<Step> RollOutdated(const World& world) {
   const bool rolling = world.operation() && world.operation()->kind == "Roll";
   if (outdated.empty() || !Rolls(world)) {
     if (!rolling) return std::nullopt;
+    if (!outdated.empty()) return FinishOperation{"RollDropped", "spec.update.mode is OnDelete now", false};
     // The last one is not made yet, or not in step.
-    if (const std::string why = Unrest(world); outdated.empty() && !why.empty()) return Wait{why};
-    return FinishOperation{outdated.empty() ? "NodesUpdated" : "RollDropped",
-                           outdated.empty() ? "every node is as the spec says" : "spec.update.mode is OnDelete now", false};
+    if (const std::string why = Unrest(world); !why.empty()) return Wait{why};
+    return FinishOperation{"NodesUpdated", "every node is as the spec says", false};
   }
   if (world.operation() && !rolling) return std::nullopt;
   if (!rolling) return RecordOperation{Roll(world, "", std::to_string(outdated.size()) + " nodes are to be made anew")};
