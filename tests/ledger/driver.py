@@ -46,7 +46,7 @@ class LedgerProcess:
     def phase(self, name, planned=True):
         self.command(f"phase {name} {'planned' if planned else 'kill'}")
 
-    def stop(self, timeout=120):
+    def stop(self, timeout=300):
         """Closes the books; the exit status. `phases`, `total` and `audit` are then there."""
         with self.lock:
             if self.process.poll() is None:
