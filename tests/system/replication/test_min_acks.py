@@ -257,7 +257,12 @@ def test_killed_masters_lose_nothing_that_was_answered(tmp_path, log):
                 master = wait_for(lambda: settled(trio), 40, f"round {number}: one master, two replicas in sync")
                 failovers += master is not killed
             harness.wait_cluster_ok(nodes)
-            ledger.close(others[0].address)
+            ledger.stop()
+            # Writes that were given up unanswered are no loss, only slow.
+            losses = {name: ledger.audit[name] for name in ("unread", "lost", "from_nowhere", "increments_lost", "double_applied")}
+            assert not any(losses.values()) and ledger.total["lost_reads"] == 0, (losses, ledger.total)
+            code, text = ledger.verify_independently(others[0].address)
+            assert code == 0, text
             print(f"log {log}: {ROUNDS} kills, {failovers} failovers", ledger.total, ledger.audit)
             assert ledger.total["acknowledged"] > 1000 * ROUNDS
             assert failovers >= ROUNDS // 4
