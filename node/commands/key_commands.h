@@ -1,9 +1,11 @@
 // The family of commands that work on keys of any type: its rows and handlers.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "node/commands/command.h"
+#include "node/keyspace/entry.h"
 
 namespace windlass::commands {
 

@@ -51,10 +51,10 @@ struct Credentials {
 
 struct AdminOptions {
   Credentials credentials;
-  // Of before a change of passwords: tried where those above are not known yet.
-  std::optional<Credentials> earlier;
   int64_t connect_ms = 2000;
   int64_t command_ms = 5000;
+  // Of before a change of passwords: tried where the credentials are not known yet.
+  std::optional<Credentials> earlier;
 };
 
 class RedisAdmin {
