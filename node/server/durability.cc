@@ -327,7 +327,6 @@ void Durability::RefreshStatus() {
 // --- driven by the loop.
 
 void Durability::OnTurnEnd() {
-  if (node_->status.aof_write_failed != aof_.write_failed()) RefreshStatus();  // no write more than needed
   const bool saved = saves_.active() && saves_.Step(kSnapshotStepUs);
   const bool rewrote = aof_.rewriting() && aof_.Step(kSnapshotStepUs);
   if (saves_.active() || aof_.rewriting()) {
@@ -338,6 +337,9 @@ void Durability::OnTurnEnd() {
     node_->loop->After(idle && (saved || rewrote) ? 0 : 1, [] {});
   }
   FollowFsyncs();
+  // No write more than needed is taken after a failure.
+  const commands::Status& status = node_->status;
+  if (status.aof_write_failed != aof_.write_failed() || status.last_save_failed != saves_.writes_refused()) RefreshStatus();
   const replication::PrimaryStats& stats = primary_.stats();
   node_->stats->sync_full = stats.sync_full;
   node_->stats->sync_partial_ok = stats.sync_partial_ok;

@@ -54,7 +54,7 @@ struct AdminOptions {
   int64_t connect_ms = 2000;
   int64_t command_ms = 5000;
   // Of before a change of passwords: tried where the credentials are not known yet.
-  std::optional<Credentials> earlier;
+  std::optional<Credentials> earlier = std::nullopt;
 };
 
 class RedisAdmin {

@@ -132,12 +132,15 @@ def one_round(node, faults, chance, number, kind, rewrite):
             assert "in progress" in str(error)  # it grew enough to begin by itself
         time.sleep(chance.uniform(0, 0.05))
     mode = {"torn": TORN, "write error": WRITE_FAILS, "fsync error": SYNC_FAILS, "disk full": NO_SPACE}.get(kind, NONE)
+    before = faults.happened()
     # Under everysec there is one fsync a second: the next is the one that fails.
     faults.set(mode, 0 if mode == SYNC_FAILS else chance.randint(0, 40), 1 if mode == TORN else chance.randint(1, 20))
     if mode == TORN:
         wait_for(lambda: not node.running(), 20, "the torn write killed it", interval=0.01)
     else:
-        time.sleep(chance.uniform(1.1, 1.6) if mode == SYNC_FAILS else chance.uniform(0.02, 0.5))
+        if mode != NONE:
+            wait_for(lambda: faults.happened() > before, 20, f"the {kind} happens", interval=0.01)
+        time.sleep(chance.uniform(0.02, 0.5))
         if mode != NONE and chance.random() < 0.5:
             faults.set(NONE)
             time.sleep(chance.uniform(0, 1.5))  # it recovers, or has only begun to
