@@ -33,6 +33,7 @@ struct ManualFailover {
   int64_t end_ms = 0;           // 0: none in progress
   Node* replica = nullptr;      // master's side: who asked
   bool offset_told = false;     // master's side: where the stream ends, now that writes pause
+  int64_t asked_ms = 0;         // replica's side: when the master was last asked to pause
   bool can_start = false;       // replica's side: ask for votes now
   int64_t master_offset = -1;   // replica's side: where the paused master stands
 };

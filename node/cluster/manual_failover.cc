@@ -8,9 +8,15 @@
 namespace windlass::cluster {
 
 namespace {
+constexpr int64_t kAskAgainMs = 500;
 constexpr int kPauseMult = 2;  // writes pause for longer than the failover may take
 
 base::Error Err(std::string text) { return base::Error{std::move(text)}; }
+
+void AskToPause(Machine& m) {
+  m.manual.asked_ms = m.now;
+  SendTo(m, m.MyMaster(), NewMessage(m, MessageType::kMfStart));
+}
 }  // namespace
 
 base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind kind) {
@@ -27,7 +33,7 @@ base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind 
   if (voting && kind != Kind::kTakeover) return std::string("OK");
   if (m.manual.end_ms != 0 && !m.manual.can_start && kind == Kind::kDefault) {
     // Asked again while the master's word is waited for, which may have been lost.
-    if (m.manual.master_offset == -1) SendTo(m, master, NewMessage(m, MessageType::kMfStart));
+    if (m.manual.master_offset == -1) AskToPause(m);
     return std::string("OK");
   }
   ResetManualFailover(m);
@@ -43,7 +49,7 @@ base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind 
     m.check_election = true;
   } else {
     LogF(m, LogLevel::kWarning, "Manual failover user request accepted.");
-    SendTo(m, master, NewMessage(m, MessageType::kMfStart));
+    AskToPause(m);
   }
   return std::string("OK");
 }
@@ -79,8 +85,13 @@ void NotePausedMaster(Machine& m, const Node& sender, const Header& header) {
 
 void AdvanceManualFailover(Machine& m) {
   ManualFailover& manual = m.manual;
-  if (manual.end_ms == 0 || manual.can_start || manual.master_offset == -1) return;
-  if (m.MyMaster() == nullptr || manual.master_offset != m.facts.my_offset) return;
+  if (manual.end_ms == 0 || manual.can_start || m.MyMaster() == nullptr) return;
+  if (manual.master_offset == -1) {
+    // It heeds none whom it does not know yet as its replica.
+    if (m.now - manual.asked_ms >= kAskAgainMs) AskToPause(m);
+    return;
+  }
+  if (manual.master_offset != m.facts.my_offset) return;
   manual.can_start = true;
   m.check_election = true;
   LogF(m, LogLevel::kWarning, "All master replication stream processed, manual failover can start.");

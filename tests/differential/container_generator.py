@@ -33,6 +33,9 @@ class ContainerGenerator(StreamMakers, StringMakers, BitmapMakers, HyperLogLogMa
         self.random = random.Random(seed)
         self.all_makers = [getattr(self, name) for family in self.families() for name in sorted(dir(self))
                            if name.startswith(family + "_")]
+        # What transactions and scripts are made of. Of what concerns the server some does
+        # not look alike there: sets in a script's tables, say, have no order.
+        self.data_makers = [maker for maker in self.all_makers if not maker.__name__.startswith("server_")]
         self.makers = [maker for maker in self.all_makers if maker.__name__.split("_")[0] in families]
         self.makers += [self.any_key] * max(2, len(self.makers) // 8)
 

@@ -96,7 +96,7 @@ class KeyMakers:
             before.append(self.pick([self.any_key(), ["UNWATCH"], ["SET", self.key(), "v"]]))
         inside = []
         while len(inside) < self.random.randint(0, 6):
-            maker = self.pick(self.all_makers)
+            maker = self.pick(self.data_makers)
             if not maker.__name__.startswith("tx_"):
                 made = self.pick([["NOSUCH"], ["GET"]]) if self.chance(0.04) else maker()
                 if made[0] in ("ZRANK", "ZREVRANK") and len(made) > 3:

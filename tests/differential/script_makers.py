@@ -109,7 +109,7 @@ class ScriptMakers:
     # --- commands of the other families
     def script_pass(self):
         while True:
-            maker = self.pick(self.all_makers)
+            maker = self.pick(self.data_makers)
             if maker.__name__.split("_")[0] in ("script", "tx"):
                 continue
             made = maker()

@@ -78,7 +78,7 @@ class ServerMakers:
                           ["CLIENT", "SETINFO", "lib-name", self.pick(["x", "a b", ""])], ["CLIENT", "PAUSE", "x"], ["SLOWLOG", "GET", -2],
                           ["SLOWLOG", "RESET"], ["SLOWLOG", "GET", "x"], ["LATENCY", "RESET"], ["LATENCY", "HISTORY", "nosuch"],
                           ["LATENCY", "GRAPH", "nosuch"], ["LATENCY", "HISTOGRAM", "nosuch"], ["MEMORY", "USAGE", "nosuch"],
-                          ["MEMORY", "USAGE", "k", "SAMPLES", "-1"], ["MEMORY", "USAGE", "k", "X", "1"], ["ROLE"],
+                          ["MEMORY", "USAGE", "k", "SAMPLES", "-1"], ["MEMORY", "USAGE", "k", "X", "1"],
                           ["WAIT", "x", 0], ["WAIT", 0, 0], ["REPLICAOF", "x"], ["OBJECT", "FREQ", self.key()], ["HELLO", "9"], ["HELLO", "x"],
                           ["AUTH", "x"], ["CLUSTER", "INFO"], ["ASKING"], ["TIME", "x"],
                           ["COMMAND", "INFO", "get"], ["COMMAND", "LIST", "FILTERBY", "ACLCAT", self.pick(["hash", "nosuch", "bitmap"])],

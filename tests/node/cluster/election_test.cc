@@ -169,6 +169,12 @@ TEST_F(Candidate, AskedAgainGoesOnWithWhatItHasBegun) {
   EXPECT_GT(Requests(), 0u);
 }
 
+TEST_F(Candidate, AsksAgainAMasterThatDoesNotHeed) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
+  for (int i = 0; i < 6; ++i) node.Tick();
+  EXPECT_EQ(node.Sent(MessageType::kMfStart).size(), 2u);
+}
+
 TEST_F(Candidate, OfAFailedMasterNeedsForce) {
   MasterFails();
   EXPECT_EQ(node.Admin(FailoverCommand{}).error(),
