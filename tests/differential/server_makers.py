@@ -68,7 +68,8 @@ class ServerMakers:
         return self.pick([["SET", self.key(), "v"], ["RPUSH", self.key(), "1"], ["DEL", self.key()], ["INCR", self.key()]])
 
     def server_words(self):
-        return self.pick([["PING"], ["PING", self.element()], ["ECHO", self.element()], ["PUBLISH", "news", "x"], ["PUBSUB", "NUMPAT"],
+        # As they stand: with an argument less some tell the time, or end the server.
+        return [self.pick([["PING"], ["PING", self.element()], ["ECHO", self.element()], ["PUBLISH", "news", "x"], ["PUBSUB", "NUMPAT"],
                           ["PUBSUB", "NUMSUB", "news", "x"], ["PUBSUB", "CHANNELS", "n*"], ["PUBSUB", "SHARDCHANNELS"],
                           ["PUBSUB", "SHARDNUMSUB", "a"], ["SPUBLISH", "news", "x"], ["CLIENT", "GETNAME"],
                           ["CLIENT", "SETNAME", self.pick(["me", "", "a b", "a\nb"])], ["CLIENT", "GETREDIR"], ["CLIENT", "NO-TOUCH", "x"],
@@ -84,4 +85,4 @@ class ServerMakers:
                           ["COMMAND", "INFO", "get"], ["COMMAND", "LIST", "FILTERBY", "ACLCAT", self.pick(["hash", "nosuch", "bitmap"])],
                           ["COMMAND", "LIST", "FILTERBY", "PATTERN", self.pick(["x*", "GET*", "nosuch"])],
                           ["CONFIG", "GET", self.pick(["hash-max-*", "nosuch", "save", "*ziplist*"])], ["CONFIG", "RESETSTAT", "x"],
-                          ["FAILOVER", "ABORT"], ["MODULE", "LIST"], ["SHUTDOWN", "ABORT"], ["SAVE", "x"], ["LASTSAVE", "x"], ["REPLCONF", "x"]])
+                          ["FAILOVER", "ABORT"], ["MODULE", "LIST"], ["SHUTDOWN", "ABORT"], ["SAVE", "x"], ["LASTSAVE", "x"], ["REPLCONF", "x"]])]
