@@ -94,7 +94,7 @@ def streams():
     equal(r.xpending("x", "g")["pending"], 1)
     equal(r.xautoclaim("x", "g", "d", 0)[1], [(entry, {"f": "v"})])
     equal(r.xack("x", "g", entry), 1)
-    waiting = in_background(lambda other: other.xread({"x": "$"}, block=5000))
+    waiting = in_background(lambda other: other.xread({"x": entry}, block=5000))
     following = r.xadd("x", {"f": "w"})
     equal(waiting(), [["x", [(following, {"f": "w"})]]])
     equal(r.xinfo_stream("x")["length"], 2)

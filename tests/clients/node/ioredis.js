@@ -55,7 +55,7 @@ async function main() {
       assert.deepEqual(await r.xreadgroup('GROUP', 'g', 'c', 'STREAMS', 'x', '>'), [['x', [[id, ['f', 'v']]]]]);
       assert.equal((await r.xpending('x', 'g'))[0], 1);
       assert.equal(await r.xack('x', 'g', id), 1);
-      const waiting = other.xread('BLOCK', 5000, 'STREAMS', 'x', '$');
+      const waiting = other.xread('BLOCK', 5000, 'STREAMS', 'x', id);
       await sleep(100);
       const next = await r.xadd('x', '*', 'f', 'w');
       assert.deepEqual(await waiting, [['x', [[next, ['f', 'w']]]]]);
