@@ -2,7 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/names.h"
-#include "operator/base/text.h"
 #include "operator/reconcile/execute.h"
 #include "operator/reconcile/passwords.h"
 

@@ -8,10 +8,7 @@
 // at a time on each connection. A reply is known by its line ends: `lines` of them.
 // Prints requests completed and seconds taken; exits with 1 if a batch is answered
 // by an error or by more than it must be.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -27,6 +24,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tests/bench/loopback.h"
 
 namespace {
 
@@ -84,18 +83,6 @@ Options Parse(int argc, char** argv) {
     Fail("port, requests, request_bytes and a file are needed");
   }
   return options;
-}
-
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Fail("no connection");
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
 }
 
 std::string_view Map(const char* path) {
@@ -157,7 +144,7 @@ int main(int argc, char** argv) {
   const int loop = epoll_create1(0);
   std::vector<Connection> connections(options.connections);
   for (size_t i = 0; i < connections.size(); ++i) {
-    connections[i].fd = Connect(options.port);
+    connections[i].fd = windlass::bench::ConnectToLoopback(options.port);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;

@@ -9,10 +9,7 @@
 // between two batches counts for the second. Prints for both the longest batch and
 // the batch that one of ten thousand exceeds, in microseconds, and how many keys
 // there were at the longest.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +20,8 @@
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include "tests/bench/loopback.h"
 
 namespace {
 
@@ -44,18 +43,6 @@ int64_t CpuNs(int schedstat) {
   char text[64] = "";
   if (pread(schedstat, text, sizeof text - 1, 0) <= 0) Fail("the server is gone");
   return std::strtoll(text, nullptr, 10);
-}
-
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Fail("no connection");
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
 }
 
 void Exchange(int fd, const std::string& batch) {
@@ -91,7 +78,7 @@ void Report(const char* name, std::vector<int64_t>& ns, char end) {
 
 int main(int argc, char** argv) {
   if (argc != 4) Fail("usage: stalls PORT PID KEYS");
-  const int fd = Connect(std::atoi(argv[1]));
+  const int fd = windlass::bench::ConnectToLoopback(std::atoi(argv[1]));
   const int schedstat = open((std::string("/proc/") + argv[2] + "/schedstat").c_str(), O_RDONLY | O_CLOEXEC);
   if (schedstat < 0) Fail("no /proc/PID/schedstat");
   const long long keys = std::atoll(argv[3]);

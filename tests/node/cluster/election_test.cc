@@ -15,18 +15,9 @@ class Candidate : public ::testing::Test {
   void Offset(int64_t offset, bool known = true, int64_t age = 0) {
     node.Feed(ReplicationFacts{offset, false, known, age});
   }
-  void MasterFails() {
-    auto fail = node.Usual('b', MessageType::kFail);
-    fail->body = Fail{Id('a')};
-    node.Deliver('b', fail);
-  }
+  void MasterFails() { node.HearOfFailure('a', 'b'); }
   // Others answer meanwhile.
-  void Wait(int64_t ms) {
-    for (int64_t t = 0; t < ms; t += 100) {
-      node.Tick();
-      node.AllAnswerBut("a");
-    }
-  }
+  void Wait(int64_t ms) { node.TickWithout("a", ms); }
   void Vote(char voter, uint64_t epoch) {
     auto ack = node.Usual(voter, MessageType::kFailoverAuthAck);
     ack->header.current_epoch = epoch;

@@ -148,6 +148,18 @@ class OneNode {
       if (!(core->MyId() == Id(id)) && silent.find(id) == std::string::npos) Answer(id);
     }
   }
+  // Who is not silent answers at every tick.
+  void TickWithout(const std::string& silent, int64_t ms) {
+    for (int64_t t = 0; t < ms; t += 100) {
+      Tick();
+      AllAnswerBut(silent);
+    }
+  }
+  void HearOfFailure(char failed, char from) {
+    auto fail = Usual(from, MessageType::kFail);
+    fail->body = Fail{Id(failed)};
+    Deliver(from, fail);
+  }
 
   std::vector<const Message*> Sent(MessageType type) const {
     std::vector<const Message*> found;

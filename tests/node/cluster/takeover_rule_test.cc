@@ -34,17 +34,8 @@ class SemiSync : public ::testing::Test {
     if (final_offset) ping->header.final_in_history = history;
     node.Deliver('4', ping);
   }
-  void MasterFails() {
-    auto fail = node.Usual('b', MessageType::kFail);
-    fail->body = Fail{Id('a')};
-    node.Deliver('b', fail);
-  }
-  void Wait(int64_t ms) {
-    for (int64_t t = 0; t < ms; t += 100) {
-      node.Tick();
-      node.AllAnswerBut("a");
-    }
-  }
+  void MasterFails() { node.HearOfFailure('a', 'b'); }
+  void Wait(int64_t ms) { node.TickWithout("a", ms); }
   bool Asked() { return !node.Sent(MessageType::kFailoverAuthRequest).empty(); }
   const HoldStream* LastHold() {
     const HoldStream* last = nullptr;
