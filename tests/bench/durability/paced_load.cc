@@ -6,9 +6,7 @@
 // SET PREFIX<n> of a random n below KEYS (the keys of DEBUG POPULATE). With `wait` each
 // SET is followed by WAIT 1 1000 and its reply counts when that has come. Prints one line
 // of JSON: rate reached, and percentiles in milliseconds.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -22,6 +20,8 @@
 #include <deque>
 #include <string>
 #include <vector>
+
+#include "tests/bench/loopback.h"
 
 namespace {
 
@@ -39,17 +39,8 @@ double Now() {
 }
 
 int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
-    std::perror("paced_load: connect");
-    std::exit(1);
-  }
+  const int fd = windlass::bench::ConnectToLoopback(port);
+  fcntl(fd, F_SETFL, O_NONBLOCK);
   return fd;
 }
 
