@@ -230,6 +230,10 @@ def test_killed_masters_lose_nothing_that_was_answered(tmp_path, log):
         for replica in trio[1:]:
             wait_for(lambda: replica.call("CLUSTER", "REPLICATE", master_id) == "OK", 20)
         master = wait_for(lambda: settled(trio), 20, "a master and two replicas")
+        # The voters too: who was introduced to the master alone is a stranger to them until it speaks of it.
+        replica_ids = [node.id() for node in trio[1:]]
+        wait_for(lambda: all(voter.cluster_nodes().get(replica, {}).get("master") == master_id
+                             for voter in others for replica in replica_ids), 20, "the voters know the replicas")
         with Ledger(others[0].address, tmp_path, keys=1000, rate=400) as ledger:
             ledger.wait_for_keys(1000)
             target, failovers = 1000, 0
