@@ -54,7 +54,7 @@ int64_t ReadResident() {
 
 void ReadOverhead(const Node& node, MemoryReport* report) {
   if (node.repl_log != nullptr && node.repl_log->has_backlog()) {
-    report->replication_buffers = node.repl_log->history_bytes();
+    report->replication_buffers = node.repl_log->memory_bytes();
     report->backlog = std::min(report->replication_buffers, node.repl_log->backlog_size());
   }
   if (node.sessions != nullptr) {

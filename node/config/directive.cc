@@ -146,6 +146,8 @@ constexpr Directive kTable[] = {
     {"windlass-min-acks", "", Type::kInteger, "0", 0, 0, kInt},
     {"windlass-min-acks-on-shortage", "", Type::kEnum, "block", 0, 0, 0, kShortage},
     {"windlass-min-acks-timeout", "", Type::kInteger, "1000", 0, 1, kInt},
+    {"windlass-copy-memory", "", Type::kMemory, "16777216", 0, 1, kLong},
+    {"windlass-copy-disk", "", Type::kMemory, "4294967296", 0, 0, kLong},
     {"replica-announce-ip", "slave-announce-ip", Type::kText, "", kEmptyIsUnset},
     {"replica-announce-port", "slave-announce-port", Type::kInteger, "0", 0, 0, 65535},
     {"replica-ignore-maxmemory", "slave-ignore-maxmemory", Type::kBool, "yes"},

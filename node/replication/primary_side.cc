@@ -11,6 +11,8 @@ namespace {
 
 // What is put into a replica's socket buffer at most before it drains.
 constexpr size_t kMostPending = 1 << 20;
+// Captured entries of a copy are set aside in pieces of this.
+constexpr size_t kTakeAt = 256 << 10;
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
@@ -233,10 +235,13 @@ void PrimarySide::OnDiskSnapshotDone(bool ok) {
 }
 
 void PrimarySide::StartSocketFeed(const std::vector<Replica*>& waiting) {
-  auto feed = std::make_unique<SocketFeed>();
+  auto feed = std::make_unique<SocketFeed>(parts_.worker, *parts_.settings);
   persistence::RdbStreamOptions options = parts_.saves->StreamOptions(false);
   const size_t limit = static_cast<size_t>(std::max<int64_t>(parts_.settings->output_hard_bytes, int64_t{64} << 20));
-  options.after_capture = [limit](size_t pending) { return pending < limit; };
+  options.after_capture = [feed = feed.get(), limit](size_t pending) {
+    if (pending >= kTakeAt) feed->ready.Push(feed->stream->Take());
+    return feed->ready.memory_bytes() < limit;
+  };
   feed->stream = persistence::RdbStream::Start(parts_.saves->engine(), std::move(options));
   if (feed->stream == nullptr) return;
   parts_.log->Notice("Starting BGSAVE for SYNC with target: replicas sockets");
@@ -268,21 +273,23 @@ void PrimarySide::StepSocketFeed() {
   for (const Replica* replica : receivers) {
     if (replica->transport->PendingOutput() > kMostPending) return;  // it wakes the loop when it drains
   }
-  constexpr int64_t kStepUs = 300;
-  const snapshot::SnapshotState state = socket_feed_->stream->Step(kStepUs);
-  if (state == snapshot::SnapshotState::kAborted) {
-    parts_.log->Warning("Background transfer terminated: " + std::string(socket_feed_->stream->abort_reason()));
-    const std::vector<uint64_t> ids = socket_feed_->replicas;
-    socket_feed_.reset();
-    for (const uint64_t id : ids) Drop(id, "snapshot aborted");
-    return;
+  SocketFeed& feed = *socket_feed_;
+  if (feed.stream->state() == snapshot::SnapshotState::kRunning && feed.ready.empty()) {
+    constexpr int64_t kStepUs = 300;
+    feed.stream->Step(kStepUs);
   }
-  const std::string chunk = socket_feed_->stream->Take();
+  if (feed.stream->state() == snapshot::SnapshotState::kAborted) return AbortSocketFeed(feed.stream->abort_reason());
+  std::string chunk;
+  if (feed.ready.empty()) {
+    chunk = feed.stream->Take();
+  } else if (!feed.ready.Pop(&chunk)) {
+    return AbortSocketFeed("what was captured cannot be read back from the disk");
+  }
   for (Replica* replica : receivers) {
     replica->transport->Send(chunk);
     replica->last_progress_ms = NowMs();
   }
-  if (state == snapshot::SnapshotState::kRunning) {
+  if (feed.stream->state() == snapshot::SnapshotState::kRunning || !feed.ready.empty() || feed.stream->pending() > 0) {
     parts_.loop->After(0, [] {});  // do not sleep
     return;
   }
@@ -295,6 +302,13 @@ void PrimarySide::StepSocketFeed() {
   }
   parts_.log->Notice("Background RDB transfer terminated with success");
   socket_feed_.reset();
+}
+
+void PrimarySide::AbortSocketFeed(std::string_view reason) {
+  parts_.log->Warning("Background transfer terminated: " + std::string(reason));
+  const std::vector<uint64_t> ids = socket_feed_->replicas;
+  socket_feed_.reset();
+  for (const uint64_t id : ids) Drop(id, "snapshot aborted");
 }
 
 void PrimarySide::PutOnline(Replica& replica) {
@@ -340,7 +354,14 @@ void PrimarySide::WakeWaiters() {
 void PrimarySide::PumpStream(Replica& replica) {
   while (replica.transport->PendingOutput() < kMostPending) {
     const std::string_view bytes = parts_.history->BytesFrom(replica.next_offset);
-    if (bytes.empty()) return;
+    if (bytes.empty() && !parts_.history->Covers(replica.next_offset)) {
+      parts_.log->Warning("Read error sending what was written during the copy to replica " + NameOf(replica));
+      return Drop(replica.client_id, "read error");
+    }
+    if (bytes.empty()) {
+      replica.catching_up = false;
+      return;
+    }
     replica.transport->Send(bytes);
     replica.next_offset += static_cast<int64_t>(bytes.size());
   }
@@ -367,12 +388,32 @@ void PrimarySide::Pump() {
     Drop(id, "output buffer limit");
   }
   TrimLog();
+  SpillForCopies();
+}
+
+// What a replica will need when it has loaded its copy waits in a file, so that the
+// memory it takes does not depend on how fast clients write meanwhile.
+void PrimarySide::SpillForCopies() {
+  ReplicationLog& history = *parts_.history;
+  const int64_t keep = history.backlog_size() + parts_.settings->copy_memory_bytes;
+  if (!history.has_backlog() || history.history_bytes() - history.spilled_bytes() <= keep) return;
+  const bool wanted = disk_snapshot_running_ || std::any_of(replicas_.begin(), replicas_.end(), [](const auto& entry) {
+    return entry.second->catching_up && entry.second->state != ReplicaState::kWaitSnapshot;
+  });
+  if (wanted && history.spilled_bytes() < parts_.settings->copy_disk_bytes) history.Spill(keep);
+}
+
+// Of the log's end, the part from next_offset on that is not in the file.
+int64_t PrimarySide::HeldInMemory(const Replica& replica) const {
+  const ReplicationLog& history = *parts_.history;
+  const int64_t first_in_memory = history.first_offset() + history.spilled_bytes();
+  return history.offset() + 1 - std::max(replica.next_offset, first_in_memory);
 }
 
 bool PrimarySide::OverOutputLimit(Replica& replica) const {
   if (replica.state == ReplicaState::kWaitSnapshot) return false;
   const PrimarySettings& settings = *parts_.settings;
-  const int64_t held = parts_.history->offset() - replica.next_offset + 1 + static_cast<int64_t>(replica.transport->PendingOutput());
+  const int64_t held = HeldInMemory(replica) + static_cast<int64_t>(replica.transport->PendingOutput());
   // A limit below the backlog would end replicas that cost nothing extra.
   const int64_t hard = std::max(settings.output_hard_bytes, settings.backlog_bytes);
   if (settings.output_hard_bytes > 0 && held > hard) return true;

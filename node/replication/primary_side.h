@@ -37,6 +37,11 @@ struct PrimarySettings {
   int64_t output_hard_bytes = 256 << 20;
   int64_t output_soft_bytes = 64 << 20;
   int64_t output_soft_s = 60;
+  // While full copies are made: what the log and the copy may hold in memory for them
+  // beyond the backlog; the rest waits in a file, up to the second figure.
+  int64_t copy_memory_bytes = 16 << 20;
+  int64_t copy_disk_bytes = int64_t{4} << 30;
+  std::string folder = ".";
 };
 
 // How bytes reach a replica; the server's session of that client implements it.
@@ -92,6 +97,7 @@ class PrimarySide {
     ReplicationLog* history;
     persistence::SaveService* saves;
     base::Random* random;
+    base::WorkerThread* worker;
     const PrimarySettings* settings;
   };
   explicit PrimarySide(Parts parts);
@@ -177,12 +183,14 @@ class PrimarySide {
   void StartSocketFeed(const std::vector<Replica*>& waiting);
   void StartDiskSnapshot();
   void OnDiskSnapshotDone(bool ok);
-  void BeginFile(Replica& replica);
   void StepSocketFeed();
   void PumpFile(Replica& replica);
   void PumpStream(Replica& replica);
   void PutOnline(Replica& replica);
   bool OverOutputLimit(Replica& replica) const;
+  int64_t HeldInMemory(const Replica& replica) const;
+  void SpillForCopies();
+  void AbortSocketFeed(std::string_view reason);
   void DropSlowAndSilent();
   void ExpireBacklog();
   void TrimLog();

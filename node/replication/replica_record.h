@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "node/persistence/rdb_stream.h"
+#include "node/persistence/spill_queue.h"
 #include "node/replication/primary_side.h"
 
 namespace windlass::replication {
@@ -79,10 +80,15 @@ struct PrimarySide::Replica {
   int64_t waiting_since_ms = 0;
   int64_t last_progress_ms = 0;
   int64_t over_soft_since_ms = 0;
+  bool catching_up = true;  // has not yet reached what the backlog keeps, since its copy began
   OutgoingFile file;
 };
 
 struct PrimarySide::SocketFeed {
+  SocketFeed(base::WorkerThread* worker, const PrimarySettings& settings)
+      : ready(worker, settings.folder, static_cast<size_t>(settings.copy_memory_bytes)) {}
+  // What sockets have not taken: entries are captured whenever they are about to change.
+  persistence::SpillQueue ready;
   std::unique_ptr<persistence::RdbStream> stream;
   std::string end_mark;
   std::vector<uint64_t> replicas;

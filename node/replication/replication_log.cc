@@ -2,6 +2,7 @@
 #include "node/replication/replication_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace windlass::replication {
@@ -33,8 +34,7 @@ void ReplicationLog::AdoptHistory(std::string id, int64_t offset) {
   offset_ = offset;
   second_id_ = kNoReplicationId;
   second_offset_ = -1;
-  blocks_.clear();
-  history_bytes_ = 0;
+  Clear();
 }
 
 void ReplicationLog::ContinueAs(std::string new_id) {
@@ -46,48 +46,85 @@ void ReplicationLog::ContinueAs(std::string new_id) {
 void ReplicationLog::CreateBacklog() {
   if (has_backlog_) return;
   has_backlog_ = true;
-  blocks_.clear();
-  history_bytes_ = 0;
+  Clear();
 }
 
 void ReplicationLog::FreeBacklog() {
   has_backlog_ = false;
-  blocks_.clear();
+  Clear();
+}
+
+void ReplicationLog::Clear() {
+  while (!blocks_.empty()) PopOldest();
   history_bytes_ = 0;
 }
 
 void ReplicationLog::Append(std::string_view bytes) {
   if (!has_backlog_) return;
   while (!bytes.empty()) {
-    if (blocks_.empty() || blocks_.back().bytes.size() >= kBlockBytes) {
+    if (blocks_.size() == spilled_blocks_ || blocks_.back().bytes.size() >= kBlockBytes) {
       blocks_.push_back({offset_ + 1, std::string()});
       blocks_.back().bytes.reserve(kBlockBytes);
     }
-    std::string& block = blocks_.back().bytes;
-    const size_t n = std::min(bytes.size(), kBlockBytes - block.size());
-    block.append(bytes.substr(0, n));
+    Block& block = blocks_.back();
+    const size_t n = std::min(bytes.size(), kBlockBytes - block.bytes.size());
+    block.bytes.append(bytes.substr(0, n));
+    block.size += static_cast<int64_t>(n);
     bytes.remove_prefix(n);
     offset_ += static_cast<int64_t>(n);
     history_bytes_ += static_cast<int64_t>(n);
   }
 }
 
-std::string_view ReplicationLog::BytesFrom(int64_t next_offset) const {
-  auto after = std::upper_bound(blocks_.begin(), blocks_.end(), next_offset,
-                                [](int64_t offset, const Block& block) { return offset < block.first; });
+std::string_view ReplicationLog::BytesFrom(int64_t next_offset) {
+  const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), next_offset,
+                                      [](int64_t offset, const Block& block) { return offset < block.first; });
   if (after == blocks_.begin()) return {};
-  const Block& block = *--after;
-  const size_t skip = static_cast<size_t>(next_offset - block.first);
-  return skip >= block.bytes.size() ? std::string_view() : std::string_view(block.bytes).substr(skip);
+  const Block& block = *std::prev(after);
+  const int64_t skip = next_offset - block.first;
+  if (skip >= block.size) return {};
+  if (block.position < 0) return std::string_view(block.bytes).substr(static_cast<size_t>(skip));
+  if (from_file_first_ != block.first) {
+    if (!file_->Read(block.position, static_cast<size_t>(block.size), &from_file_)) {
+      while (spilled_blocks_ > 0) PopOldest();
+      return {};
+    }
+    from_file_first_ = block.first;
+  }
+  return std::string_view(from_file_).substr(static_cast<size_t>(skip));
+}
+
+void ReplicationLog::PopOldest() {
+  const Block& block = blocks_.front();
+  history_bytes_ -= block.size;
+  if (spilled_blocks_ > 0) {
+    --spilled_blocks_;
+    spilled_bytes_ -= block.size;
+    file_->DropBefore(block.position + block.size);
+    if (spilled_blocks_ == 0) {
+      std::string().swap(from_file_);
+      from_file_first_ = -1;
+    }
+  }
+  blocks_.pop_front();
 }
 
 void ReplicationLog::Trim(int64_t needed_offset) {
   while (blocks_.size() > 1) {
-    const int64_t block_bytes = static_cast<int64_t>(blocks_.front().bytes.size());
-    if (history_bytes_ - block_bytes < backlog_size_) return;
-    if (blocks_.front().first + block_bytes > needed_offset) return;
-    history_bytes_ -= block_bytes;
-    blocks_.pop_front();
+    const Block& oldest = blocks_.front();
+    if (history_bytes_ - oldest.size < backlog_size_ || oldest.first + oldest.size > needed_offset) return;
+    PopOldest();
+  }
+}
+
+void ReplicationLog::Spill(int64_t memory_bytes) {
+  if (file_ == nullptr) return;
+  // The block that is written to stays.
+  while (history_bytes_ - spilled_bytes_ > memory_bytes && spilled_blocks_ + 1 < blocks_.size() && file_->usable()) {
+    Block& block = blocks_[spilled_blocks_];
+    block.position = file_->Append(std::exchange(block.bytes, std::string()));
+    ++spilled_blocks_;
+    spilled_bytes_ += block.size;
   }
 }
 

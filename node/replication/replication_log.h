@@ -2,17 +2,19 @@
 // the recent past.
 //
 // Bytes live in blocks shared by the backlog and every replica's send position; a
-// block is dropped when it is older than the backlog keeps and no reader needs it.
+// block is dropped when it is older than the backlog keeps and no reader needs it. What
+// a replica will need only when it has loaded its copy can wait in a file (Spill).
 // Loop thread only.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "node/base/random.h"
+#include "node/persistence/spill_file.h"
 
 namespace windlass::replication {
 
@@ -56,16 +58,32 @@ class ReplicationLog {
   }
 
   void Append(std::string_view bytes);
-  // Some kept bytes from next_offset on, empty at the end. REQUIRES: Covers(next_offset)
-  std::string_view BytesFrom(int64_t next_offset) const;
+  // Some kept bytes from next_offset on, valid until the next call; empty at the end, or
+  // if the file with them cannot be read: then they are kept no longer.
+  // REQUIRES: Covers(next_offset)
+  std::string_view BytesFrom(int64_t next_offset);
   // Drops blocks beyond the backlog's size that end before `needed_offset`.
   void Trim(int64_t needed_offset);
 
+  // --- the file. Without one, everything stays in memory.
+  void SetSpillFile(std::unique_ptr<persistence::SpillFile> file) { file_ = std::move(file); }
+  // Moves the oldest blocks there until `memory_bytes` are left in memory.
+  void Spill(int64_t memory_bytes);
+  int64_t spilled_bytes() const { return spilled_bytes_; }
+  // In memory, those on their way into the file included.
+  int64_t memory_bytes() const {
+    return history_bytes_ - spilled_bytes_ + (file_ == nullptr ? 0 : static_cast<int64_t>(file_->in_flight()));
+  }
+
  private:
   struct Block {
-    int64_t first = 0;  // offset of bytes[0]
-    std::string bytes;
+    int64_t first = 0;  // offset of its first byte
+    std::string bytes;  // empty if it is in the file
+    int64_t position = -1;  // there
+    int64_t size = 0;
   };
+  void Clear();
+  void PopOldest();
 
   base::Random* random_;
   std::string id_;
@@ -77,6 +95,12 @@ class ReplicationLog {
   // Invariant: blocks_ are contiguous, their bytes sum to history_bytes_ and end at offset_.
   std::deque<Block> blocks_;
   int64_t history_bytes_ = 0;
+  // Invariant: the blocks in the file are the first spilled_blocks_ of blocks_.
+  std::unique_ptr<persistence::SpillFile> file_;
+  size_t spilled_blocks_ = 0;
+  int64_t spilled_bytes_ = 0;
+  std::string from_file_;  // the block that starts at from_file_first_
+  int64_t from_file_first_ = -1;
 };
 
 }  // namespace windlass::replication

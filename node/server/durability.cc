@@ -48,13 +48,14 @@ Durability::Durability(commands::Node* node)
       history_(node->random),
       saves_(SaveParts()),
       aof_({node->log, node->clock, &log_worker_, Poster(), &saves_, &aof_settings_}),
-      primary_({node->loop, node->log, &history_, &saves_, node->random, &primary_settings_}),
+      primary_({node->loop, node->log, &history_, &saves_, node->random, &file_worker_, &primary_settings_}),
       propagation_(&aof_, &history_, &primary_),
       host_(std::make_unique<Host>(this)),
       replica_(ReplicaParts()),
       failover_(FailoverParts()),
       ack_gate_({node->loop, node->log, &history_, &primary_, &ack_settings_}) {
   ReadSettings();
+  history_.SetSpillFile(std::make_unique<persistence::SpillFile>(&file_worker_, primary_settings_.folder));
   node->saves = &saves_;
   node->aof = &aof_;
   node->repl_log = &history_;

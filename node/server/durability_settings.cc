@@ -46,6 +46,8 @@ void Durability::ReadSettings() {
   primary_settings_.output_hard_bytes = limit.hard_bytes;
   primary_settings_.output_soft_bytes = limit.soft_bytes;
   primary_settings_.output_soft_s = limit.soft_seconds;
+  primary_settings_.copy_memory_bytes = config.Int("windlass-copy-memory");
+  primary_settings_.copy_disk_bytes = config.Int("windlass-copy-disk");
 
   replica_settings_.timeout_s = config.Int("repl-timeout");
   // With swapdb the old data is served until the copy is whole: a file does that.
@@ -71,7 +73,7 @@ void Durability::WatchSettings() {
         "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size", "repl-diskless-sync",
         "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas", "repl-ping-replica-period", "repl-timeout",
         "repl-backlog-size", "repl-backlog-ttl", "min-replicas-to-write", "min-replicas-max-lag", "client-output-buffer-limit",
-        "windlass-min-acks", "windlass-min-acks-on-shortage", "windlass-min-acks-timeout", "repl-diskless-load", "masteruser", "masterauth", "replica-announce-port", "replica-announce-ip"}) {
+        "windlass-min-acks", "windlass-min-acks-on-shortage", "windlass-min-acks-timeout", "windlass-copy-memory", "windlass-copy-disk", "repl-diskless-load", "masteruser", "masterauth", "replica-announce-port", "replica-announce-ip"}) {
     node_->config->SetOnChange(name, reread);
   }
   node_->config->SetOnChange("appendonly", [this]() -> base::Result<void> {

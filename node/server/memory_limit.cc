@@ -56,7 +56,7 @@ void MemoryLimit::Resync() {
   not_counted_ = 0;
   if (node_->aof != nullptr) not_counted_ += static_cast<int64_t>(node_->aof->report().buffer_bytes);
   if (const replication::ReplicationLog* log = node_->repl_log; log != nullptr && log->has_backlog()) {
-    not_counted_ += std::max<int64_t>(0, log->history_bytes() - log->backlog_size());
+    not_counted_ += std::max<int64_t>(0, log->memory_bytes() - log->backlog_size());
   }
 }
 

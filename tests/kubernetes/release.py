@@ -45,6 +45,14 @@ class Release:
         wait_for(lambda: before.isdisjoint(p["metadata"]["uid"] for p in self._operators()), 180, "the pods of before are gone")
         self.without_roles.append((began, now()))
 
+    @contextlib.contextmanager
+    def roles_unread(self):
+        """Around a restart of the API server: until it has read the roles it forbids everyone
+        everything, which says nothing about what the chart allows either."""
+        began = now()
+        yield
+        self.without_roles.append((began, now()))
+
     def deployment(self):
         found = self.kubernetes.call("GET", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")["items"]
         return next(d for d in found if "operator" in d["metadata"]["name"] or d["metadata"]["name"] == NAME)

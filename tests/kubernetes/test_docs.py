@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -70,11 +71,15 @@ def test_every_example_of_a_field_is_taken_as_it_stands(kubernetes, installed, f
 
 @pytest.mark.timeout(900)
 def test_the_pages_commands_work_as_printed(shell, figures):
-    count = 0
+    count, slowest = 0, (0, "")
     for page, least in (("../README.md", 1), ("install.md", 6), ("operations.md", 6)):
         found = blocks(page)
         assert len(found) >= least, page
         for block in found:
+            began = time.monotonic()
             shell(block)
+            slowest = max(slowest, (time.monotonic() - began, block))
+            print(f"{time.monotonic() - began:.1f} s: {block}", flush=True)
             count += len([line for line in block.splitlines() if re.match(r"(kubectl|helm|deploy)", line)])
     figures("commands", count)
+    figures("slowest block", f"{slowest[0]:.1f} s")

@@ -8,7 +8,7 @@
 namespace windlass::replication {
 namespace {
 
-std::string ReadAll(const ReplicationLog& log, int64_t from) {
+std::string ReadAll(ReplicationLog& log, int64_t from) {
   std::string all;
   while (true) {
     const std::string_view bytes = log.BytesFrom(from);
@@ -47,6 +47,53 @@ TEST_F(ReplicationLogTest, GivesBackWhatWasAppendedFromAnyOffsetItCovers) {
   EXPECT_EQ(ReadAll(log_, log_.offset() + 1), "");
   EXPECT_FALSE(log_.Covers(log_.offset() + 2));
   EXPECT_FALSE(log_.Covers(0));
+}
+
+TEST_F(ReplicationLogTest, WhatIsInAFileReadsAsIfItWereInMemory) {
+  base::WorkerThread worker;
+  log_.SetSpillFile(std::make_unique<persistence::SpillFile>(&worker, ::testing::TempDir()));
+  log_.CreateBacklog();
+  log_.set_backlog_size(100000);
+  std::string written;
+  for (int i = 0; written.size() < 1000000; ++i) {
+    const std::string piece = "piece" + std::to_string(i) + ";";
+    log_.Append(piece);
+    written += piece;
+    log_.Spill(200000);
+    if (i % 5000 == 0) worker.Drain();
+  }
+  EXPECT_EQ(ReadAll(log_, 1), written) << "some of it still on its way into the file";
+  worker.Drain();
+  EXPECT_EQ(log_.history_bytes(), static_cast<int64_t>(written.size()));
+  EXPECT_LE(log_.memory_bytes(), 200000);
+  EXPECT_EQ(ReadAll(log_, 1), written);
+  EXPECT_EQ(ReadAll(log_, 123456), written.substr(123455));
+  log_.Trim(500000);
+  EXPECT_TRUE(log_.Covers(500000));
+  EXPECT_FALSE(log_.Covers(1));
+  EXPECT_EQ(ReadAll(log_, 500000), written.substr(499999));
+  log_.Trim(log_.offset() + 1);
+  EXPECT_EQ(log_.spilled_bytes(), 0);
+  EXPECT_LE(log_.history_bytes(), 100000 + 65536);
+  log_.Append("end");
+  EXPECT_EQ(ReadAll(log_, log_.offset() - 2), "end");
+  log_.FreeBacklog();
+  EXPECT_EQ(log_.memory_bytes(), 0);
+}
+
+TEST_F(ReplicationLogTest, WhereThereIsNoFileItStaysInMemory) {
+  base::WorkerThread worker;
+  log_.SetSpillFile(std::make_unique<persistence::SpillFile>(&worker, "/nowhere/at/all"));
+  log_.CreateBacklog();
+  const std::string written(1000000, 'x');
+  log_.Append(written);
+  log_.Spill(100000);
+  worker.Drain();
+  EXPECT_EQ(ReadAll(log_, 1), written);
+  EXPECT_EQ(log_.memory_bytes(), 1000000);
+  log_.Append("y");
+  log_.Spill(100000);
+  EXPECT_EQ(ReadAll(log_, 1), written + "y");
 }
 
 TEST_F(ReplicationLogTest, KeepsTheBacklogsSizeAndWhatAReaderNeeds) {
