@@ -88,6 +88,9 @@ class Replayer {
         continue;
       }
       if (rest[0] != '*') return Stop(AofVerdict::kCorrupt, "a command does not begin with '*'");
+      // A client may send an empty command, which says nothing; nobody logs one.
+      if (rest.size() > 1 && (rest[1] < '1' || rest[1] > '9')) return Stop(AofVerdict::kCorrupt, "a command has no words");
+      if (rest.size() == 1) break;
       size_t consumed = 0;
       const resp::ParseStatus status = parser_.Parse(rest, &consumed, &args_);
       if (status == resp::ParseStatus::kNeedMore) break;
