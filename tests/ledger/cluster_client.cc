@@ -150,11 +150,15 @@ bool ClusterClient::RefreshFrom(const Address& address) {
 void ClusterClient::RefreshSlots() {
   if (Clock::now() - last_refresh_ < kRefreshPause) return;
   last_refresh_ = Clock::now();
-  const std::vector<Address> candidates = known_;
-  // Another one first each time: the node asked last may be the one that is behind.
+  std::vector<Address> candidates = known_;
+  // Another one first each time: the node asked last may be the one that is behind. Those
+  // with a connection before all others: an address whose pod is gone answers nothing, and
+  // to find that out takes as long as a connection may take.
   const size_t start = static_cast<size_t>(last_refresh_.time_since_epoch().count()) % std::max<size_t>(1, candidates.size());
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (RefreshFrom(candidates[(start + i) % candidates.size()])) {
+  std::rotate(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(start), candidates.end());
+  std::stable_partition(candidates.begin(), candidates.end(), [this](const Address& node) { return connections_.count(node) != 0; });
+  for (const Address& candidate : candidates) {
+    if (RefreshFrom(candidate)) {
       refresh_wanted_ = false;
       return;
     }
