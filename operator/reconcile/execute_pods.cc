@@ -70,8 +70,27 @@ void Executor::Do(const World& world, const DeletePods& step) {
   for (const auto& [name, uid] : step.pods) {
     RequireLease(context_, kStepTime);
     DeletePod(context_, world.cluster->metadata.name_space, name, uid);
-    Event(world, kube::EventType::kNormal, "PodReplaced", "deleted pod " + name + ": " + step.why);
+    Event(world, kube::EventType::kNormal, step.event_reason, "deleted pod " + name + ": " + step.why);
   }
+}
+
+std::string Executor::Do(const World& world, const GrowClaims& step) {
+  const Json patch = {{"spec", {{"resources", {{"requests", {{"storage", step.size}}}}}}}};
+  std::string names, refused;
+  for (const std::string& name : step.names) {
+    RequireLease(context_, kStepTime);
+    try {
+      context_.caches.claims.Observe(context_.client.MergePatch(kube::kClaims, world.cluster->metadata.name_space, name, patch));
+      names += (names.empty() ? "" : ", ") + name;
+    } catch (const kube::KubeError& error) {
+      // Its class does not allow it, or a quota: for a person to change.
+      if (error.status() != 403 && error.status() != 422) throw;
+      refused = "the claim " + name + " cannot grow to " + step.size + ": " + error.what();
+    }
+  }
+  if (!names.empty()) Event(world, kube::EventType::kNormal, "VolumesGrow", "claims are to be " + step.size + " now: " + names);
+  if (!refused.empty() && refused != world.growth_refused) Event(world, kube::EventType::kWarning, "GrowthRefused", refused);
+  return refused;
 }
 
 void Executor::Do(const World& world, const RemoveNodes& step) {

@@ -21,7 +21,8 @@ std::vector<const Member*> Outdated(const World& world) {
   return found;
 }
 
-// Why no pod may be taken away now; empty if one may.
+}  // namespace
+
 std::string Unrest(const World& world) {
   for (const Member& member : world.members) {
     if (!member.pod || !member.running()) return member.name + " is not back yet";
@@ -38,6 +39,8 @@ std::string Unrest(const World& world) {
   if (!world.SlotsSettled()) return "the nodes do not agree yet on who owns which slot";
   return "";
 }
+
+namespace {
 
 // What it holds is elsewhere too, or on a claim that it comes back to.
 bool Spare(const Shard& shard, const Member& member) {

@@ -36,6 +36,13 @@ struct CreateNodes {
 struct DeletePods {
   std::vector<std::pair<std::string, std::string>> pods;  // name, uid
   std::string why;
+  std::string event_reason = "PodReplaced";
+};
+
+// Claims that are to be as large as the spec says.
+struct GrowClaims {
+  std::vector<std::string> names;
+  std::string size;
 };
 
 struct Meet {
@@ -48,6 +55,7 @@ struct SetEpochs {
 
 struct AssignSlots {
   std::vector<std::pair<NodeRef, slot::SlotRange>> ranges;
+  std::string lost_slots;  // not empty: these, whose data are lost, are served anew
 };
 
 struct Replicate {
@@ -108,6 +116,14 @@ struct FailOver {
   std::string master_name;
 };
 
+// Without a majority to elect it. Its master's pod, by name, must not be there: the
+// API server is asked once more.
+struct TakeOver {
+  NodeRef replica;
+  std::string master_name;
+  std::string why;
+};
+
 // Taken out of the cluster: forgotten by all who stay, then deleted.
 struct RemoveNodes {
   struct Victim {
@@ -121,6 +137,7 @@ struct RemoveNodes {
 };
 
 using Step = std::variant<Wait, CreateNodes, DeletePods, Meet, SetEpochs, AssignSlots, Replicate, Forget,
-                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, TellSettings, FailOver, RemoveNodes>;
+                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, TellSettings, FailOver, RemoveNodes,
+                          GrowClaims, TakeOver>;
 
 }  // namespace windlass::reconcile

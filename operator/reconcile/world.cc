@@ -31,6 +31,8 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->run_id = report.Info("run_id").value_or("");
   member->used_memory = report.InfoInt("used_memory");
   member->config_epoch = self->config_epoch;
+  member->offset = report.replication.offset;
+  member->link_up = report.replication.link_up;
   member->known_nodes = static_cast<int>(report.nodes.size());
   if (const Node* node = view.Find(self->id)) {
     member->master = node->master;
@@ -52,7 +54,7 @@ bool Joined(const topology::ClusterView& view, const Member& member, const std::
   return true;
 }
 
-std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, std::string>& claims) {
+std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, ClaimFact>& claims) {
   std::vector<Ghost> ghosts;
   for (const auto& [id, node] : world.view.nodes()) {
     if (node.known_by.empty() || world.FindId(id) != nullptr) continue;
@@ -197,14 +199,19 @@ void AddPods(const Observation& seen, World* world) {
     const bool other_template = !pod.template_hash.empty() && pod.template_hash != world->template_hash;
     member.outdated = other_template || !pod.settings.restart_for.empty();
   }
-  for (const auto& [name, shard] : seen.claims) {
+  std::set<std::string> ids;
+  for (const auto& [name, claim] : seen.claims) {
     const auto ordinal = api::NodeOrdinal(world->cluster->metadata.name, name);
     world->next_ordinal = std::max(world->next_ordinal, ordinal.value_or(-1) + 1);
-    if (shard.empty()) continue;
+    if (claim.orphan && index.count(name) == 0) world->orphan_claims.push_back(name);
+    if (claim.shard.empty()) continue;
     Member& member = MemberNamed(world, &index, name);
     member.claim = true;
-    if (member.shard.empty()) member.shard = shard;
+    member.volume = claim;
+    if (member.shard.empty()) member.shard = claim.shard;
+    ids.insert(claim.cluster_id);
   }
+  if (ids.size() == 1) world->claimed_cluster_id = *ids.begin();
   std::sort(world->members.begin(), world->members.end(), [](const Member& a, const Member& b) { return a.ordinal < b.ordinal; });
 }
 
@@ -243,6 +250,8 @@ World BuildWorld(Observation seen) {
   world.now_ms = seen.now_ms;
   world.creation_refused = seen.creation_refused;
   world.may_create = seen.may_create;
+  world.growth_refused = seen.growth_refused;
+  world.may_grow = seen.may_grow;
   AddPods(seen, &world);
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {
@@ -323,6 +332,25 @@ bool World::SlotsSettled() const {
     opinions += counts;
   }
   return opinions == 1;
+}
+
+std::optional<slot::SlotSet> World::LostSlots() const {
+  // A pod that does not answer, and a claim without its pod, may hold anything.
+  for (const Member& member : members) {
+    if (!member.pod || !member.answers || member.loading || member.pod->terminating) return std::nullopt;
+  }
+  if (members.empty()) return std::nullopt;
+  for (const Ghost& ghost : ghosts) {
+    if (ghost.slots == 0) continue;
+    // Under its name another node answers: what it held was taken from below it.
+    if (ghost.claim && FindMember(ghost.name) == nullptr) return std::nullopt;
+    for (const Member& member : members) {
+      if (!member.master && member.master_id == ghost.id) return slot::SlotSet();  // its replica is alive
+    }
+  }
+  slot::SlotSet lost = slot::SlotSet::All();
+  for (const Member* owner : Owners()) lost -= view.Find(owner->id)->slots;
+  return lost;
 }
 
 }  // namespace windlass::reconcile

@@ -17,6 +17,18 @@
 
 namespace windlass::reconcile {
 
+// What Kubernetes says of a claim. One without a shard label is kept of a node that
+// was taken out: its number stays in use, but it is no node.
+struct ClaimFact {
+  std::string shard;       // label; empty also if it is being deleted
+  bool orphan = false;     // kept for good: nothing uses it any more
+  int64_t bytes = 0;       // asked for
+  std::string size;        // likewise, as it is written
+  std::string class_name;
+  std::string cluster_id;  // annotation: whose data it holds
+  std::string problem;     // why its volume is not as it should be
+};
+
 struct PodFact {
   std::string name;
   std::string uid;
@@ -28,6 +40,8 @@ struct PodFact {
   NodeSettings settings;      // annotation: what its node was told
   bool terminating = false;
   bool cordoned = false;  // the machine it is on takes no new pods, or is to go
+  std::string zone;       // of that machine; empty: unknown
+  bool placed = false;    // on a machine at all
   bool finished = false;  // Failed or Succeeded: it will not run again
   std::string problem;    // why its container does not run, if it does not
 };
@@ -38,6 +52,7 @@ struct Member {
   int ordinal = 0;
   std::optional<PodFact> pod;
   bool claim = false;
+  ClaimFact volume;   // of the claim
   std::string shard;  // live membership where it is known, else the label
 
   bool outdated = false;  // of another template, or in need of a restart
@@ -56,6 +71,8 @@ struct Member {
   std::optional<int64_t> keys;
   std::optional<int64_t> used_memory;
   bool synced = false;  // a replica in step with its master
+  int64_t offset = 0;   // of the stream of writes
+  bool link_up = false;  // of a replica, to its master
 
   bool running() const { return pod && !pod->terminating && !pod->finished; }
   // On its way out for good: no claim brings it back.
@@ -102,6 +119,10 @@ struct World {
   std::vector<Shard> shards;    // by number
   int next_ordinal = 0;         // one above every number in use
   int next_shard_number = 0;
+  std::vector<std::string> orphan_claims;
+  std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
+  std::string growth_refused;      // what the API server last said to a larger claim
+  bool may_grow = true;            // false for a while after that
   std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
   bool may_create = true;        // false for a while after it has refused
 
@@ -117,6 +138,9 @@ struct World {
   bool AllAnswer() const;
   // Every slot has exactly one owner, which answers, and all who answer agree.
   bool SlotsSettled() const;
+  // Of which nobody is left who held them, by what Kubernetes and every node say;
+  // nothing while anything is unknown.
+  std::optional<slot::SlotSet> LostSlots() const;
   int NodesPerShard() const { return 1 + spec().replicas_per_shard; }
 };
 
@@ -126,12 +150,12 @@ struct Observation {
   int target_shards = 0;
   int64_t now_ms = 0;
   std::vector<PodFact> pods;
-  // Name → shard label; without a label the claim is kept of a node that was
-  // taken out: its number stays in use, but it is no node.
-  std::map<std::string, std::string> claims;
+  std::map<std::string, ClaimFact> claims;  // by name
   std::vector<topology::NodeReport> reports;  // asked at the pods' addresses
   std::string creation_refused;
   bool may_create = true;
+  std::string growth_refused;
+  bool may_grow = true;
   std::string passwords;
   int64_t overlap_until_ms = 0;
 };

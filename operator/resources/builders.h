@@ -41,6 +41,10 @@ Json BuildNodesService(const api::RedisCluster& cluster);
 // to which the eviction API would answer with an error.
 Json BuildMasterBudget(const api::RedisCluster& cluster, int masters);
 Json BuildReplicaBudget(const api::RedisCluster& cluster, const std::string& shard);
+// What an application mounts to find the cluster and log in (servicebinding.io).
+Json BuildBindingSecret(const api::RedisCluster& cluster, const std::string& password);
+// The bus is for the cluster's own nodes, the clients' port for whom the spec names.
+Json BuildNetworkPolicy(const api::RedisCluster& cluster);
 Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node);
 // An image, and when it is fetched anew; an empty policy is left to Kubernetes.
 struct NodeImage {

@@ -44,6 +44,7 @@ json Value(const json& schema) {
   const std::string type = schema.value("type", "");
   if (type == "boolean") return !schema.value("default", false);
   if (type == "integer") return schema.value("minimum", 1) + 6;
+  if (schema.contains("x-kubernetes-preserve-unknown-fields")) return {{"some", "text"}};
   if (schema.contains("additionalProperties")) return {{"some", Value(schema.at("additionalProperties"))}};
   return "text";
 }

@@ -45,7 +45,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     topology::NodeLine line;
     line.id = IdOf(other);
     line.address = AddressOf(other);
-    if (node.hostname) line.hostname = other;
+    if (node.hostname) line.hostname = node.named.empty() ? other : node.named;
     line.myself = other == name;
     line.master = node.master.empty();
     line.replica = !line.master;
@@ -75,7 +75,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
   report.cluster_info["cluster_state"] = reporter.serves ? "ok" : "fail";
   report.replication.master = reporter.master.empty();
   report.replication.replication_id = reporter.master.empty() ? IdOf(name) : IdOf(reporter.master);
-  report.replication.offset = 100;
+  report.replication.offset = reporter.offset;
   report.replication.link_up = reporter.link_up;
   if (!reporter.master.empty()) report.replication.master_address = AddressOf(reporter.master);
   return report;
@@ -89,8 +89,12 @@ World ClusterBuilder::Build(int target_shards) {
   seen.creation_refused = refused_;
   seen.may_create = refused_.empty();
   seen.now_ms = 1'700'000'000'000;
+  for (const std::string& name : orphans_) seen.claims[name].orphan = true;
   for (const auto& [name, node] : nodes_) {
-    if (node.claim) seen.claims[name] = node.shard;
+    if (node.claim) {
+      seen.claims[name] = node.volume;
+      seen.claims[name].shard = node.shard;
+    }
     if (!node.pod) continue;
     PodFact pod;
     pod.name = name;
@@ -101,6 +105,8 @@ World ClusterBuilder::Build(int target_shards) {
     pod.terminating = node.terminating;
     pod.finished = node.finished;
     pod.cordoned = node.cordoned;
+    pod.zone = node.zone;
+    pod.placed = node.placed;
     pod.problem = node.problem;
     pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;
     pod.settings = node.settings;

@@ -17,6 +17,9 @@ struct TestNode {
   std::vector<slot::SlotRange> slots;
   bool pod = true;
   bool claim = false;
+  ClaimFact volume;            // of the claim, its shard left out
+  std::string zone;
+  bool placed = true;
   bool answers = true;
   bool serves = true;
   bool known = true;           // in the cluster; else it knows only itself
@@ -29,6 +32,8 @@ struct TestNode {
   std::string run_id = "run";
   int64_t used_memory = 1000;
   bool hostname = true;
+  std::string named;           // announced, if not its name
+  int64_t offset = 100;        // of the stream
   int64_t keys = 0;
   uint64_t epoch = 0;
   bool link_up = true;         // of a replica
@@ -49,6 +54,9 @@ class ClusterBuilder {
   }
 
   TestNode& Add(const std::string& name, TestNode node) { return nodes_[name] = std::move(node); }
+  void Remove(const std::string& name) { nodes_.erase(name); }
+  // A claim of a node that was taken out.
+  void AddOrphan(const std::string& name) { orphans_.push_back(name); }
   TestNode& At(const std::string& name) { return nodes_.at(name); }
   api::Spec& spec() { return cluster_.spec; }
   // As after a refusal of new pods: said so, and not to be tried again yet.
@@ -73,6 +81,7 @@ class ClusterBuilder {
   api::RedisCluster cluster_;
   std::map<std::string, TestNode> nodes_;
   std::string refused_;
+  std::vector<std::string> orphans_;
 };
 
 }  // namespace windlass::reconcile
