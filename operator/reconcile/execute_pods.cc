@@ -70,7 +70,9 @@ void Executor::Do(const World& world, const DeletePods& step) {
   for (const auto& [name, uid] : step.pods) {
     RequireLease(context_, kStepTime);
     DeletePod(context_, world.cluster->metadata.name_space, name, uid);
-    Event(world, kube::EventType::kNormal, step.event_reason, "deleted pod " + name + ": " + step.why);
+    const std::string what = "deleted pod " + name + ": " + step.why;
+    if (step.to_return) Event(world, kube::EventType::kNormal, "PodReplaced", what);
+    if (!step.to_return) Event(world, kube::EventType::kNormal, "PodStopped", what);
   }
 }
 

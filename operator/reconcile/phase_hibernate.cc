@@ -8,7 +8,7 @@ namespace {
 DeletePods Ending(const World& world, bool masters) {
   DeletePods step;
   step.why = "the cluster is put to sleep";
-  step.event_reason = "PodStopped";
+  step.to_return = false;
   for (const Member& member : world.members) {
     if (!member.pod || member.pod->terminating) continue;
     // By its own word where it answers, else by its label.

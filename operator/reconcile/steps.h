@@ -32,11 +32,12 @@ struct CreateNodes {
   std::vector<resources::NodeIdentity> nodes;
 };
 
-// Pods that will not run again and whose name is to be used again.
+// Pods that will not run again, or are not to, and whose name is to be used again: at
+// once, or when the cluster wakes up.
 struct DeletePods {
   std::vector<std::pair<std::string, std::string>> pods;  // name, uid
   std::string why;
-  std::string event_reason = "PodReplaced";
+  bool to_return = true;
 };
 
 // Claims that are to be as large as the spec says.

@@ -179,7 +179,7 @@ TEST(Forget, AnIdThatAnotherNodeOfTheSameNameHasTakenThePlaceOf) {
   TestNode before = builder.At("demo-1");
   before.pod = before.answers = false;
   before.named = "demo-1";
-  builder.Add("demo-100", before);
+  builder.Add("demo-12", before);
   const auto step = ForgetGone(builder.Build(3));
   const auto* forget = As<Forget>(step);
   ASSERT_NE(forget, nullptr);
