@@ -62,8 +62,8 @@ std::string MissingOwner(const World& world, const Shard& shard) {
 }
 
 // Slots that nobody is left to serve, and what to do.
-std::string Loss(const World& world, const slot::SlotSet& lost) {
-  return "slots " + LostSlotsText(lost) + " are lost: every node that held them is gone with its data; " +
+std::string Loss(const World& world, const std::string& lost) {
+  return "slots " + lost + " are lost: every node that held them is gone with its data; " +
          (api::AcceptsLoss(world.spec())
               ? "spec.failover.lostShard accepts that, and they are served again, empty, once there is a shard for them"
               : "bring the data back, or set spec.failover.lostShard to Accept to have them served again, empty");
@@ -73,7 +73,10 @@ std::string Loss(const World& world, const slot::SlotSet& lost) {
 std::string Trouble(const World& world) {
   const bool formed = !world.status().cluster_id.empty();
   if (world.spec().hibernated) return "";
-  if (const auto lost = world.LostSlots(); formed && lost && !lost->empty()) return Loss(world, *lost);
+  // What is not known now is as it was when it was.
+  const auto known = world.LostSlots();
+  const std::string lost = known ? LostSlotsText(*known) : world.status().lost_slots;
+  if (formed && !lost.empty()) return Loss(world, lost);
   for (const Shard& shard : world.shards) {
     if (shard.owner_missing) return MissingOwner(world, shard);
     if (shard.contested) return shard.name + ": two of its nodes claim slots, until the one with the older claim steps down";

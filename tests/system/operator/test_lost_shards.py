@@ -3,14 +3,9 @@
 import time
 
 import pytest
-import redis
 
 import harness
 from ledger_process import Ledger
-
-
-def condition(cluster, kind):
-    return next((c for c in cluster.status().get("conditions", []) if c["type"] == kind), {"status": "Unknown", "message": ""})
 
 
 def shards_of(cluster):
@@ -19,18 +14,6 @@ def shards_of(cluster):
     for name, pod in cluster.pods().items():
         shards.setdefault(pod["metadata"]["labels"]["windlass.dev/shard"], []).append(name)
     return shards
-
-
-def write_keys(cluster, count=300):
-    node = redis.RedisCluster(host=sorted(cluster.addresses().values())[0], port=6379, password=cluster.password(), decode_responses=True)
-    for n in range(count):
-        node.set(f"key-{n}", n)
-    return {f"key-{n}": (node.keyslot(f"key-{n}"), str(n)) for n in range(count)}
-
-
-def read_keys(cluster, keys):
-    node = redis.RedisCluster(host=sorted(cluster.addresses().values())[0], port=6379, password=cluster.password(), decode_responses=True)
-    return {key: node.get(key) for key in keys}
 
 
 def delete_shard(cluster, shard, claims=False):
@@ -65,7 +48,7 @@ def test_two_of_three_masters_gone_at_once_are_succeeded_by_their_replicas(local
 def test_a_shard_that_is_gone_is_served_again_empty_and_the_others_lose_nothing(local_cluster):
     local_cluster.apply(shards=3)
     local_cluster.wait_ready(3, 6)
-    keys = write_keys(local_cluster)
+    keys = local_cluster.write_keys()
     first = next(s for s in local_cluster.status()["shardStatuses"] if s["name"] == "shard-0")
     delete_shard(local_cluster, "shard-0")
     harness.wait_for(lambda: "LostSlotsServed" in local_cluster.events(), 60, "the loss is accepted")
@@ -73,7 +56,7 @@ def test_a_shard_that_is_gone_is_served_again_empty_and_the_others_lose_nothing(
     local_cluster.check_whole()
     assert "ShardLost" in local_cluster.events()
     assert not local_cluster.status().get("lostSlots")
-    found = read_keys(local_cluster, keys)
+    found = local_cluster.read_keys(keys)
     for key, (slot, value) in keys.items():
         assert found[key] == (None if slot < first["slots"] else value), key
     harness.wait_for(lambda: {len(nodes) for nodes in local_cluster.views().values()} == {6}, 20, "who is gone is forgotten by all")
@@ -83,10 +66,10 @@ def test_a_shard_that_is_gone_is_served_again_empty_and_the_others_lose_nothing(
 def test_with_storage_a_lost_shard_is_told_and_left_until_somebody_accepts_it(local_cluster):
     local_cluster.apply(shards=3, storage={"size": "1Gi", "onDelete": "Delete"})
     local_cluster.wait_ready(3, 6)
-    keys = write_keys(local_cluster)
+    keys = local_cluster.write_keys()
     delete_shard(local_cluster, "shard-0", claims=True)
     harness.wait_for(lambda: local_cluster.status().get("lostSlots") == "0-5460", 60, "what is lost is named")
-    told = condition(local_cluster, "Degraded")
+    told = local_cluster.condition("Degraded")
     assert told["status"] == "True" and "set spec.failover.lostShard to Accept" in told["message"]
     assert "ShardLost" in local_cluster.events()
     time.sleep(5)
@@ -95,4 +78,4 @@ def test_with_storage_a_lost_shard_is_told_and_left_until_somebody_accepts_it(lo
     local_cluster.patch(failover={"lostShard": "Accept"})
     local_cluster.wait_ready(3, 6)
     local_cluster.check_whole()
-    assert read_keys(local_cluster, alive) == alive
+    assert local_cluster.read_keys(alive) == alive

@@ -9,10 +9,6 @@ import harness
 from ledger_process import Ledger
 
 
-def condition(cluster, kind):
-    return next((c for c in cluster.status().get("conditions", []) if c["type"] == kind), {"status": "Unknown", "message": ""})
-
-
 def claims(cluster):
     items = cluster.call("GET", cluster.core + "/persistentvolumeclaims?" + cluster.selector)["items"]
     return {claim["metadata"]["name"]: claim for claim in items}
@@ -43,12 +39,12 @@ def test_claims_grow_with_the_spec_and_a_smaller_size_changes_nothing(local_clus
         capacity = lambda: {c["status"]["capacity"]["storage"] for c in claims(local_cluster).values()}  # noqa: E731
         harness.wait_for(lambda: capacity() == {"2Gi"}, 30, "and has it")
         local_cluster.patch(storage={"size": "1536Mi"})
-        harness.wait_for(lambda: "volumes cannot shrink: set 2Gi or more" in condition(local_cluster, "ConfigDrift")["message"], 30,
+        harness.wait_for(lambda: "volumes cannot shrink: set 2Gi or more" in local_cluster.condition("ConfigDrift")["message"], 30,
                          "a smaller size is told of")
         time.sleep(2)
         assert sizes(local_cluster) == {"2Gi"}
         local_cluster.patch(storage={"size": "2Gi"})
-        harness.wait_for(lambda: condition(local_cluster, "ConfigDrift")["status"] == "False", 30, "all is as it was")
+        harness.wait_for(lambda: local_cluster.condition("ConfigDrift")["status"] == "False", 30, "all is as it was")
         ledger.close(local_cluster.seeds().split(",")[0])
     assert {name: pod["metadata"]["uid"] for name, pod in local_cluster.pods().items()} == before, "no pod was replaced"
     for phase in ledger.phases:
@@ -57,7 +53,7 @@ def test_claims_grow_with_the_spec_and_a_smaller_size_changes_nothing(local_clus
 
 
 @pytest.mark.timeout(240)
-def test_a_deleted_cluster_is_taken_up_again_with_its_data_and_its_id(local_cluster, tmp_path):
+def test_a_deleted_cluster_is_taken_up_again_with_its_data_and_its_id(local_cluster):
     spec = {"shards": 3, "storage": {"size": "1Gi", "onDelete": "Retain"}, "auth": {"mode": "Secret", "secretName": "own"}}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "own"}, "stringData": {"password": "of-our-own"}}
     local_cluster.call("POST", local_cluster.core + "/secrets", secret)
@@ -66,16 +62,14 @@ def test_a_deleted_cluster_is_taken_up_again_with_its_data_and_its_id(local_clus
     local_cluster.wait_ready(3, 6)
     identity = local_cluster.status()["clusterID"]
     names = set(claims(local_cluster))
-    with Ledger(local_cluster.seeds(), tmp_path, password="of-our-own", keys=2000, rate=200) as ledger:
-        ledger.wait_for_keys(2000)
-        ledger.phase("away", planned=False)
-        local_cluster.call("DELETE", local_cluster.path, {})
-        harness.wait_for(lambda: gone(local_cluster) and not local_cluster.pods(), 60, "nothing runs any more")
-        assert set(claims(local_cluster)) == names, "the claims stay"
-        local_cluster.apply(**spec)
-        local_cluster.wait_ready(3, 6)
-        local_cluster.check_whole()
-        ledger.close(local_cluster.seeds().split(",")[0])
+    keys = local_cluster.write_keys(1000)
+    local_cluster.call("DELETE", local_cluster.path, {})
+    harness.wait_for(lambda: gone(local_cluster) and not local_cluster.pods(), 60, "nothing runs any more")
+    assert set(claims(local_cluster)) == names, "the claims stay"
+    local_cluster.apply(**spec)
+    local_cluster.wait_ready(3, 6)
+    local_cluster.check_whole()
+    assert local_cluster.read_keys(keys) == {key: value for key, (_, value) in keys.items()}
     assert local_cluster.status()["clusterID"] == identity
     assert set(local_cluster.pods()) == names
     assert "ClaimsKept" in local_cluster.events()
