@@ -30,6 +30,10 @@ inline constexpr char kAnnotationOverlapUntil[] = "windlass.dev/overlap-until";
 // The settings that a node was last told, as reconcile/node_settings writes them.
 inline constexpr char kAnnotationSettings[] = "windlass.dev/settings";
 
+// What a pod's container may use: as it is by its template hash, and as it was asked to
+// become in place.
+inline constexpr char kAnnotationResources[] = "windlass.dev/resources";
+inline constexpr char kAnnotationResizeTo[] = "windlass.dev/resize-to";
 // On claims: whose data they hold. A cluster that takes them up again goes on under that id.
 inline constexpr char kAnnotationClusterId[] = "windlass.dev/cluster-id";
 

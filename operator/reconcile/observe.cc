@@ -9,6 +9,8 @@
 #include "operator/api/quantity.h"
 #include "operator/reconcile/retire.h"
 #include "operator/redis/observe.h"
+#include "operator/resources/builders.h"
+#include "operator/resources/diff.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -98,6 +100,26 @@ ClaimFact ClaimFromJson(const Json& claim) {
 
 }  // namespace
 
+namespace {
+
+// How far Kubernetes is with giving the container what it was asked for.
+void AddResize(const Json& pod, PodFact* fact) {
+  const Json status = pod.value("status", Json::object());
+  for (const Json& condition : status.value("conditions", Json::array())) {
+    const std::string type = condition.value("type", "");
+    if (condition.value("status", "") != "True" || (type != "PodResizePending" && type != "PodResizeInProgress")) continue;
+    fact->resized = false;
+    if (condition.value("reason", "") == "Infeasible") fact->resize_problem = condition.value("message", "Infeasible");
+  }
+  const Json containers = pod.value("spec", Json::object()).value("containers", Json::array());
+  const Json statuses = status.value("containerStatuses", Json::array());
+  if (containers.empty() || statuses.empty() || !statuses[0].contains("resources")) return;
+  const Json asked = containers[0].value("resources", Json::object());
+  if (resources::FirstDifference(asked, statuses[0].at("resources"))) fact->resized = false;
+}
+
+}  // namespace
+
 PodFact PodFromJson(const Json& pod) {
   const Json& metadata = pod.at("metadata");
   const Json labels = metadata.value("labels", Json::object());
@@ -113,6 +135,9 @@ PodFact PodFromJson(const Json& pod) {
   fact.node_id = annotations.value(api::kAnnotationNodeId, "");
   fact.template_hash = annotations.value(api::kAnnotationTemplate, "");
   fact.settings = NodeSettingsFromText(annotations.value(api::kAnnotationSettings, ""));
+  fact.resources = annotations.value(api::kAnnotationResources, "");
+  fact.resize_to = annotations.value(api::kAnnotationResizeTo, "");
+  AddResize(pod, &fact);
   fact.terminating = metadata.contains("deletionTimestamp");
   fact.finished = phase == "Failed" || phase == "Succeeded";
   fact.problem = ProblemOf(status);

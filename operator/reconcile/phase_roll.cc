@@ -13,10 +13,12 @@ namespace {
 
 bool Rolls(const World& world) { return world.spec().update.mode == api::Update::Mode::kRolling; }
 
+bool Replaceable(const Member& member) { return member.outdated && !member.resizable; }
+
 std::vector<const Member*> Outdated(const World& world) {
   std::vector<const Member*> found;
   for (const Member& member : world.members) {
-    if (member.running() && member.outdated) found.push_back(&member);
+    if (member.running() && Replaceable(member)) found.push_back(&member);
   }
   return found;
 }
@@ -93,12 +95,12 @@ std::optional<Step> RollShard(const World& world, const Shard& shard) {
   const Member* heir = nullptr;
   for (const Member* member : shard.members) {
     if (member == shard.leader) continue;
-    if (member->outdated) {
+    if (Replaceable(*member)) {
       return DeletePods{{{member->name, member->pod->uid}}, "it is made anew from what the spec says now"};
     }
     if (member->synced && (heir == nullptr || member->ordinal < heir->ordinal)) heir = member;
   }
-  if (!shard.leader->outdated) return std::nullopt;
+  if (!Replaceable(*shard.leader)) return std::nullopt;
   if (shard.owner == nullptr) {  // a master without slots: nobody asks it anything
     return DeletePods{{{shard.leader->name, shard.leader->pod->uid}}, "it is made anew from what the spec says now"};
   }
@@ -111,7 +113,7 @@ std::optional<Step> RollShard(const World& world, const Shard& shard) {
 int NodesWanted(const World& world, const Shard& shard) {
   const int wanted = world.NodesPerShard();
   if (wanted > 1 || shard.owner == nullptr || !shard.owner->running() || shard.contested) return wanted;
-  const bool rolled = shard.owner->outdated && Rolls(world) && world.operation() && world.operation()->kind == "Roll";
+  const bool rolled = Replaceable(*shard.owner) && Rolls(world) && world.operation() && world.operation()->kind == "Roll";
   return rolled || MustLeave(world, *shard.owner->pod) ? wanted + 1 : wanted;
 }
 
@@ -130,7 +132,7 @@ std::optional<Step> RollOutdated(const World& world) {
   if (auto step = ReplaceBroken(world)) return step;
   if (const std::string why = Unrest(world); !why.empty()) return Wait{why};
   for (const Shard& shard : world.shards) {
-    const bool concerned = std::any_of(shard.members.begin(), shard.members.end(), [](const Member* m) { return m->outdated; });
+    const bool concerned = std::any_of(shard.members.begin(), shard.members.end(), [](const Member* m) { return Replaceable(*m); });
     if (!concerned) continue;
     if (const std::string why = TooSmall(world, shard); !why.empty()) return Wait{why};
     return RollShard(world, shard);

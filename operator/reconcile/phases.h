@@ -26,6 +26,8 @@ std::optional<Step> ApplySettings(const World& world);
 std::optional<Step> MoveSlotsByPlan(const World& world);
 std::optional<Step> ForgetGone(const World& world);
 std::optional<Step> RemoveSurplus(const World& world);
+// What pods may use is changed as they run, where Kubernetes can.
+std::optional<Step> ResizeInPlace(const World& world);
 std::optional<Step> RollOutdated(const World& world);
 // Masters go back to where there are fewest of them.
 std::optional<Step> SpreadMasters(const World& world);

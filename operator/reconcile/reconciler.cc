@@ -130,6 +130,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.overlap_until_ms = passwords.until_ms;
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
+  if (memory->resize_refused_for == resources::TemplateHash(cluster)) seen.resize_refused = memory->resize_refused;
   seen.growth_refused = memory->growth_refused;
   seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
   const World world = BuildWorld(std::move(seen));
@@ -155,6 +156,10 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   if (step && std::holds_alternative<CreateNodes>(*step) && !failure) {
     memory->creation_refused = result.refused;
     memory->create_again_ms = world.now_ms + kCreateAgainMs;
+  }
+  if (!result.resize_refused.empty()) {
+    memory->resize_refused = result.resize_refused;
+    memory->resize_refused_for = world.template_hash;
   }
   if (step && std::holds_alternative<GrowClaims>(*step) && !failure) {
     memory->growth_refused = result.growth_refused;

@@ -117,6 +117,12 @@ struct FailOver {
   std::string master_name;
 };
 
+// Pods that get what the spec says as they run.
+struct ResizePods {
+  std::vector<NodeRef> ask;
+  std::vector<NodeRef> confirm;  // have got it: they are as their template says again
+};
+
 // Without a majority to elect it. Its master's pod, by name, must not be there: the
 // API server is asked once more.
 struct TakeOver {
@@ -139,6 +145,6 @@ struct RemoveNodes {
 
 using Step = std::variant<Wait, CreateNodes, DeletePods, Meet, SetEpochs, AssignSlots, Replicate, Forget,
                           RecordOperation, FinishOperation, ClearMarks, MoveSlots, TellSettings, FailOver, RemoveNodes,
-                          GrowClaims, TakeOver>;
+                          GrowClaims, TakeOver, ResizePods>;
 
 }  // namespace windlass::reconcile

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "operator/api/names.h"
+#include "operator/api/quantity.h"
 #include "operator/base/text.h"
 #include "operator/resources/builders.h"
 
@@ -188,6 +189,21 @@ Member& MemberNamed(World* world, std::map<std::string, size_t>* index, const st
   return world->members[entry->second];
 }
 
+// All that differs is what the container may use, and no memory is taken from it: what
+// it holds might not fit.
+bool CanResize(const api::RedisCluster& cluster, const PodFact& pod) {
+  const auto before = pod.resources.empty() ? std::nullopt : resources::ResourcesFromText(pod.resources);
+  if (!before) return false;
+  api::RedisCluster as_before = cluster;
+  as_before.spec.resources = *before;
+  if (resources::TemplateHash(as_before) != pod.template_hash) return false;
+  const auto bytes = [](const api::Resources& resources) {
+    const auto limit = resources.limits.find("memory");
+    return limit == resources.limits.end() ? 0 : api::ParseQuantity(limit->second).value_or(0);
+  };
+  return bytes(*before) > 0 && bytes(cluster.spec.resources) >= bytes(*before);
+}
+
 void AddPods(const Observation& seen, World* world) {
   std::map<std::string, size_t> index;
   for (const PodFact& pod : seen.pods) {
@@ -198,6 +214,8 @@ void AddPods(const Observation& seen, World* world) {
     member.address = {pod.ip, api::kRedisPort};
     const bool other_template = !pod.template_hash.empty() && pod.template_hash != world->template_hash;
     member.outdated = other_template || !pod.settings.restart_for.empty();
+    member.resizable = other_template && pod.settings.restart_for.empty() && seen.resize_refused.empty() &&
+                       pod.resize_problem.empty() && CanResize(*world->cluster, pod);
   }
   std::set<std::string> ids;
   for (const auto& [name, claim] : seen.claims) {
@@ -252,6 +270,7 @@ World BuildWorld(Observation seen) {
   world.may_create = seen.may_create;
   world.growth_refused = seen.growth_refused;
   world.may_grow = seen.may_grow;
+  world.resize_refused = seen.resize_refused;
   AddPods(seen, &world);
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {

@@ -37,6 +37,10 @@ struct PodFact {
   std::string role;     // label
   std::string node_id;  // annotation: the node last seen in it
   std::string template_hash;  // annotation: what it was made from; empty: unknown
+  std::string resources;      // annotation: what its container may use, by that template
+  std::string resize_to;      // annotation: what it was asked to become in place
+  bool resized = true;        // Kubernetes has nothing left to do of that
+  std::string resize_problem;  // … or says why it cannot
   NodeSettings settings;      // annotation: what its node was told
   bool terminating = false;
   bool cordoned = false;  // the machine it is on takes no new pods, or is to go
@@ -55,6 +59,7 @@ struct Member {
   ClaimFact volume;   // of the claim
   std::string shard;  // live membership where it is known, else the label
 
+  bool resizable = false;  // outdated in what it may use only, and can have that as it runs
   bool outdated = false;  // of another template, or in need of a restart
   std::string id;        // node id, by its own word or the annotation; empty: unknown
   topology::Address address;
@@ -121,6 +126,7 @@ struct World {
   int next_shard_number = 0;
   std::vector<std::string> orphan_claims;
   std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
+  std::string resize_refused;      // what the API server said to a pod that was to be resized
   std::string growth_refused;      // what the API server last said to a larger claim
   bool may_grow = true;            // false for a while after that
   std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
@@ -156,6 +162,7 @@ struct Observation {
   bool may_create = true;
   std::string growth_refused;
   bool may_grow = true;
+  std::string resize_refused;
   std::string passwords;
   int64_t overlap_until_ms = 0;
 };

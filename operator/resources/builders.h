@@ -6,6 +6,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "operator/api/redis_cluster.h"
@@ -66,5 +67,12 @@ std::string RedisConf(const api::Spec& spec);
 // reason an image that the spec does not name is not in it: that of a new operator
 // holds for the pods it makes.
 std::string TemplateHash(const api::RedisCluster& cluster);
+
+// What the node's container may use, as an annotation keeps it, and read back; nothing
+// if the text is none of ours.
+std::string ResourcesText(const api::Resources& resources);
+std::optional<api::Resources> ResourcesFromText(const std::string& text);
+// As a container has it.
+Json ResourcesJson(const api::Resources& resources);
 
 }  // namespace windlass::resources

@@ -25,9 +25,6 @@ Json Probe(int period_seconds, int failure_threshold) {
 }
 
 Json Container(const api::RedisCluster& cluster, const std::string& image) {
-  Json resources = Json::object();
-  if (!cluster.spec.resources.requests.empty()) resources["requests"] = cluster.spec.resources.requests;
-  if (!cluster.spec.resources.limits.empty()) resources["limits"] = cluster.spec.resources.limits;
   return {{"name", "node"},
           {"image", image},
           {"args",
@@ -42,7 +39,7 @@ Json Container(const api::RedisCluster& cluster, const std::string& image) {
           {"workingDir", "/data"},
           {"ports", Json::array({{{"name", "redis"}, {"containerPort", api::kRedisPort}},
                                  {{"name", "bus"}, {"containerPort", api::kBusPort}}})},
-          {"resources", resources},
+          {"resources", ResourcesJson(cluster.spec.resources)},
           {"readinessProbe", Probe(1, 3)},
           {"livenessProbe", Probe(5, 6)},
           {"securityContext", {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}, {"readOnlyRootFilesystem", true}}},
@@ -127,6 +124,25 @@ Json Template(const api::RedisCluster& cluster, const std::string& image) {
 
 }  // namespace
 
+Json ResourcesJson(const api::Resources& resources) {
+  Json json = Json::object();
+  if (!resources.requests.empty()) json["requests"] = resources.requests;
+  if (!resources.limits.empty()) json["limits"] = resources.limits;
+  return json;
+}
+
+std::string ResourcesText(const api::Resources& resources) { return ResourcesJson(resources).dump(); }
+
+std::optional<api::Resources> ResourcesFromText(const std::string& text) {
+  using Map = std::map<std::string, std::string>;
+  try {
+    const Json json = Json::parse(text);
+    return api::Resources{json.value("requests", Map()), json.value("limits", Map())};
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
 std::string TemplateHash(const api::RedisCluster& cluster) {
   return base::Sha256Hex(Template(cluster, cluster.spec.image).dump() + OptionsOutside(cluster.spec.pod)).substr(0, 16);
 }
@@ -134,7 +150,8 @@ std::string TemplateHash(const api::RedisCluster& cluster) {
 Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const NodeImage& image) {
   Json metadata = OwnedMetadata(cluster, node.name);
   metadata["labels"][api::kLabelShard] = node.shard;
-  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster)}};
+  metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster)},
+                             {api::kAnnotationResources, ResourcesText(cluster.spec.resources)}};
   for (const auto& [label, value] : cluster.spec.pod.labels) metadata["labels"][label] = value;
   for (const auto& [annotation, value] : cluster.spec.pod.annotations) metadata["annotations"][annotation] = value;
   Json spec = Template(cluster, image.name);

@@ -172,7 +172,7 @@ ResourcePtr MakeResource(const Types& types, const Row& row) {
   if (info->plural == "pods" || info->plural == "services") info->categories = {"all"};
   info->namespaced = row.namespaced;
   info->has_status = row.has_status;
-  if (info->plural == "pods") info->extra_subresources = {"binding", "eviction", "log"};
+  if (info->plural == "pods") info->extra_subresources = {"binding", "eviction", "log", "resize"};
   if (info->plural == "namespaces") info->extra_subresources = {"finalize"};
   info->description = row.description;
   info->storage_resource =

@@ -28,6 +28,8 @@ ClusterBuilder ClusterBuilder::Even(int shards) {
   return builder;
 }
 
+std::string ClusterBuilder::Hash() const { return resources::TemplateHash(cluster_); }
+
 topology::Address ClusterBuilder::AddressOf(const std::string& name) const {
   return {"10.0.0." + std::to_string(1 + api::NodeOrdinal("demo", name).value()), api::kRedisPort};
 }
@@ -88,6 +90,7 @@ World ClusterBuilder::Build(int target_shards) {
   seen.target_shards = target_shards;
   seen.creation_refused = refused_;
   seen.may_create = refused_.empty();
+  seen.resize_refused = resize_refused_;
   seen.now_ms = 1'700'000'000'000;
   for (const std::string& name : orphans_) seen.claims[name].orphan = true;
   for (const auto& [name, node] : nodes_) {
@@ -106,6 +109,10 @@ World ClusterBuilder::Build(int target_shards) {
     pod.finished = node.finished;
     pod.cordoned = node.cordoned;
     pod.zone = node.zone;
+    pod.resources = node.resources;
+    pod.resize_to = node.resize_to;
+    pod.resized = node.resized;
+    pod.resize_problem = node.resize_problem;
     pod.placed = node.placed;
     pod.problem = node.problem;
     pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;

@@ -28,6 +28,10 @@ struct TestNode {
   bool cordoned = false;       // the machine it is on
   std::string template_hash;   // of its pod; empty: as now
   std::string problem;         // of its container
+  std::string resources;       // what its pod says it may use
+  std::string resize_to;
+  bool resized = true;
+  std::string resize_problem;
   NodeSettings settings;       // what its pod says it was told
   std::string run_id = "run";
   int64_t used_memory = 1000;
@@ -61,6 +65,9 @@ class ClusterBuilder {
   api::Spec& spec() { return cluster_.spec; }
   // As after a refusal of new pods: said so, and not to be tried again yet.
   void Refuse(const std::string& why) { refused_ = why; }
+  void RefuseResize(const std::string& why) { resize_refused_ = why; }
+  // The hash of a pod made now.
+  std::string Hash() const;
   api::Status& status() { return cluster_.status; }
 
   // `shards` even shards with a replica each: demo-0 master, demo-1 replica, …
@@ -81,6 +88,7 @@ class ClusterBuilder {
   api::RedisCluster cluster_;
   std::map<std::string, TestNode> nodes_;
   std::string refused_;
+  std::string resize_refused_;
   std::vector<std::string> orphans_;
 };
 

@@ -6,6 +6,7 @@
 #include "operator/reconcile/execute.h"
 #include "operator/reconcile/phases.h"
 #include "operator/reconcile/status.h"
+#include "operator/resources/builders.h"
 #include "tests/operator/reconcile/cluster_builder.h"
 
 namespace windlass::reconcile {
@@ -177,6 +178,67 @@ TEST(Spread, NothingIsDoneWhileSomethingIsAmissOrUnknownOrNotWanted) {
   builder = Crowded();
   builder.At("demo-1").cordoned = builder.At("demo-3").cordoned = builder.At("demo-5").cordoned = true;
   EXPECT_FALSE(SpreadMasters(builder.Build(3)).has_value()) << "nobody can take over";
+}
+
+// Pods made with `before`; the spec says `now`.
+ClusterBuilder Resized(const char* before, const char* now) {
+  ClusterBuilder builder = ClusterBuilder::Even(3);
+  builder.spec().resources.limits["memory"] = before;
+  const std::string hash = builder.Hash(), text = resources::ResourcesText(builder.spec().resources);
+  for (int i = 0; i < 6; ++i) {
+    TestNode& node = builder.At("demo-" + std::to_string(i));
+    node.template_hash = hash;
+    node.resources = text;
+    node.settings = {"run", resources::Settings(builder.spec()), "", {}, ""};
+  }
+  builder.spec().resources.limits["memory"] = now;
+  return builder;
+}
+
+TEST(Resize, MoreMemoryIsGivenToPodsAsTheyRunAndNotedWhenTheyHaveIt) {
+  auto builder = Resized("512Mi", "1Gi");
+  const auto first = Decide(builder.Build(3));
+  ASSERT_NE(As<ResizePods>(first), nullptr);
+  EXPECT_EQ(As<ResizePods>(first)->ask.size(), 6u);
+  const std::string wanted = resources::ResourcesText(builder.spec().resources);
+  for (int i = 0; i < 6; ++i) {
+    builder.At("demo-" + std::to_string(i)).resize_to = wanted;
+    builder.At("demo-" + std::to_string(i)).resized = i == 4;
+  }
+  const auto second = Decide(builder.Build(3));
+  ASSERT_NE(As<ResizePods>(second), nullptr);
+  EXPECT_THAT(As<ResizePods>(second)->ask, IsEmpty());
+  ASSERT_EQ(As<ResizePods>(second)->confirm.size(), 1u);
+  EXPECT_EQ(As<ResizePods>(second)->confirm[0].name, "demo-4");
+  builder.At("demo-4").template_hash = builder.Hash();
+  const auto third = Decide(builder.Build(3));
+  ASSERT_NE(As<TellSettings>(third), nullptr) << "maxmemory follows";
+  EXPECT_EQ(As<TellSettings>(third)->nodes.at(0).node.name, "demo-4");
+}
+
+TEST(Resize, IsARollWhereItCannotBe) {
+  const auto rolls = [](ClusterBuilder& builder) {
+    const auto step = Decide(builder.Build(3));
+    const auto* record = As<RecordOperation>(step);
+    return record != nullptr && record->operation.kind == "Roll";
+  };
+  auto less = Resized("1Gi", "512Mi");
+  EXPECT_TRUE(rolls(less)) << "what a node holds might not fit";
+  auto refused = Resized("512Mi", "1Gi");
+  refused.RefuseResize("the server could not find the requested resource");
+  EXPECT_TRUE(rolls(refused));
+  auto unknown = Resized("512Mi", "1Gi");
+  for (int i = 0; i < 6; ++i) unknown.At("demo-" + std::to_string(i)).resources.clear();
+  EXPECT_TRUE(rolls(unknown)) << "made by an earlier operator";
+  auto more = Resized("512Mi", "1Gi");
+  more.spec().image = "another";
+  EXPECT_TRUE(rolls(more));
+  auto infeasible = Resized("512Mi", "1Gi");
+  for (int i = 0; i < 6; ++i) infeasible.At("demo-" + std::to_string(i)).resize_problem = "the node has no room";
+  EXPECT_TRUE(rolls(infeasible));
+  auto by_hand = Resized("512Mi", "1Gi");
+  by_hand.spec().update.mode = api::Update::Mode::kOnDelete;
+  EXPECT_FALSE(Decide(by_hand.Build(3)).has_value());
 }
 
 TEST(Moves, ASlotThatWentToAThirdShardEndsThePlan) {
