@@ -30,6 +30,12 @@ inline constexpr char kAnnotationOverlapUntil[] = "windlass.dev/overlap-until";
 // The settings that a node was last told, as reconcile/node_settings writes them.
 inline constexpr char kAnnotationSettings[] = "windlass.dev/settings";
 
+// What a person asks for, on a pod: that it be left alone and never be a master; that it
+// take over from its master, once.
+inline constexpr char kAnnotationFenced[] = "windlass.dev/fenced";
+inline constexpr char kAnnotationTakeOver[] = "windlass.dev/take-over";
+// On a RedisCluster: that slots be evened out, once.
+inline constexpr char kAnnotationRebalance[] = "windlass.dev/rebalance";
 // What a pod's container may use: as it is by its template hash, and as it was asked to
 // become in place.
 inline constexpr char kAnnotationResources[] = "windlass.dev/resources";

@@ -17,6 +17,7 @@ struct Metadata {
   std::string resource_version;
   int64_t generation = 0;
   bool deleting = false;  // deletionTimestamp is set
+  bool rebalance = false;  // annotation: asked for by a person
   std::vector<std::string> finalizers;
 };
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/json.h"
+#include "operator/api/names.h"
 
 namespace windlass::api {
 namespace {
@@ -212,6 +213,8 @@ Metadata MetadataFromJson(const Json& object) {
   metadata.resource_version = found->value("resourceVersion", "");
   metadata.generation = found->value("generation", int64_t{0});
   metadata.deleting = found->contains("deletionTimestamp");
+  const auto annotations = found->find("annotations");
+  metadata.rebalance = annotations != found->end() && annotations->is_object() && annotations->contains(kAnnotationRebalance);
   if (found->contains("finalizers")) metadata.finalizers = found->at("finalizers").get<std::vector<std::string>>();
   return metadata;
 }

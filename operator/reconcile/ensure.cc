@@ -69,6 +69,8 @@ Json WantedPatch(const Member& member) {
   const PodFact& pod = *member.pod;
   if (!member.shard.empty() && pod.shard != member.shard) patch["labels"][api::kLabelShard] = member.shard;
   if (const std::string role = RoleOf(member); pod.role != role) patch["labels"][api::kLabelRole] = role;
+  // It was done, or it is too late: it is one-time.
+  if (pod.take_over && member.answers && member.master) patch["annotations"][api::kAnnotationTakeOver] = nullptr;
   if (member.answers && pod.node_id != member.id) patch["annotations"][api::kAnnotationNodeId] = member.id;
   return patch;
 }
@@ -162,6 +164,12 @@ void EnsureBudgets(const Context& context, const World& world) {
     RequireLease(context, kWriteTime);
     DeleteByUid(context, kube::kBudgets, cluster.metadata.name_space, *held);
   }
+}
+
+void ForgetRebalance(const Context& context, const api::RedisCluster& cluster) {
+  RequireLease(context, kWriteTime);
+  const Json patch = {{"metadata", {{"annotations", {{api::kAnnotationRebalance, nullptr}}}}}};
+  context.caches.clusters.Observe(context.client.MergePatch(kube::kRedisClusters, cluster.metadata.name_space, cluster.metadata.name, patch));
 }
 
 void MarkClaims(const Context& context, const World& world) {

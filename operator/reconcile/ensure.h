@@ -19,6 +19,9 @@ void EnsurePodLabels(const Context& context, const World& world);
 // The budgets by which pods may be evicted; none before the cluster is formed.
 void EnsureBudgets(const Context& context, const World& world);
 
+// What a person asked for once is not asked for any more.
+void ForgetRebalance(const Context& context, const api::RedisCluster& cluster);
+
 // On every claim whose data it holds, so that a cluster that takes it up again knows.
 void MarkClaims(const Context& context, const World& world);
 

@@ -135,6 +135,8 @@ PodFact PodFromJson(const Json& pod) {
   fact.node_id = annotations.value(api::kAnnotationNodeId, "");
   fact.template_hash = annotations.value(api::kAnnotationTemplate, "");
   fact.settings = NodeSettingsFromText(annotations.value(api::kAnnotationSettings, ""));
+  fact.fenced = annotations.value(api::kAnnotationFenced, "false") != "false";
+  fact.take_over = annotations.contains(api::kAnnotationTakeOver);
   fact.resources = annotations.value(api::kAnnotationResources, "");
   fact.resize_to = annotations.value(api::kAnnotationResizeTo, "");
   AddResize(pod, &fact);

@@ -144,9 +144,10 @@ std::optional<Step> MakePlan(const World& world) {
     states.push_back({shard.name, leaves ? 0.0 : 1.0, shard.slots});
   }
   topology::BalanceOptions options;
-  if (!out && !in && world.spec().rebalance.mode == api::Rebalance::Mode::kManual) return std::nullopt;
+  const bool asked = world.cluster->metadata.rebalance;
+  if (!out && !in && !asked && world.spec().rebalance.mode == api::Rebalance::Mode::kManual) return std::nullopt;
   // Shards this far from their share are evened out when nothing else is to do.
-  options.threshold_percent = out || in ? 0 : world.spec().rebalance.tolerance_percent;
+  options.threshold_percent = out || in || asked ? 0 : world.spec().rebalance.tolerance_percent;
   const auto plan = topology::Balance(states, options);
   if (!plan) return Wait{"no plan can be made: " + plan.error()};
   if (plan->empty()) return std::nullopt;

@@ -45,7 +45,7 @@ std::vector<const Member*> SurplusReplicas(const World& world, const Shard& shar
   std::vector<const Member*> replicas;
   int lasting = 0;
   for (const Member* member : shard.members) {
-    if (!member->running()) continue;
+    if (!member->running() || member->fenced()) continue;
     ++lasting;
     if (member != shard.owner) replicas.push_back(member);
   }

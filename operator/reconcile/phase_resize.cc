@@ -12,7 +12,7 @@ std::optional<Step> ResizeInPlace(const World& world) {
   ResizePods step;
   const Member* waited_for = nullptr;
   for (const Member& member : world.members) {
-    if (!member.running() || !member.resizable) continue;
+    if (!member.running() || !member.resizable || member.fenced()) continue;
     if (member.pod->resize_to != wanted) {
       step.ask.push_back(RefOf(member));
     } else if (member.pod->resized) {

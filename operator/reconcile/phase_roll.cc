@@ -13,7 +13,7 @@ namespace {
 
 bool Rolls(const World& world) { return world.spec().update.mode == api::Update::Mode::kRolling; }
 
-bool Replaceable(const Member& member) { return member.outdated && !member.resizable; }
+bool Replaceable(const Member& member) { return member.outdated && !member.resizable && !member.fenced(); }
 
 std::vector<const Member*> Outdated(const World& world) {
   std::vector<const Member*> found;
@@ -27,6 +27,7 @@ std::vector<const Member*> Outdated(const World& world) {
 
 std::string Unrest(const World& world) {
   for (const Member& member : world.members) {
+    if (member.fenced()) continue;
     if (!member.pod || !member.running()) return member.name + " is not back yet";
     const std::string& problem = member.pod->problem;
     if (!member.joined || member.loading) return member.name + (problem.empty() ? " is not in the cluster yet" : ": " + problem);
@@ -35,7 +36,7 @@ std::string Unrest(const World& world) {
     if (shard.leader == nullptr || shard.owner_missing || shard.contested) return shard.name + " has no master";
     if (!shard.leader->serves) return "the master of " + shard.name + " does not serve";
     for (const Member* member : shard.members) {
-      if (member != shard.leader && !member->synced) return member->name + " is not in step with its master yet";
+      if (member != shard.leader && !member->synced && !member->fenced()) return member->name + " is not in step with its master yet";
     }
   }
   if (!world.SlotsSettled()) return "the nodes do not agree yet on who owns which slot";
@@ -54,7 +55,7 @@ std::optional<Step> ReplaceBroken(const World& world) {
   DeletePods step;
   for (const Shard& shard : world.shards) {
     for (const Member* member : shard.members) {
-      const bool broken = member->running() && member->outdated && !member->answers && !member->pod->problem.empty();
+      const bool broken = member->running() && Replaceable(*member) && !member->answers && !member->pod->problem.empty();
       if (broken && Spare(shard, *member)) step.pods.emplace_back(member->name, member->pod->uid);
     }
   }
@@ -98,7 +99,7 @@ std::optional<Step> RollShard(const World& world, const Shard& shard) {
     if (Replaceable(*member)) {
       return DeletePods{{{member->name, member->pod->uid}}, "it is made anew from what the spec says now"};
     }
-    if (member->synced && (heir == nullptr || member->ordinal < heir->ordinal)) heir = member;
+    if (member->synced && !member->fenced() && (heir == nullptr || member->ordinal < heir->ordinal)) heir = member;
   }
   if (!Replaceable(*shard.leader)) return std::nullopt;
   if (shard.owner == nullptr) {  // a master without slots: nobody asks it anything
@@ -114,7 +115,8 @@ int NodesWanted(const World& world, const Shard& shard) {
   const int wanted = world.NodesPerShard();
   if (wanted > 1 || shard.owner == nullptr || !shard.owner->running() || shard.contested) return wanted;
   const bool rolled = Replaceable(*shard.owner) && Rolls(world) && world.operation() && world.operation()->kind == "Roll";
-  return rolled || MustLeave(world, *shard.owner->pod) ? wanted + 1 : wanted;
+  // (A fenced one does not count, so another is made anyway.)
+  return rolled || (MustLeave(world, *shard.owner->pod) && !shard.owner->fenced()) ? wanted + 1 : wanted;
 }
 
 std::optional<Step> RollOutdated(const World& world) {

@@ -180,6 +180,9 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     Event(cluster, change.warning ? kube::EventType::kWarning : kube::EventType::kNormal, change.reason, change.message);
   }
   WriteStatus(cluster, object, status, memory);
+  // Slots are on their way to where they should be, or there already.
+  const bool planned = status.operation && !status.operation->moves.empty();
+  if (acts && cluster.metadata.rebalance && (planned ? cluster.status.operation.has_value() : status.phase == "Ready")) ForgetRebalance(context_, cluster);
   if (failure) std::rethrow_exception(failure);
   if (result.acted) return {kAtOnce};
   return {status.phase == "Ready" || status.phase == "Hibernated" ? kIdle : kBusy};

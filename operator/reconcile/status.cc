@@ -187,6 +187,10 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   Say(world, &status, "CredentialsCurrent", !overlap, overlap ? "EarlierPasswordAccepted" : "OnePassword",
       overlap ? "the earlier password is accepted too, until " + base::Rfc3339(world.overlap_until_ms) + " or until every node knows the new one" : "no earlier password is accepted");
 
+  std::string fenced;
+  for (const Member& member : world.members) fenced += member.fenced() ? (fenced.empty() ? "" : ", ") + member.name : "";
+  Say(world, &status, "Fenced", !fenced.empty(), fenced.empty() ? "NoneFenced" : "PodsFenced", fenced.empty() ? "no pod is fenced" : "left alone, and no masters: " + fenced);
+
   const std::string crowding = ZoneCrowding(world);
   Say(world, &status, "PlacementSatisfied", crowding.empty(), crowding.empty() ? "AsWanted" : "MastersCrowded", crowding.empty() ? "masters are spread over the zones as far as can be" : crowding);
 

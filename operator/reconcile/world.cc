@@ -159,7 +159,7 @@ void FillShard(const World& world, Shard* shard) {
   }
   shard->leader = PickLeader(*shard);
   for (const Member* member : shard->members) {
-    shard->synced_replicas += shard->leader != nullptr && member->synced && member->master_id == shard->leader->id;
+    shard->synced_replicas += !member->fenced() && shard->leader != nullptr && member->synced && member->master_id == shard->leader->id;
   }
 }
 

@@ -42,6 +42,8 @@ struct PodFact {
   bool resized = true;        // Kubernetes has nothing left to do of that
   std::string resize_problem;  // … or says why it cannot
   NodeSettings settings;      // annotation: what its node was told
+  bool fenced = false;     // annotation: not to be touched, nor to be a master
+  bool take_over = false;  // annotation: to take over from its master
   bool terminating = false;
   bool cordoned = false;  // the machine it is on takes no new pods, or is to go
   std::string zone;       // of that machine; empty: unknown
@@ -79,6 +81,7 @@ struct Member {
   int64_t offset = 0;   // of the stream of writes
   bool link_up = false;  // of a replica, to its master
 
+  bool fenced() const { return pod && pod->fenced; }
   bool running() const { return pod && !pod->terminating && !pod->finished; }
   // On its way out for good: no claim brings it back.
   bool leaving() const { return pod && pod->terminating && !claim; }

@@ -109,6 +109,8 @@ World ClusterBuilder::Build(int target_shards) {
     pod.finished = node.finished;
     pod.cordoned = node.cordoned;
     pod.zone = node.zone;
+    pod.fenced = node.fenced;
+    pod.take_over = node.take_over;
     pod.resources = node.resources;
     pod.resize_to = node.resize_to;
     pod.resized = node.resized;

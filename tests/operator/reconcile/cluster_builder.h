@@ -24,6 +24,8 @@ struct TestNode {
   bool serves = true;
   bool known = true;           // in the cluster; else it knows only itself
   bool terminating = false;
+  bool fenced = false;
+  bool take_over = false;
   bool finished = false;
   bool cordoned = false;       // the machine it is on
   std::string template_hash;   // of its pod; empty: as now
@@ -65,6 +67,7 @@ class ClusterBuilder {
   api::Spec& spec() { return cluster_.spec; }
   // As after a refusal of new pods: said so, and not to be tried again yet.
   void Refuse(const std::string& why) { refused_ = why; }
+  void AskForRebalance() { cluster_.metadata.rebalance = true; }
   void RefuseResize(const std::string& why) { resize_refused_ = why; }
   // The hash of a pod made now.
   std::string Hash() const;

@@ -241,6 +241,69 @@ TEST(Resize, IsARollWhereItCannotBe) {
   EXPECT_FALSE(Decide(by_hand.Build(3)).has_value());
 }
 
+TEST(Fence, AMasterHandsOverAndANodeStandsInForIt) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.At("demo-0").fenced = true;
+  const auto first = Decide(builder.Build(3));
+  const auto* create = As<CreateNodes>(first);
+  ASSERT_NE(create, nullptr) << "it does not count any more";
+  ASSERT_EQ(create->nodes.size(), 1u);
+  EXPECT_EQ(create->nodes[0].shard, "shard-0");
+  const auto second = FailOverLeaving(builder.Build(3));
+  ASSERT_NE(As<RecordOperation>(second), nullptr);
+  EXPECT_EQ(As<RecordOperation>(second)->operation.target, "demo-1");
+}
+
+// demo-1 is fenced, and demo-6 stands in for it.
+ClusterBuilder WithAFencedReplica() {
+  auto builder = ClusterBuilder::Even(3);
+  TestNode standing_in = builder.At("demo-1");
+  builder.Add("demo-6", standing_in);
+  builder.At("demo-1").fenced = true;
+  for (const char* name : {"demo-0", "demo-1", "demo-2", "demo-3", "demo-4", "demo-5", "demo-6"}) {
+    builder.At(name).settings = {"run", resources::Settings(builder.spec()), "", {}, ""};
+  }
+  builder.At("demo-1").settings.told["cluster-replica-no-failover"] = "yes";
+  return builder;
+}
+
+TEST(Fence, AReplicaIsToldNotToStandAndLeftAlone) {
+  auto builder = WithAFencedReplica();
+  EXPECT_FALSE(Decide(builder.Build(3)).has_value()) << "neither removed as one too many, nor waited for";
+  builder.At("demo-1").settings.told.erase("cluster-replica-no-failover");
+  const auto step = Decide(builder.Build(3));
+  ASSERT_NE(As<TellSettings>(step), nullptr);
+  EXPECT_EQ(As<TellSettings>(step)->nodes.at(0).changes, (std::vector<std::pair<std::string, std::string>>{{"cluster-replica-no-failover", "yes"}}));
+  builder = WithAFencedReplica();
+  builder.At("demo-1").template_hash = "an earlier one";
+  builder.At("demo-1").link_up = false;
+  EXPECT_FALSE(Decide(builder.Build(3)).has_value()) << "nor rolled";
+}
+
+TEST(TakeOverAsked, AReplicaThatAPersonNamesTakesOver) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.At("demo-3").take_over = true;
+  const auto first = Decide(builder.Build(3));
+  const auto* record = As<RecordOperation>(first);
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->operation.target, "demo-3");
+  builder.status().operation = record->operation;
+  const auto second = Decide(builder.Build(3));
+  ASSERT_NE(As<FailOver>(second), nullptr);
+  EXPECT_EQ(As<FailOver>(second)->replica.name, "demo-3");
+  EXPECT_EQ(As<FailOver>(second)->master_name, "demo-2");
+}
+
+TEST(Rebalance, IsDoneOnceWhenAPersonAsks) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.At("demo-0").slots = {{0, 5200}};
+  builder.At("demo-2").slots = {{5201, 10922}};
+  builder.spec().rebalance.mode = api::Rebalance::Mode::kManual;
+  EXPECT_FALSE(MoveSlotsByPlan(builder.Build(3)).has_value());
+  builder.AskForRebalance();
+  EXPECT_NE(As<RecordOperation>(MoveSlotsByPlan(builder.Build(3))), nullptr);
+}
+
 TEST(Moves, ASlotThatWentToAThirdShardEndsThePlan) {
   auto builder = ClusterBuilder::Even(3);
   api::Operation operation;
