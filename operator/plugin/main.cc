@@ -94,9 +94,11 @@ void HandOver(int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return;
   const bool address = argc > 2 && std::string(argv[2]).find(':') != std::string::npos;
   if (kOurs.count(argv[1]) != 0 && !address) return;
-  const std::string path = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "windlassctl").string();
-  execv(path.c_str(), argv);
-  execvp("windlassctl", argv);
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::filesystem::path other = self.parent_path() / "windlassctl";
+  std::error_code error;
+  // Under that name too we would only call ourselves.
+  if (!std::filesystem::equivalent(self, other, error) && !error) execv(other.c_str(), argv);
 }
 
 int Run(int argc, char** argv) {
