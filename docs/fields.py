@@ -35,6 +35,10 @@ def path_of(way):
     return ".".join(name for name, _ in way).replace(".[]", "[]")
 
 
+# What some fields cannot be without, though the schema has it elsewhere.
+NEEDED = {"hibernated": {"storage": {"size": "10Gi"}}}
+
+
 def with_required(schema, given):
     """An object with what it may not be without, from the examples of that."""
     needed = {name: schema["properties"][name]["example"] for name in schema.get("required", []) if name not in given}
@@ -47,7 +51,7 @@ def example_of(way):
     value = way[depth][1]["example"]
     for n in range(depth, 0, -1):
         value = with_required(way[n - 1][1], {way[n][0]: value})
-    return {way[0][0]: value}
+    return {**NEEDED.get(path_of(way), {}), way[0][0]: value}
 
 
 def default_of(way):

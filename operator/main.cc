@@ -81,7 +81,8 @@ class Watches {
         services(client, {kube::kServices, name_space, api::kManagedSelector}, ForOwned(queue)),
         config_maps(client, {kube::kConfigMaps, name_space, api::kManagedSelector}, ForOwned(queue)),
         secrets(client, {kube::kSecrets, name_space, api::kManagedSelector}, ForOwned(queue)),
-        budgets(client, {kube::kBudgets, name_space, api::kManagedSelector}, ForOwned(queue)) {
+        budgets(client, {kube::kBudgets, name_space, api::kManagedSelector}, ForOwned(queue)),
+        network_policies(client, {kube::kNetworkPolicies, name_space, api::kManagedSelector}, ForOwned(queue)) {
     // A cluster is looked at every second anyway, which is soon enough for a drain.
     if (!watch_nodes) return;
     informer::Informer::Options options{kube::kNodes, "", ""};
@@ -101,10 +102,10 @@ class Watches {
   }
   reconcile::Caches Caches() {
     return {clusters.store(),    pods.store(),    claims.store(),  services.store(),
-            config_maps.store(), secrets.store(), budgets.store(), nodes ? &nodes->store() : nullptr};
+            config_maps.store(), secrets.store(), budgets.store(), network_policies.store(), nodes ? &nodes->store() : nullptr};
   }
 
-  informer::Informer clusters, pods, claims, services, config_maps, secrets, budgets;
+  informer::Informer clusters, pods, claims, services, config_maps, secrets, budgets, network_policies;
   std::optional<informer::Informer> nodes;
 
  private:
@@ -113,14 +114,15 @@ class Watches {
       if (const std::string key = ClusterKeyOf(object); !key.empty()) queue.Add(key);
     };
   }
-  // A node's status is large and changes often; whether it is to be left is in its spec.
+  // A node's status is large and changes often; where it is and whether it is to be left is not in it.
   static nlohmann::json WhatMattersOfNode(const nlohmann::json& node) {
     const auto& metadata = node.at("metadata");
-    return {{"metadata", {{"name", metadata.value("name", "")}, {"resourceVersion", metadata.value("resourceVersion", "")}}},
+    return {{"metadata", {{"name", metadata.value("name", "")}, {"resourceVersion", metadata.value("resourceVersion", "")},
+                          {"labels", metadata.value("labels", nlohmann::json::object())}}},
             {"spec", node.value("spec", nlohmann::json::object())}};
   }
   std::vector<informer::Informer*> All() {
-    std::vector<informer::Informer*> all = {&clusters, &pods, &claims, &services, &config_maps, &secrets, &budgets};
+    std::vector<informer::Informer*> all = {&clusters, &pods, &claims, &services, &config_maps, &secrets, &budgets, &network_policies};
     if (nodes) all.push_back(&*nodes);
     return all;
   }

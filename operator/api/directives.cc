@@ -4,6 +4,15 @@
 #include "node/config/config.h"
 
 namespace windlass::api {
+namespace {
+
+// A Config that was told nothing: the table of all directives, made once, only read.
+const config::Config& Untold() {
+  static const config::Config untold;
+  return untold;
+}
+
+}  // namespace
 
 std::optional<std::string> DirectiveError(const std::string& name, const std::string& value) {
   config::Config config;
@@ -16,7 +25,7 @@ bool IsDirective(const std::string& name) { return DirectiveDefault(name).has_va
 
 std::optional<std::string> DirectiveDefault(const std::string& name) {
   const std::string_view patterns[] = {name};
-  const auto found = config::Config().Get(patterns);
+  const auto found = Untold().Get(patterns);
   if (found.empty()) return std::nullopt;
   return found.front().second;
 }

@@ -21,6 +21,8 @@ std::string NodesServiceName(const std::string& cluster) { return cluster + "-no
 std::string ConfigMapName(const std::string& cluster) { return cluster + "-config"; }
 std::string PasswordSecretName(const std::string& cluster) { return cluster + "-auth"; }
 std::string NodeSecretName(const std::string& cluster) { return cluster + "-node"; }
+std::string BindingSecretName(const std::string& cluster) { return cluster + "-binding"; }
+std::string NetworkPolicyName(const std::string& cluster) { return cluster; }
 std::string MasterBudgetName(const std::string& cluster) { return cluster + "-masters"; }
 std::string ReplicaBudgetName(const std::string& cluster, const std::string& shard) { return cluster + "-" + shard + "-replicas"; }
 std::string MasterSelector(const std::string& cluster) {

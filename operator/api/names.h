@@ -30,6 +30,19 @@ inline constexpr char kAnnotationOverlapUntil[] = "windlass.dev/overlap-until";
 // The settings that a node was last told, as reconcile/node_settings writes them.
 inline constexpr char kAnnotationSettings[] = "windlass.dev/settings";
 
+// What a person asks for, on a pod: that it be left alone and never be a master; that it
+// take over from its master, once.
+inline constexpr char kAnnotationFenced[] = "windlass.dev/fenced";
+inline constexpr char kAnnotationTakeOver[] = "windlass.dev/take-over";
+// On a RedisCluster: that slots be evened out, once.
+inline constexpr char kAnnotationRebalance[] = "windlass.dev/rebalance";
+// What a pod's container may use: as it is by its template hash, and as it was asked to
+// become in place.
+inline constexpr char kAnnotationResources[] = "windlass.dev/resources";
+inline constexpr char kAnnotationResizeTo[] = "windlass.dev/resize-to";
+// On claims: whose data they hold. A cluster that takes them up again goes on under that id.
+inline constexpr char kAnnotationClusterId[] = "windlass.dev/cluster-id";
+
 inline constexpr int kRedisPort = 6379;
 inline constexpr int kBusPort = 16379;
 
@@ -41,6 +54,8 @@ std::string NodesServiceName(const std::string& cluster);     // <cluster>-nodes
 std::string ConfigMapName(const std::string& cluster);        // <cluster>-config
 std::string PasswordSecretName(const std::string& cluster);   // <cluster>-auth, key "password"
 std::string NodeSecretName(const std::string& cluster);       // <cluster>-node, read by nodes
+std::string BindingSecretName(const std::string& cluster);    // <cluster>-binding, for applications
+std::string NetworkPolicyName(const std::string& cluster);    // <cluster>
 std::string MasterBudgetName(const std::string& cluster);     // <cluster>-masters
 std::string ReplicaBudgetName(const std::string& cluster, const std::string& shard);  // <cluster>-<shard>-replicas
 // Selects this cluster's masters.

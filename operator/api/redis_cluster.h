@@ -17,6 +17,7 @@ struct Metadata {
   std::string resource_version;
   int64_t generation = 0;
   bool deleting = false;  // deletionTimestamp is set
+  bool rebalance = false;  // annotation: asked for by a person
   std::vector<std::string> finalizers;
 };
 
@@ -40,6 +41,70 @@ struct Storage {
   Keep on_delete = Keep::kRetain;
   Keep on_scale_in = Keep::kDelete;
   bool operator==(const Storage&) const = default;
+};
+
+// Absent: an append-only file if there is storage, else nothing.
+struct Persistence {
+  enum class Mode { kDefault, kAof, kRdb, kNone };
+  enum class Fsync { kAlways, kEverySecond, kNo };
+  Mode mode = Mode::kDefault;
+  Fsync fsync = Fsync::kEverySecond;
+  bool operator==(const Persistence&) const = default;
+};
+
+// Replicas that must have a write before it is acknowledged.
+struct Durability {
+  enum class OnShortage { kBlock, kDegrade };
+  int min_acks = 0;
+  OnShortage on_shortage = OnShortage::kDegrade;
+  bool operator==(const Durability&) const = default;
+};
+
+struct Toleration {
+  std::string key;
+  std::string op;  // Exists, Equal or empty
+  std::string value;
+  std::string effect;
+  std::optional<int64_t> seconds;
+  bool operator==(const Toleration&) const = default;
+};
+
+enum class Spread { kRequired, kPreferred, kOff };
+
+// What is passed through to the pods.
+struct PodOptions {
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+  std::map<std::string, std::string> node_selector;
+  std::vector<Toleration> tolerations;
+  std::string affinity;  // JSON, as in a pod; empty: none
+  std::string priority_class_name;
+  std::string service_account_name;
+  int64_t termination_grace_seconds = 60;
+  Spread hosts = Spread::kPreferred;
+  Spread zones = Spread::kPreferred;
+  bool operator==(const PodOptions&) const = default;
+};
+
+struct Failover {
+  enum class LostShard { kDefault, kBlock, kAccept };
+  int node_timeout_ms = 5000;
+  LostShard lost_shard = LostShard::kDefault;  // Block with storage, else Accept
+  bool operator==(const Failover&) const = default;
+};
+
+struct Rebalance {
+  enum class Mode { kAuto, kManual };
+  Mode mode = Mode::kAuto;
+  int tolerance_percent = 10;
+  int parallel_moves = 3;
+  bool operator==(const Rebalance&) const = default;
+};
+
+struct NetworkPolicy {
+  bool enabled = true;
+  std::vector<std::string> from;  // who may connect: JSON of NetworkPolicyPeers; empty: everybody
+  bool operator==(const NetworkPolicy&) const = default;
 };
 
 struct Auth {
@@ -103,12 +168,19 @@ struct Spec {
   Resources resources{{{"cpu", "100m"}, {"memory", "512Mi"}}, {{"memory", "512Mi"}}};
   Memory memory;
   std::optional<Storage> storage;
+  Persistence persistence;
+  Durability durability;
   std::map<std::string, std::string> config;
   Auth auth;
-  int node_timeout_ms = 5000;
+  NetworkPolicy network_policy;
+  std::vector<std::string> image_pull_secrets;
+  PodOptions pod;
+  Failover failover;
+  Rebalance rebalance;
   Budget disruption_budget = Budget::kManaged;
   Update update;
   bool paused = false;
+  bool hibernated = false;
   std::optional<Autoscaling> autoscaling;
   bool operator==(const Spec&) const = default;
 };
@@ -185,6 +257,9 @@ struct Status {
   std::optional<AutoscalingStatus> autoscaling;
   std::string internal_service;
   std::string secret_name;
+  std::string binding_name;  // a secret that applications can mount
+  std::string lost_slots;    // "0-99,200": nobody is left who held them
+  std::vector<std::string> orphan_claims;  // kept of nodes that were taken out
 };
 
 struct RedisCluster {

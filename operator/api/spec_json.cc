@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/json.h"
+#include "operator/api/names.h"
 
 namespace windlass::api {
 namespace {
@@ -47,6 +48,15 @@ class Reader {
     value->clear();
     for (const auto& [key, item] : found->items()) (*value)[key] = Text(Path(name) + "." + key, item);
   }
+  // An object that is passed on as it is: its text.
+  void GetJson(const char* name, std::string* value) const {
+    const Json* found = Find(name);
+    if (found == nullptr) return;
+    if (!found->is_object()) Fail(Path(name), *found, "an object");
+    *value = found->dump();
+  }
+  // This item of a list, likewise.
+  std::string AsJson() const { return object_ == nullptr ? "{}" : object_->dump(); }
   template <typename Enum>
   void GetEnum(const char* name, const std::map<std::string, Enum>& names, Enum* value) const {
     const Json* found = Find(name);
@@ -102,6 +112,69 @@ Storage ReadStorage(const Reader& reader) {
   return storage;
 }
 
+Persistence ReadPersistence(const Reader& reader) {
+  using Mode = Persistence::Mode;
+  using Fsync = Persistence::Fsync;
+  Persistence persistence;
+  reader.GetEnum("mode", {{"AOF", Mode::kAof}, {"RDB", Mode::kRdb}, {"None", Mode::kNone}}, &persistence.mode);
+  reader.GetEnum("fsync", {{"Always", Fsync::kAlways}, {"EverySecond", Fsync::kEverySecond}, {"No", Fsync::kNo}}, &persistence.fsync);
+  return persistence;
+}
+
+Durability ReadDurability(const Reader& reader) {
+  using OnShortage = Durability::OnShortage;
+  Durability durability;
+  reader.Get("minAcks", &durability.min_acks);
+  reader.GetEnum("onShortage", {{"Block", OnShortage::kBlock}, {"Degrade", OnShortage::kDegrade}}, &durability.on_shortage);
+  return durability;
+}
+
+Toleration ReadToleration(const Reader& reader) {
+  Toleration toleration;
+  reader.Get("key", &toleration.key);
+  reader.Get("operator", &toleration.op);
+  reader.Get("value", &toleration.value);
+  reader.Get("effect", &toleration.effect);
+  int64_t seconds = -1;
+  reader.Get("tolerationSeconds", &seconds);
+  if (seconds >= 0) toleration.seconds = seconds;
+  return toleration;
+}
+
+PodOptions ReadPod(const Reader& reader) {
+  static const std::map<std::string, Spread> kSpreads = {
+      {"Required", Spread::kRequired}, {"Preferred", Spread::kPreferred}, {"Off", Spread::kOff}};
+  PodOptions pod;
+  reader.Get("labels", &pod.labels);
+  reader.Get("annotations", &pod.annotations);
+  reader.Get("nodeSelector", &pod.node_selector);
+  for (const Reader& item : reader.List("tolerations")) pod.tolerations.push_back(ReadToleration(item));
+  reader.GetJson("affinity", &pod.affinity);
+  reader.Get("priorityClassName", &pod.priority_class_name);
+  reader.Get("serviceAccountName", &pod.service_account_name);
+  reader.Get("terminationGracePeriodSeconds", &pod.termination_grace_seconds);
+  const Reader spread = reader.Object("spread");
+  spread.GetEnum("hosts", kSpreads, &pod.hosts);
+  spread.GetEnum("zones", kSpreads, &pod.zones);
+  return pod;
+}
+
+Failover ReadFailover(const Reader& reader) {
+  using LostShard = Failover::LostShard;
+  Failover failover;
+  reader.Get("nodeTimeoutMilliseconds", &failover.node_timeout_ms);
+  reader.GetEnum("lostShard", {{"Block", LostShard::kBlock}, {"Accept", LostShard::kAccept}}, &failover.lost_shard);
+  return failover;
+}
+
+Rebalance ReadRebalance(const Reader& reader) {
+  Rebalance rebalance;
+  reader.GetEnum("mode", {{"Auto", Rebalance::Mode::kAuto}, {"Manual", Rebalance::Mode::kManual}}, &rebalance.mode);
+  reader.Get("tolerancePercent", &rebalance.tolerance_percent);
+  reader.Get("parallelMoves", &rebalance.parallel_moves);
+  return rebalance;
+}
+
 Autoscaling ReadAutoscaling(const Reader& reader) {
   Autoscaling scaling;
   reader.GetEnum("mode", {{"Auto", Autoscaling::Mode::kAuto}, {"Recommend", Autoscaling::Mode::kRecommend}}, &scaling.mode);
@@ -140,6 +213,8 @@ Metadata MetadataFromJson(const Json& object) {
   metadata.resource_version = found->value("resourceVersion", "");
   metadata.generation = found->value("generation", int64_t{0});
   metadata.deleting = found->contains("deletionTimestamp");
+  const auto annotations = found->find("annotations");
+  metadata.rebalance = annotations != found->end() && annotations->is_object() && annotations->contains(kAnnotationRebalance);
   if (found->contains("finalizers")) metadata.finalizers = found->at("finalizers").get<std::vector<std::string>>();
   return metadata;
 }
@@ -165,10 +240,22 @@ Spec SpecFromJson(const Json& json) {
   auth.GetEnum("mode", {{"Generated", Auth::Mode::kGenerated}, {"Secret", Auth::Mode::kSecret}, {"None", Auth::Mode::kNone}}, &spec.auth.mode);
   auth.Get("secretName", &spec.auth.secret_name);
   auth.Get("overlapSeconds", &spec.auth.overlap_seconds);
-  reader.Object("failover").Get("nodeTimeoutMilliseconds", &spec.node_timeout_ms);
+  spec.persistence = ReadPersistence(reader.Object("persistence"));
+  spec.durability = ReadDurability(reader.Object("durability"));
+  const Reader policy = reader.Object("network").Object("policy");
+  policy.Get("enabled", &spec.network_policy.enabled);
+  for (const Reader& peer : policy.List("from")) spec.network_policy.from.push_back(peer.AsJson());
+  for (const Reader& secret : reader.List("imagePullSecrets")) {
+    spec.image_pull_secrets.emplace_back();
+    secret.Get("name", &spec.image_pull_secrets.back());
+  }
+  spec.pod = ReadPod(reader.Object("pod"));
+  spec.failover = ReadFailover(reader.Object("failover"));
+  spec.rebalance = ReadRebalance(reader.Object("rebalance"));
   reader.GetEnum("disruptionBudget", {{"Managed", Budget::kManaged}, {"None", Budget::kNone}}, &spec.disruption_budget);
   reader.Object("update").GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &spec.update.mode);
   reader.Get("paused", &spec.paused);
+  reader.Get("hibernated", &spec.hibernated);
   if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);
   return spec;
 }

@@ -28,6 +28,16 @@ void ForEachObject(const Json& object, const char* name, F&& f) {
   }
 }
 
+std::vector<std::string> Texts(const Json& object, const char* name) {
+  std::vector<std::string> texts;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const Json& item : *found) {
+    if (item.is_string()) texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
 const Json* ObjectIn(const Json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_object() ? &*found : nullptr;
@@ -115,6 +125,9 @@ Status StatusFromJson(const Json& json) {
     status.internal_service = Text(*services, "internal");
     status.secret_name = Text(*services, "secretName");
   }
+  if (const Json* binding = ObjectIn(json, "binding")) status.binding_name = Text(*binding, "name");
+  status.lost_slots = Text(json, "lostSlots");
+  status.orphan_claims = Texts(json, "orphanClaims");
   return status;
 }
 
@@ -144,6 +157,9 @@ Json StatusToJson(const Status& status) {
   Put(&services, "internal", status.internal_service);
   Put(&services, "secretName", status.secret_name);
   if (!services.empty()) json["services"] = std::move(services);
+  if (!status.binding_name.empty()) json["binding"] = {{"name", status.binding_name}};
+  Put(&json, "lostSlots", status.lost_slots);
+  if (!status.orphan_claims.empty()) json["orphanClaims"] = status.orphan_claims;
   return json;
 }
 

@@ -82,6 +82,7 @@ void CheckConfig(const Spec& spec, Findings* findings) {
       findings->Add("spec.config", "\"" + name + "\"", "a directive is written in lower-case letters, digits and dashes");
     } else if (IsReservedDirective(name)) {
       findings->Add("spec.config." + name, "\"" + value + "\"", "the operator sets this directive itself; use the field that stands for it");
+      continue;  // some of them, as include, read files
     }
     // A newline would smuggle a second directive into redis.conf.
     if (value.size() > 1024 || value.find_first_of("\r\n") != std::string::npos || value.find('\0') != std::string::npos) {
@@ -93,6 +94,42 @@ void CheckConfig(const Spec& spec, Findings* findings) {
       findings->Add("spec.config." + name, "\"" + value + "\"", "the node says: " + *error);
     }
   }
+}
+
+void CheckDurability(const Spec& spec, Findings* findings) {
+  if (spec.durability.min_acks < 0 || spec.durability.min_acks > spec.replicas_per_shard) {
+    findings->Add("spec.durability.minAcks", std::to_string(spec.durability.min_acks),
+                  "use 0 to replicasPerShard, " + std::to_string(spec.replicas_per_shard));
+  }
+  if (spec.hibernated && (!spec.storage || spec.persistence.mode == Persistence::Mode::kNone)) {
+    findings->Add("spec.hibernated", "true", "nothing would be left of the data; it needs storage, and a persistence.mode other than None");
+  }
+  findings->Range("spec.rebalance.tolerancePercent", spec.rebalance.tolerance_percent, 0, 100);
+  findings->Range("spec.rebalance.parallelMoves", spec.rebalance.parallel_moves, 1, 64);
+}
+
+// Labels by which the operator knows its objects cannot be the user's.
+bool IsOurLabel(const std::string& name) {
+  return name.rfind("windlass.dev/", 0) == 0 || name == "app.kubernetes.io/managed-by" || name == "app.kubernetes.io/instance" ||
+         name == "app.kubernetes.io/name";
+}
+
+void CheckPod(const Spec& spec, Findings* findings) {
+  static const std::set<std::string> kOperators = {"", "Exists", "Equal"};
+  static const std::set<std::string> kEffects = {"", "NoSchedule", "PreferNoSchedule", "NoExecute"};
+  for (const auto* map : {&spec.pod.labels, &spec.pod.annotations}) {
+    const std::string field = map == &spec.pod.labels ? "spec.pod.labels" : "spec.pod.annotations";
+    for (const auto& [name, value] : *map) {
+      if (IsOurLabel(name)) findings->Add(field, name, "the operator sets it itself; use a name of your own");
+    }
+  }
+  for (size_t i = 0; i < spec.pod.tolerations.size(); ++i) {
+    const Toleration& toleration = spec.pod.tolerations[i];
+    const std::string at = "spec.pod.tolerations[" + std::to_string(i) + "].";
+    if (kOperators.count(toleration.op) == 0) findings->Add(at + "operator", "\"" + toleration.op + "\"", "use Exists or Equal");
+    if (kEffects.count(toleration.effect) == 0) findings->Add(at + "effect", "\"" + toleration.effect + "\"", "use NoSchedule, PreferNoSchedule or NoExecute");
+  }
+  findings->Range("spec.pod.terminationGracePeriodSeconds", spec.pod.termination_grace_seconds, 1, 3600);
 }
 
 void CheckMemory(const Spec& spec, Findings* findings) {
@@ -111,7 +148,7 @@ bool IsReservedDirective(const std::string& name) {
       "port", "bind", "dir", "dbfilename", "appendonly", "appendfilename", "appenddirname", "appendfsync", "maxmemory", "maxmemory-policy",
       "requirepass", "masterauth", "masteruser", "aclfile", "user", "rename-command", "daemonize", "pidfile", "logfile",
       "unixsocket", "unixsocketperm", "replicaof", "slaveof", "databases", "protected-mode", "include", "loadmodule",
-      "supervised", "save", "replica-announce-ip", "replica-announce-port"};
+      "supervised", "save", "windlass-min-acks", "windlass-min-acks-on-shortage", "replica-announce-ip", "replica-announce-port"};
   return name.rfind("cluster-", 0) == 0 || name.rfind("tls-", 0) == 0 || kReserved.count(name) != 0;
 }
 
@@ -132,13 +169,20 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
     findings.Add("spec.storage.size", "\"" + spec.storage->size + "\"", "use a quantity above zero, such as 10Gi");
   }
   CheckConfig(spec, &findings);
+  CheckDurability(spec, &findings);
+  CheckPod(spec, &findings);
   if ((spec.auth.mode == Auth::Mode::kSecret) != !spec.auth.secret_name.empty()) {
     findings.Add("spec.auth.secretName", spec.auth.secret_name, "secretName goes with mode Secret, and only with it");
   }
   findings.Range("spec.auth.overlapSeconds", spec.auth.overlap_seconds, 0, 604800);
-  findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.node_timeout_ms, 500, 600000);
+  findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.failover.node_timeout_ms, 500, 600000);
   if (spec.autoscaling) CheckAutoscaling(spec, &findings);
   return findings.list;
+}
+
+bool AcceptsLoss(const Spec& spec) {
+  if (spec.failover.lost_shard == Failover::LostShard::kDefault) return !spec.storage;
+  return spec.failover.lost_shard == Failover::LostShard::kAccept;
 }
 
 int64_t MaxmemoryBytes(const Spec& spec) {

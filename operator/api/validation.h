@@ -15,6 +15,9 @@ std::vector<std::string> Validate(const RedisCluster& cluster);
 // Whether the operator sets this redis.conf directive itself.
 bool IsReservedDirective(const std::string& name);
 
+// Whether slots that nobody is left to hold are to be served again, empty.
+bool AcceptsLoss(const Spec& spec);
+
 // Bytes of maxmemory. REQUIRES: Validate() found nothing.
 int64_t MaxmemoryBytes(const Spec& spec);
 

@@ -10,6 +10,9 @@ std::string Base64Encode(std::string_view bytes);
 // Throws std::invalid_argument if the text is not base64.
 std::string Base64Decode(std::string_view text);
 
+// For a part of a URI: letters, digits and -._~ stay as they are.
+std::string PercentEncode(std::string_view text);
+
 // Lower-case hexadecimal, 64 digits.
 std::string Sha256Hex(std::string_view bytes);
 

@@ -26,6 +26,7 @@ struct Caches {
   informer::Store& config_maps;
   informer::Store& secrets;
   informer::Store& budgets;
+  informer::Store& network_policies;
   informer::Store* nodes;  // null: not watched
 };
 

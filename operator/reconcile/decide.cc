@@ -25,9 +25,11 @@ std::vector<const Shard*> SurplusShards(const World& world) {
 std::optional<Step> Decide(const World& world) {
   using Phase = std::optional<Step> (*)(const World&);
   // Repair stands before growth, and what takes nodes away comes last.
-  static constexpr Phase kPhases[] = {ReplaceFinishedPods, CreateMissingNodes, FormCluster,     JoinNodes,  FailOverLeaving,
-                                      AttachReplicas,      ApplySettings,      MoveSlotsByPlan, ForgetGone, RemoveSurplus,
-                                      RollOutdated};
+  static constexpr Phase kPhases[] = {ReplaceFinishedPods, GrowVolumes,    CreateMissingNodes, TakeOverDead,  FormCluster,
+                                      JoinNodes,           FailOverLeaving, AttachReplicas,    ServeLostSlots, ApplySettings,
+                                      MoveSlotsByPlan,     ForgetGone,     RemoveSurplus,      ResizeInPlace, RollOutdated,
+                                      SpreadMasters};
+  if (world.spec().hibernated) return Hibernate(world);
   std::optional<Step> wait;
   for (const Phase phase : kPhases) {
     std::optional<Step> step = phase(world);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "operator/api/names.h"
+#include "operator/reconcile/passwords.h"
 #include "operator/reconcile/retire.h"
 #include "operator/resources/builders.h"
 #include "operator/resources/diff.h"
@@ -68,6 +69,8 @@ Json WantedPatch(const Member& member) {
   const PodFact& pod = *member.pod;
   if (!member.shard.empty() && pod.shard != member.shard) patch["labels"][api::kLabelShard] = member.shard;
   if (const std::string role = RoleOf(member); pod.role != role) patch["labels"][api::kLabelRole] = role;
+  // It was done, or it is too late: it is one-time.
+  if (pod.take_over && member.answers && member.master) patch["annotations"][api::kAnnotationTakeOver] = nullptr;
   if (member.answers && pod.node_id != member.id) patch["annotations"][api::kAnnotationNodeId] = member.id;
   return patch;
 }
@@ -84,12 +87,30 @@ void RequireLease(const Context& context, std::chrono::milliseconds duration) {
   if (!context.fence.HeldFor(duration)) throw base::Failure("the lease does not cover what is to be done: not acting");
 }
 
+namespace {
+
+void EnsureNetworkPolicy(const Context& context, const api::RedisCluster& cluster) {
+  informer::Store& store = context.caches.network_policies;
+  if (cluster.spec.network_policy.enabled) {
+    return EnsureOne(context, cluster, kube::kNetworkPolicies, &store, resources::BuildNetworkPolicy(cluster));
+  }
+  const informer::Object held = store.Find(KeyOf(cluster, api::NetworkPolicyName(cluster.metadata.name)));
+  if (held == nullptr || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) return;
+  RequireLease(context, kWriteTime);
+  DeleteByUid(context, kube::kNetworkPolicies, cluster.metadata.name_space, *held);
+}
+
+}  // namespace
+
 void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords) {
   const Caches& caches = context.caches;
   EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildNodeSecret(cluster, passwords));
   EnsureOne(context, cluster, kube::kConfigMaps, &caches.config_maps, resources::BuildConfigMap(cluster));
   EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildNodesService(cluster));
   EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildClientService(cluster));
+  const std::string password = BindingPassword(context, cluster, passwords);
+  EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildBindingSecret(cluster, password));
+  EnsureNetworkPolicy(context, cluster);
 }
 
 void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster) {
@@ -145,6 +166,27 @@ void EnsureBudgets(const Context& context, const World& world) {
   }
 }
 
+void ForgetRebalance(const Context& context, const api::RedisCluster& cluster) {
+  RequireLease(context, kWriteTime);
+  const Json patch = {{"metadata", {{"annotations", {{api::kAnnotationRebalance, nullptr}}}}}};
+  context.caches.clusters.Observe(context.client.MergePatch(kube::kRedisClusters, cluster.metadata.name_space, cluster.metadata.name, patch));
+}
+
+void MarkClaims(const Context& context, const World& world) {
+  const std::string& id = world.status().cluster_id;
+  if (id.empty()) return;
+  for (const Member& member : world.members) {
+    if (!member.claim || member.volume.cluster_id == id) continue;
+    RequireLease(context, kWriteTime);
+    const Json patch = {{"metadata", {{"annotations", {{api::kAnnotationClusterId, id}}}}}};
+    try {
+      context.caches.claims.Observe(context.client.MergePatch(kube::kClaims, world.cluster->metadata.name_space, member.name, patch));
+    } catch (const kube::KubeError& error) {
+      if (!error.not_found()) throw;
+    }
+  }
+}
+
 void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster) {
   const std::string& space = cluster.metadata.name_space;
   for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
@@ -156,6 +198,21 @@ void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluste
     DeleteByUid(context, kube::kClaims, space, *claim);
   }
 }
+
+namespace {
+
+void TellOfKeptClaims(const Context& context, const api::RedisCluster& cluster) {
+  std::string names;
+  for (const auto& claim : context.caches.claims.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+    names += (names.empty() ? "" : ", ") + claim->at("metadata").value("name", "");
+  }
+  if (names.empty()) return;
+  const api::Metadata& metadata = cluster.metadata;
+  context.events.Record({api::kGroupVersion, "RedisCluster", metadata.name_space, metadata.name, metadata.uid}, kube::EventType::kNormal,
+                        "ClaimsKept", "kept: " + names.substr(0, 800) + "; a RedisCluster of the same name takes them up again, or delete them");
+}
+
+}  // namespace
 
 bool Finalize(const Context& context, const api::RedisCluster& cluster) {
   const std::string& space = cluster.metadata.name_space;
@@ -172,6 +229,8 @@ bool Finalize(const Context& context, const api::RedisCluster& cluster) {
     for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
       DeleteByUid(context, kube::kClaims, space, *claim);
     }
+  } else {
+    TellOfKeptClaims(context, cluster);
   }
   finalizers.erase(ours);
   try {

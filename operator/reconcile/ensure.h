@@ -19,6 +19,12 @@ void EnsurePodLabels(const Context& context, const World& world);
 // The budgets by which pods may be evicted; none before the cluster is formed.
 void EnsureBudgets(const Context& context, const World& world);
 
+// What a person asked for once is not asked for any more.
+void ForgetRebalance(const Context& context, const api::RedisCluster& cluster);
+
+// On every claim whose data it holds, so that a cluster that takes it up again knows.
+void MarkClaims(const Context& context, const World& world);
+
 // Claims of nodes that were taken out and are to be deleted with them.
 void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster);
 

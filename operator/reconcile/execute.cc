@@ -125,6 +125,9 @@ StepResult Executor::Do(const World& world, const Step& step) {
   if (const auto* s = std::get_if<TellSettings>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<FailOver>(&step)) Do(world, *s);
   if (const auto* s = std::get_if<RemoveNodes>(&step)) Do(world, *s);
+  if (const auto* s = std::get_if<TakeOver>(&step)) Do(world, *s);
+  if (const auto* s = std::get_if<ResizePods>(&step)) result.resize_refused = Do(world, *s);
+  if (const auto* s = std::get_if<GrowClaims>(&step)) result.growth_refused = Do(world, *s);
   return result;
 }
 

@@ -20,6 +20,8 @@ struct StepResult {
   std::optional<api::Operation> operation;
   bool formed = false;
   bool acted = false;  // look again at once
+  std::string resize_refused;
+  std::string growth_refused;  // what it said to a claim that may not grow
   std::string refused;  // what the API server said to a pod or claim that it did not admit
 };
 
@@ -45,6 +47,11 @@ class Executor {
   void Do(const World& world, const TellSettings& step);
   void Do(const World& world, const FailOver& step);
   void Do(const World& world, const RemoveNodes& step);
+  void Do(const World& world, const TakeOver& step);
+  // What the API server said to one that it does not resize; empty: all were asked.
+  std::string Do(const World& world, const ResizePods& step);
+  // What the API server said to one that may not grow; empty: all were told.
+  std::string Do(const World& world, const GrowClaims& step);
   StepResult Move(const World& world, const MoveSlots& step);
 
   // Throws if one of them is refused.

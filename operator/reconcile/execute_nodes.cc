@@ -1,5 +1,6 @@
 // Steps on the bus: who knows whom, who follows whom, who owns what at the start.
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "operator/base/log.h"
@@ -48,6 +49,10 @@ void Executor::Do(const World& world, const AssignSlots& step) {
                                    .Call({"CLUSTER", "ADDSLOTSRANGE", std::to_string(range.first), std::to_string(range.last)});
     if (reply.error()) Refused(node, "slots " + slot::ToString(range), reply);
   }
+  if (!step.lost_slots.empty()) {
+    return Event(world, kube::EventType::kWarning, "LostSlotsServed",
+                 "slots " + step.lost_slots + " are served again, empty: what they held is lost, and spec.failover.lostShard accepts that");
+  }
   Event(world, kube::EventType::kNormal, "SlotsAssigned",
         "all slots have been given to " + std::to_string(step.ranges.size()) + " masters");
 }
@@ -82,6 +87,18 @@ void Executor::Do(const World& world, const ClearMarks& step) {
   }
   Event(world, kube::EventType::kNormal, "MarksCleared",
         std::to_string(step.marks.size()) + " marks of slots that have arrived were cleared");
+}
+
+void Executor::Do(const World& world, const TakeOver& step) {
+  RequireLease(context_, kStepTime);
+  // The cache may be behind: a master that runs must not get a rival.
+  const auto pod = context_.client.Get(kube::kPods, world.cluster->metadata.name_space, step.master_name);
+  if (pod && pod->contains("spec") && pod->at("spec").contains("nodeName") && world.FindMember(step.master_name) == nullptr) {
+    throw base::Failure("pod " + step.master_name + " is there after all: nobody takes over from it");
+  }
+  const redis::Reply reply = pool_.At(step.replica.address).Call({"CLUSTER", "FAILOVER", "TAKEOVER"});
+  if (reply.error()) Refused(step.replica, "to take over from " + step.master_name, reply);
+  Event(world, kube::EventType::kWarning, "TakenOver", step.why);
 }
 
 void Executor::Do(const World& world, const FailOver& step) {

@@ -70,8 +70,60 @@ void Executor::Do(const World& world, const DeletePods& step) {
   for (const auto& [name, uid] : step.pods) {
     RequireLease(context_, kStepTime);
     DeletePod(context_, world.cluster->metadata.name_space, name, uid);
-    Event(world, kube::EventType::kNormal, "PodReplaced", "deleted pod " + name + ": " + step.why);
+    const std::string what = "deleted pod " + name + ": " + step.why;
+    if (step.to_return) Event(world, kube::EventType::kNormal, "PodReplaced", what);
+    if (!step.to_return) Event(world, kube::EventType::kNormal, "PodStopped", what);
   }
+}
+
+std::string Executor::Do(const World& world, const ResizePods& step) {
+  const std::string& space = world.cluster->metadata.name_space;
+  const std::string wanted = resources::ResourcesText(world.spec().resources);
+  const auto note = [&](const std::string& name, const Json& annotations) {
+    context_.caches.pods.Observe(context_.client.MergePatch(kube::kPods, space, name, {{"metadata", {{"annotations", annotations}}}}));
+  };
+  try {
+    for (const NodeRef& node : step.ask) {
+      RequireLease(context_, kStepTime);
+      auto pod = context_.client.Get(kube::kPods, space, node.name);
+      if (!pod || pod->at("metadata").value("uid", "") != world.FindMember(node.name)->pod->uid) continue;
+      pod->at("spec").at("containers").at(0)["resources"] = resources::ResourcesJson(world.spec().resources);
+      context_.client.Update(kube::kPods, space, *pod, "resize");
+      note(node.name, {{api::kAnnotationResizeTo, wanted}});
+    }
+  } catch (const kube::KubeError& error) {
+    // An API server without it, one that does not let us, or a change that it cannot make.
+    if (error.status() != 400 && error.status() != 403 && error.status() != 404 && error.status() != 405 && error.status() != 422) throw;
+    Event(world, kube::EventType::kNormal, "ResizeRefused", std::string("pods are not resized as they run, but rolled: ") + error.what());
+    return error.what();
+  }
+  std::string names;
+  for (const NodeRef& node : step.confirm) {
+    RequireLease(context_, kStepTime);
+    note(node.name, {{api::kAnnotationTemplate, world.template_hash}, {api::kAnnotationResources, wanted}, {api::kAnnotationResizeTo, nullptr}});
+    names += (names.empty() ? "" : ", ") + node.name;
+  }
+  if (!names.empty()) Event(world, kube::EventType::kNormal, "NodesResized", "resized as they run: " + names);
+  return "";
+}
+
+std::string Executor::Do(const World& world, const GrowClaims& step) {
+  const Json patch = {{"spec", {{"resources", {{"requests", {{"storage", step.size}}}}}}}};
+  std::string names, refused;
+  for (const std::string& name : step.names) {
+    RequireLease(context_, kStepTime);
+    try {
+      context_.caches.claims.Observe(context_.client.MergePatch(kube::kClaims, world.cluster->metadata.name_space, name, patch));
+      names += (names.empty() ? "" : ", ") + name;
+    } catch (const kube::KubeError& error) {
+      // Its class does not allow it, or a quota: for a person to change.
+      if (error.status() != 403 && error.status() != 422) throw;
+      refused = "the claim " + name + " cannot grow to " + step.size + ": " + error.what();
+    }
+  }
+  if (!names.empty()) Event(world, kube::EventType::kNormal, "VolumesGrow", "claims are to be " + step.size + " now: " + names);
+  if (!refused.empty() && refused != world.growth_refused) Event(world, kube::EventType::kWarning, "GrowthRefused", refused);
+  return refused;
 }
 
 void Executor::Do(const World& world, const RemoveNodes& step) {

@@ -1,11 +1,16 @@
 // See observe.h.
 #include "operator/reconcile/observe.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "node/base/clock.h"
 #include "operator/api/names.h"
+#include "operator/api/quantity.h"
+#include "operator/reconcile/retire.h"
 #include "operator/redis/observe.h"
+#include "operator/resources/builders.h"
+#include "operator/resources/diff.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -33,23 +38,84 @@ std::string ProblemOf(const Json& status) {
 // Whether pods are to leave this machine: by a person's cordon, or by the mark of
 // what takes machines away.
 bool Cordoned(const Json& node) {
-  static constexpr const char* kLeaving[] = {"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted",
+  static constexpr const char* kLeaving[] = {"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption",
                                              "node.kubernetes.io/out-of-service"};
+  // Put there because the machine is out of reach: the bus sees to that.
+  static constexpr const char* kSilent[] = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"};
   const Json spec = node.value("spec", Json::object());
   if (spec.value("unschedulable", false)) return true;
   for (const Json& taint : spec.value("taints", Json::array())) {
+    const std::string name = taint.value("key", "");
     for (const char* key : kLeaving) {
-      if (taint.value("key", "") == key) return true;
+      if (name == key) return true;
     }
+    // Pods are to be gone, if not at once then soon.
+    const bool silent = std::any_of(std::begin(kSilent), std::end(kSilent), [&name](const char* key) { return name == key; });
+    if (taint.value("effect", "") == "NoExecute" && !silent) return true;
   }
   return false;
 }
 
-bool OnCordonedNode(const Context& context, const Json& pod) {
-  if (context.caches.nodes == nullptr) return false;
+// What is known of the machine it is on.
+void AddPlace(const Context& context, const Json& pod, PodFact* fact) {
   const std::string name = pod.value("spec", Json::object()).value("nodeName", "");
-  const informer::Object node = name.empty() ? nullptr : context.caches.nodes->Find("/" + name);
-  return node != nullptr && Cordoned(*node);
+  fact->placed = !name.empty();
+  const informer::Object node = name.empty() || context.caches.nodes == nullptr ? nullptr : context.caches.nodes->Find("/" + name);
+  if (node == nullptr) return;
+  fact->cordoned = Cordoned(*node);
+  fact->zone = node->at("metadata").value("labels", Json::object()).value("topology.kubernetes.io/zone", "");
+}
+
+// Why the volume is not as it should be, where Kubernetes says so.
+std::string VolumeProblem(const Json& claim) {
+  const Json status = claim.value("status", Json::object());
+  if (status.value("phase", "") == "Lost") {
+    return "its volume is gone for good: delete the claim and the pod, and the node is made anew from its master or replica";
+  }
+  for (const Json& condition : status.value("conditions", Json::array())) {
+    const std::string type = condition.value("type", "");
+    const bool failed = type == "ControllerResizeError" || type == "NodeResizeError" || type == "ModifyVolumeError";
+    if (failed && condition.value("status", "") == "True") return type + ": " + condition.value("message", "");
+  }
+  return "";
+}
+
+ClaimFact ClaimFromJson(const Json& claim) {
+  const Json& metadata = claim.at("metadata");
+  const Json annotations = metadata.value("annotations", Json::object());
+  const Json spec = claim.value("spec", Json::object());
+  const Json requests = spec.value("resources", Json::object()).value("requests", Json::object());
+  // One on its way out brings no node back, but its name is taken until it is gone.
+  const bool deleting = metadata.contains("deletionTimestamp");
+  ClaimFact fact;
+  fact.shard = deleting ? "" : metadata.value("labels", Json::object()).value(api::kLabelShard, "");
+  fact.orphan = !deleting && fact.shard.empty() && annotations.value(kAnnotationRetired, "") != kRetiredDelete;
+  fact.size = requests.value("storage", "");
+  fact.bytes = api::ParseQuantity(fact.size).value_or(0);
+  fact.class_name = spec.value("storageClassName", "");
+  fact.cluster_id = annotations.value(api::kAnnotationClusterId, "");
+  fact.problem = VolumeProblem(claim);
+  return fact;
+}
+
+}  // namespace
+
+namespace {
+
+// How far Kubernetes is with giving the container what it was asked for.
+void AddResize(const Json& pod, PodFact* fact) {
+  const Json status = pod.value("status", Json::object());
+  for (const Json& condition : status.value("conditions", Json::array())) {
+    const std::string type = condition.value("type", "");
+    if (condition.value("status", "") != "True" || (type != "PodResizePending" && type != "PodResizeInProgress")) continue;
+    fact->resized = false;
+    if (condition.value("reason", "") == "Infeasible") fact->resize_problem = condition.value("message", "Infeasible");
+  }
+  const Json containers = pod.value("spec", Json::object()).value("containers", Json::array());
+  const Json statuses = status.value("containerStatuses", Json::array());
+  if (containers.empty() || statuses.empty() || !statuses[0].contains("resources")) return;
+  const Json asked = containers[0].value("resources", Json::object());
+  if (resources::FirstDifference(asked, statuses[0].at("resources"))) fact->resized = false;
 }
 
 }  // namespace
@@ -69,6 +135,11 @@ PodFact PodFromJson(const Json& pod) {
   fact.node_id = annotations.value(api::kAnnotationNodeId, "");
   fact.template_hash = annotations.value(api::kAnnotationTemplate, "");
   fact.settings = NodeSettingsFromText(annotations.value(api::kAnnotationSettings, ""));
+  fact.fenced = annotations.value(api::kAnnotationFenced, "false") != "false";
+  fact.take_over = annotations.contains(api::kAnnotationTakeOver);
+  fact.resources = annotations.value(api::kAnnotationResources, "");
+  fact.resize_to = annotations.value(api::kAnnotationResizeTo, "");
+  AddResize(pod, &fact);
   fact.terminating = metadata.contains("deletionTimestamp");
   fact.finished = phase == "Failed" || phase == "Succeeded";
   fact.problem = ProblemOf(status);
@@ -84,14 +155,11 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   std::vector<topology::Address> addresses;
   for (const auto& pod : context.caches.pods.WithLabel(space, api::kLabelCluster, name)) {
     seen.pods.push_back(PodFromJson(*pod));
-    seen.pods.back().cordoned = OnCordonedNode(context, *pod);
+    AddPlace(context, *pod, &seen.pods.back());
     if (!seen.pods.back().ip.empty()) addresses.push_back({seen.pods.back().ip, api::kRedisPort});
   }
   for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, name)) {
-    const Json& metadata = claim->at("metadata");
-    // One on its way out brings no node back, but its name is taken until it is gone.
-    const bool deleting = metadata.contains("deletionTimestamp");
-    seen.claims[metadata.value("name", "")] = deleting ? "" : metadata.value("labels", Json::object()).value(api::kLabelShard, "");
+    seen.claims[claim->at("metadata").value("name", "")] = ClaimFromJson(*claim);
   }
   redis::ObserveOptions options;
   options.admin = admin;

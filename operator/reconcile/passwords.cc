@@ -74,6 +74,11 @@ resources::Passwords EnsurePasswords(const Context& context, const api::RedisClu
   return wanted;
 }
 
+std::string BindingPassword(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords) {
+  const bool known_everywhere = passwords.until_ms == 0 || AllTold(context, cluster, MarkOf(passwords));
+  return known_everywhere ? passwords.current : passwords.earlier;
+}
+
 std::string MarkOf(const resources::Passwords& passwords) {
   const std::string both = passwords.current + std::string(1, '\0') + passwords.earlier;
   return base::Sha256Hex(both).substr(0, 16);

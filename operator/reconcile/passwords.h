@@ -19,6 +19,9 @@ namespace windlass::reconcile {
 // one is missing or has no password.
 resources::Passwords EnsurePasswords(const Context& context, const api::RedisCluster& cluster, int64_t now_ms);
 
+// What applications are given: the new one once every node accepts it.
+std::string BindingPassword(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);
+
 // Names a pair of passwords without telling them: what a node was told.
 std::string MarkOf(const resources::Passwords& passwords);
 

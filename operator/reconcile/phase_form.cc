@@ -7,6 +7,7 @@
 // empty: every node answers and none has a key.
 #include "operator/reconcile/phases.h"
 
+#include "operator/api/validation.h"
 #include "operator/topology/planner.h"
 
 namespace windlass::reconcile {
@@ -117,8 +118,8 @@ std::optional<Step> FormCluster(const World& world) {
     return FinishOperation{"ClusterFormed", std::to_string(world.shards.size()) + " shards own all 16384 slots", true};
   }
   // Once formed, a slot without an owner is a loss to be looked at by a person,
-  // unless nothing can be left of the data: no volume, and no node owns anything.
-  const bool nothing_left = !world.spec().storage && world.Owners().empty();
+  // unless that is accepted, and no node owns anything.
+  const bool nothing_left = api::AcceptsLoss(world.spec()) && world.Owners().empty();
   if (!world.status().cluster_id.empty() && !nothing_left) return std::nullopt;
   const auto masters = IntendedMasters(world);
   if (masters.empty() || !world.AllAnswer()) return Wait{"waiting for every node to answer"};

@@ -15,10 +15,6 @@
 namespace windlass::reconcile {
 namespace {
 
-constexpr size_t kPairsAtOnce = 3;
-// Shards this far from their share are evened out when nothing else is to do.
-constexpr double kTolerancePercent = 10;
-
 using MoveMap = std::map<std::pair<std::string, std::string>, slot::SlotSet>;  // from, to → slots
 
 const Shard* ShardOfNode(const World& world, const std::string& node_id) {
@@ -148,7 +144,10 @@ std::optional<Step> MakePlan(const World& world) {
     states.push_back({shard.name, leaves ? 0.0 : 1.0, shard.slots});
   }
   topology::BalanceOptions options;
-  options.threshold_percent = out || in ? 0 : kTolerancePercent;
+  const bool asked = world.cluster->metadata.rebalance;
+  if (!out && !in && !asked && world.spec().rebalance.mode == api::Rebalance::Mode::kManual) return std::nullopt;
+  // Shards this far from their share are evened out when nothing else is to do.
+  options.threshold_percent = out || in || asked ? 0 : world.spec().rebalance.tolerance_percent;
   const auto plan = topology::Balance(states, options);
   if (!plan) return Wait{"no plan can be made: " + plan.error()};
   if (plan->empty()) return std::nullopt;
@@ -186,7 +185,7 @@ std::optional<Step> Advance(const World& world, const api::Operation& operation)
     const Shard* from = world.FindShard(ends.first);
     const Shard* to = world.FindShard(ends.second);
     const auto is_busy = [&busy](const std::string& name) { return std::find(busy.begin(), busy.end(), name) != busy.end(); };
-    if (step.pairs.size() == kPairsAtOnce || is_busy(ends.first) || is_busy(ends.second)) continue;
+    if (step.pairs.size() == static_cast<size_t>(world.spec().rebalance.parallel_moves) || is_busy(ends.first) || is_busy(ends.second)) continue;
     if (!CanMove(from) || !CanMove(to) || !to->leader->serves) continue;
     PairMove pair{RefOf(*from->leader), RefOf(*to->leader), {}};
     slots.ForEach([&pair](slot::SlotId s) { pair.slots.push_back(s); });
@@ -206,6 +205,21 @@ bool ShardsOfPlanExist(const World& world, const api::Operation& operation) {
     if (world.FindShard(move.from) == nullptr || world.FindShard(move.to) == nullptr) return false;
   }
   return true;
+}
+
+// A slot that has gone to a shard that the plan does not name for it: somebody else has
+// moved it, and to ask the pair for it again is in vain.
+std::string GoneElsewhere(const World& world, const api::Operation& operation) {
+  if (!world.SlotsSettled()) return "";
+  const auto left = SlotsLeft(world, operation);
+  for (size_t i = 0; i < left.size(); ++i) {
+    for (const slot::SlotId s : left[i]) {
+      const Shard* owner = ShardOwning(world, s);
+      if (owner == nullptr || owner->name == operation.moves[i].from || owner->name == operation.moves[i].to) continue;
+      return "slot " + std::to_string(s) + " is at " + owner->name + ", and not at " + operation.moves[i].from + " any more";
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -238,6 +252,7 @@ std::optional<Step> MoveSlotsByPlan(const World& world) {
   const bool outdated = operation->kind != "Repair" && operation->to_shards != world.target_shards;
   if (outdated) return FinishOperation{"PlanDropped", "the wanted number of shards is now " + std::to_string(world.target_shards), false};
   if (!ShardsOfPlanExist(world, *operation)) return FinishOperation{"PlanDropped", "a shard of the plan is gone", false};
+  if (const std::string why = GoneElsewhere(world, *operation); !why.empty()) return FinishOperation{"PlanDropped", why, false};
   return Advance(world, *operation);
 }
 

@@ -12,11 +12,11 @@ bool Contains(const std::vector<const Shard*>& shards, const Shard& shard) {
   return std::find(shards.begin(), shards.end(), &shard) != shards.end();
 }
 
-// Members that are there or will be without a new name: a pod that is leaving
+// Members, fenced ones left out, that are there or will be without a new name: a pod that is leaving
 // still counts if its claim brings it back under its own name.
 int LastingMembers(const Shard& shard) {
   int count = 0;
-  for (const Member* member : shard.members) count += member->running() || member->claim;
+  for (const Member* member : shard.members) count += !member->fenced() && (member->running() || member->claim);
   return count;
 }
 

@@ -45,7 +45,7 @@ std::vector<const Member*> SurplusReplicas(const World& world, const Shard& shar
   std::vector<const Member*> replicas;
   int lasting = 0;
   for (const Member* member : shard.members) {
-    if (!member->running()) continue;
+    if (!member->running() || member->fenced()) continue;
     ++lasting;
     if (member != shard.owner) replicas.push_back(member);
   }
@@ -100,7 +100,9 @@ std::optional<Step> ForgetGone(const World& world) {
   for (const Ghost& ghost : world.ghosts) {
     if (ghost.slots > 0 || InMotion(world, ghost.id)) continue;
     const bool named = !ghost.name.empty();
-    if (named ? (ghost.claim || world.FindMember(ghost.name) != nullptr) : !all_known) continue;
+    const Member* same_name = named ? world.FindMember(ghost.name) : nullptr;
+    const bool may_return = same_name != nullptr ? !same_name->answers : ghost.claim;
+    if (named ? may_return : !all_known) continue;
     bool followed = false;  // its replicas must choose another master first
     for (const Member& member : world.members) followed = followed || (member.answers && member.master_id == ghost.id);
     if (followed) continue;

@@ -20,7 +20,7 @@ bool MayFollow(const World& world, const Member& member, const Shard& shard) {
 }  // namespace
 
 bool MustLeave(const World& world, const PodFact& pod) {
-  return pod.terminating || (pod.cordoned && world.spec().disruption_budget == api::Budget::kManaged);
+  return pod.terminating || pod.fenced || (pod.cordoned && world.spec().disruption_budget == api::Budget::kManaged);
 }
 
 std::optional<Step> AttachReplicas(const World& world) {
@@ -41,8 +41,10 @@ std::optional<Step> AttachReplicas(const World& world) {
 
 std::optional<Step> FailOverLeaving(const World& world) {
   for (const Shard& shard : world.shards) {
-    if (shard.owner == nullptr || !shard.owner->pod || !MustLeave(world, *shard.owner->pod)) continue;
+    if (shard.owner == nullptr || !shard.owner->pod) continue;
+    const bool leaves = MustLeave(world, *shard.owner->pod);
     for (const Member* member : shard.members) {
+      if (!leaves && !(member->pod && member->pod->take_over)) continue;
       if (!member->running() || MustLeave(world, *member->pod) || !member->synced || member->master_id != shard.owner->id) continue;
       const auto& operation = world.operation();
       const bool intended = operation && operation->kind == "Failover" && operation->target == member->name;

@@ -13,17 +13,21 @@ namespace {
 
 bool Rolls(const World& world) { return world.spec().update.mode == api::Update::Mode::kRolling; }
 
+bool Replaceable(const Member& member) { return member.outdated && !member.resizable && !member.fenced(); }
+
 std::vector<const Member*> Outdated(const World& world) {
   std::vector<const Member*> found;
   for (const Member& member : world.members) {
-    if (member.running() && member.outdated) found.push_back(&member);
+    if (member.running() && Replaceable(member)) found.push_back(&member);
   }
   return found;
 }
 
-// Why no pod may be taken away now; empty if one may.
+}  // namespace
+
 std::string Unrest(const World& world) {
   for (const Member& member : world.members) {
+    if (member.fenced()) continue;
     if (!member.pod || !member.running()) return member.name + " is not back yet";
     const std::string& problem = member.pod->problem;
     if (!member.joined || member.loading) return member.name + (problem.empty() ? " is not in the cluster yet" : ": " + problem);
@@ -32,12 +36,14 @@ std::string Unrest(const World& world) {
     if (shard.leader == nullptr || shard.owner_missing || shard.contested) return shard.name + " has no master";
     if (!shard.leader->serves) return "the master of " + shard.name + " does not serve";
     for (const Member* member : shard.members) {
-      if (member != shard.leader && !member->synced) return member->name + " is not in step with its master yet";
+      if (member != shard.leader && !member->synced && !member->fenced()) return member->name + " is not in step with its master yet";
     }
   }
   if (!world.SlotsSettled()) return "the nodes do not agree yet on who owns which slot";
   return "";
 }
+
+namespace {
 
 // What it holds is elsewhere too, or on a claim that it comes back to.
 bool Spare(const Shard& shard, const Member& member) {
@@ -49,7 +55,7 @@ std::optional<Step> ReplaceBroken(const World& world) {
   DeletePods step;
   for (const Shard& shard : world.shards) {
     for (const Member* member : shard.members) {
-      const bool broken = member->running() && member->outdated && !member->answers && !member->pod->problem.empty();
+      const bool broken = member->running() && Replaceable(*member) && !member->answers && !member->pod->problem.empty();
       if (broken && Spare(shard, *member)) step.pods.emplace_back(member->name, member->pod->uid);
     }
   }
@@ -90,12 +96,12 @@ std::optional<Step> RollShard(const World& world, const Shard& shard) {
   const Member* heir = nullptr;
   for (const Member* member : shard.members) {
     if (member == shard.leader) continue;
-    if (member->outdated) {
+    if (Replaceable(*member)) {
       return DeletePods{{{member->name, member->pod->uid}}, "it is made anew from what the spec says now"};
     }
-    if (member->synced && (heir == nullptr || member->ordinal < heir->ordinal)) heir = member;
+    if (member->synced && !member->fenced() && (heir == nullptr || member->ordinal < heir->ordinal)) heir = member;
   }
-  if (!shard.leader->outdated) return std::nullopt;
+  if (!Replaceable(*shard.leader)) return std::nullopt;
   if (shard.owner == nullptr) {  // a master without slots: nobody asks it anything
     return DeletePods{{{shard.leader->name, shard.leader->pod->uid}}, "it is made anew from what the spec says now"};
   }
@@ -108,8 +114,9 @@ std::optional<Step> RollShard(const World& world, const Shard& shard) {
 int NodesWanted(const World& world, const Shard& shard) {
   const int wanted = world.NodesPerShard();
   if (wanted > 1 || shard.owner == nullptr || !shard.owner->running() || shard.contested) return wanted;
-  const bool rolled = shard.owner->outdated && Rolls(world) && world.operation() && world.operation()->kind == "Roll";
-  return rolled || MustLeave(world, *shard.owner->pod) ? wanted + 1 : wanted;
+  const bool rolled = Replaceable(*shard.owner) && Rolls(world) && world.operation() && world.operation()->kind == "Roll";
+  // (A fenced one does not count, so another is made anyway.)
+  return rolled || (MustLeave(world, *shard.owner->pod) && !shard.owner->fenced()) ? wanted + 1 : wanted;
 }
 
 std::optional<Step> RollOutdated(const World& world) {
@@ -127,7 +134,7 @@ std::optional<Step> RollOutdated(const World& world) {
   if (auto step = ReplaceBroken(world)) return step;
   if (const std::string why = Unrest(world); !why.empty()) return Wait{why};
   for (const Shard& shard : world.shards) {
-    const bool concerned = std::any_of(shard.members.begin(), shard.members.end(), [](const Member* m) { return m->outdated; });
+    const bool concerned = std::any_of(shard.members.begin(), shard.members.end(), [](const Member* m) { return Replaceable(*m); });
     if (!concerned) continue;
     if (const std::string why = TooSmall(world, shard); !why.empty()) return Wait{why};
     return RollShard(world, shard);

@@ -5,6 +5,7 @@
 namespace windlass::reconcile {
 namespace {
 
+constexpr char kNoFailover[] = "cluster-replica-no-failover";
 constexpr char kMaxmemory[] = "maxmemory";
 
 // What this node is to be told. A pod of another template may have another
@@ -12,6 +13,7 @@ constexpr char kMaxmemory[] = "maxmemory";
 SettingMap SettingsFor(const World& world, const Member& member) {
   SettingMap settings = world.settings;
   const PodFact& pod = *member.pod;
+  if (pod.fenced) settings[kNoFailover] = "yes";
   if (pod.template_hash.empty() || pod.template_hash == world.template_hash) return settings;
   const auto before = pod.settings.told.find(kMaxmemory);
   if (before == pod.settings.told.end()) {

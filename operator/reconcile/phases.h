@@ -9,19 +9,42 @@
 
 namespace windlass::reconcile {
 
+// Pods go, replicas first; a step also where there is nothing left to do.
+std::optional<Step> Hibernate(const World& world);
 std::optional<Step> ReplaceFinishedPods(const World& world);
 std::optional<Step> CreateMissingNodes(const World& world);
+std::optional<Step> GrowVolumes(const World& world);
+// A master that cannot come back, and too few others to elect a replica of it.
+std::optional<Step> TakeOverDead(const World& world);
 std::optional<Step> FormCluster(const World& world);
 std::optional<Step> JoinNodes(const World& world);
 std::optional<Step> FailOverLeaving(const World& world);
 std::optional<Step> AttachReplicas(const World& world);
+// Slots whose data nobody has any more are served again, empty, if the spec accepts it.
+std::optional<Step> ServeLostSlots(const World& world);
 std::optional<Step> ApplySettings(const World& world);
 std::optional<Step> MoveSlotsByPlan(const World& world);
 std::optional<Step> ForgetGone(const World& world);
 std::optional<Step> RemoveSurplus(const World& world);
+// What pods may use is changed as they run, where Kubernetes can.
+std::optional<Step> ResizeInPlace(const World& world);
 std::optional<Step> RollOutdated(const World& world);
+// Masters go back to where there are fewest of them.
+std::optional<Step> SpreadMasters(const World& world);
 
 std::optional<Step> Decide(const World& world);
+
+// Why no pod may be taken away now; empty if one may.
+std::string Unrest(const World& world);
+
+// Slots as status says them, shortened if there are very many pieces.
+std::string LostSlotsText(const slot::SlotSet& slots);
+
+// What of the claims is not as the spec says, and cannot be made so; empty if nothing.
+std::string VolumeDrift(const World& world);
+
+// What there is about the zones of masters; empty while they are as they should be or unknown.
+std::string ZoneCrowding(const World& world);
 
 // Whether pods or claims are still to be made.
 bool NodesMissing(const World& world);

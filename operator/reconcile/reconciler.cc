@@ -29,6 +29,7 @@ constexpr milliseconds kBusy{200};
 constexpr milliseconds kIdle{1000};
 constexpr int64_t kProgressEveryMs = 5000;
 constexpr int64_t kCreateAgainMs = 5000;  // after a refusal: nothing tells that a quota was raised
+constexpr int64_t kGrowAgainMs = 30000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
 
@@ -76,7 +77,10 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
       WriteStatus(cluster, *object, status, memory.get());
       return {kBusy};
     }
-    if (const auto findings = api::Validate(cluster); !findings.empty()) return Refuse(cluster, *object, base::Join(findings, "; "));
+    if (memory->valid_generation != cluster.metadata.generation) {
+      if (const auto findings = api::Validate(cluster); !findings.empty()) return Refuse(cluster, *object, base::Join(findings, "; "));
+      memory->valid_generation = cluster.metadata.generation;
+    }
     const controller::Outcome outcome = Pass(cluster, *object, memory.get());
     memory->last_error.clear();
     return outcome;
@@ -126,10 +130,14 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.overlap_until_ms = passwords.until_ms;
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
+  if (memory->resize_refused_for == resources::TemplateHash(cluster)) seen.resize_refused = memory->resize_refused;
+  seen.growth_refused = memory->growth_refused;
+  seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
   const World world = BuildWorld(std::move(seen));
   if (acts) {
     EnsurePodLabels(context_, world);
     EnsureBudgets(context_, world);
+    MarkClaims(context_, world);
   }
   const std::optional<Step> step = acts ? Decide(world) : Wait{"spec.paused: nothing is changed"};
   StepResult result;
@@ -149,6 +157,14 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     memory->creation_refused = result.refused;
     memory->create_again_ms = world.now_ms + kCreateAgainMs;
   }
+  if (!result.resize_refused.empty()) {
+    memory->resize_refused = result.resize_refused;
+    memory->resize_refused_for = world.template_hash;
+  }
+  if (step && std::holds_alternative<GrowClaims>(*step) && !failure) {
+    memory->growth_refused = result.growth_refused;
+    memory->grow_again_ms = world.now_ms + kGrowAgainMs;
+  }
   const auto* wait = step ? std::get_if<Wait>(&*step) : nullptr;
   api::Status status = Summarize(world, result, wait == nullptr ? "" : wait->why);
   if (world.spec().autoscaling) {
@@ -164,9 +180,12 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     Event(cluster, change.warning ? kube::EventType::kWarning : kube::EventType::kNormal, change.reason, change.message);
   }
   WriteStatus(cluster, object, status, memory);
+  // Slots are on their way to where they should be, or there already.
+  const bool planned = status.operation && !status.operation->moves.empty();
+  if (acts && cluster.metadata.rebalance && (planned ? cluster.status.operation.has_value() : status.phase == "Ready")) ForgetRebalance(context_, cluster);
   if (failure) std::rethrow_exception(failure);
   if (result.acted) return {kAtOnce};
-  return {status.phase == "Ready" ? kIdle : kBusy};
+  return {status.phase == "Ready" || status.phase == "Hibernated" ? kIdle : kBusy};
 }
 
 void ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {

@@ -30,6 +30,12 @@ class ClusterReconciler final : public controller::Reconciler {
     std::string last_error;
     std::string creation_refused;
     int64_t create_again_ms = 0;
+    std::string resize_refused;
+    std::string resize_refused_for;  // this template
+    std::string growth_refused;
+    int64_t grow_again_ms = 0;
+    // Of a spec that was found valid: it is not looked through at each pass.
+    int64_t valid_generation = -1;
   };
 
   controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);

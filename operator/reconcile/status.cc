@@ -1,14 +1,19 @@
 // See status.h.
 #include "operator/reconcile/status.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "operator/api/names.h"
+#include "operator/api/validation.h"
+#include "operator/base/text.h"
 #include "operator/base/time.h"
 #include "operator/reconcile/phases.h"
 
 namespace windlass::reconcile {
 namespace {
+
+constexpr size_t kOrphansTold = 64;
 
 bool ShardReady(const World& world, const Shard& shard) {
   return shard.owner != nullptr && !shard.contested && !shard.owner->loading && shard.owner->serves &&
@@ -53,12 +58,25 @@ std::string MissingOwner(const World& world, const Shard& shard) {
   return shard.name + ": its master" + name + " does not answer; " +
          (replicas == 0 ? std::string("no replica of it answers either: waiting for one of them to come back")
                         : Plural(replicas, "replica") + " may be elected once it has been silent for " +
-                              std::to_string(world.spec().node_timeout_ms) + " ms");
+                              std::to_string(world.spec().failover.node_timeout_ms) + " ms");
+}
+
+// Slots that nobody is left to serve, and what to do.
+std::string Loss(const World& world, const std::string& lost) {
+  return "slots " + lost + " are lost: every node that held them is gone with its data; " +
+         (api::AcceptsLoss(world.spec())
+              ? "spec.failover.lostShard accepts that, and they are served again, empty, once there is a shard for them"
+              : "bring the data back, or set spec.failover.lostShard to Accept to have them served again, empty");
 }
 
 // What is wrong that the operator cannot count as work in progress; empty if nothing.
 std::string Trouble(const World& world) {
   const bool formed = !world.status().cluster_id.empty();
+  if (world.spec().hibernated) return "";
+  // What is not known now is as it was when it was.
+  const auto known = world.LostSlots();
+  const std::string lost = known ? LostSlotsText(*known) : world.status().lost_slots;
+  if (formed && !lost.empty()) return Loss(world, lost);
   for (const Shard& shard : world.shards) {
     if (shard.owner_missing) return MissingOwner(world, shard);
     if (shard.contested) return shard.name + ": two of its nodes claim slots, until the one with the older claim steps down";
@@ -78,6 +96,7 @@ std::string Trouble(const World& world) {
     }
   }
   for (const Member& member : world.members) {
+    if (member.claim && !member.volume.problem.empty()) return member.name + ": " + member.volume.problem;
     if (member.pod && !member.pod->problem.empty()) return member.name + ": " + member.pod->problem;
   }
   return "";
@@ -104,6 +123,7 @@ std::string Drift(const World& world) {
     if (!member.pod->settings.refused.empty()) return member.name + " refused " + member.pod->settings.refused;
     waiting += member.outdated;
   }
+  if (const std::string drift = VolumeDrift(world); !drift.empty()) return drift;
   if (waiting == 0) return "";
   const bool rolls = world.spec().update.mode == api::Update::Mode::kRolling;
   return Plural(waiting, "node") + (waiting == 1 ? " is" : " are") + " not made from what the spec says now; " +
@@ -130,12 +150,19 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   status.observed_generation = world.cluster->metadata.generation;
   status.operation = result.operation;
   FillOperation(world, &status);
+  // Of claims that were taken up again, the earlier one.
+  if (result.formed && status.cluster_id.empty()) status.cluster_id = world.claimed_cluster_id;
   if (result.formed && status.cluster_id.empty()) status.cluster_id = NewId(world.now_ms) + "-" + world.cluster->metadata.uid.substr(0, 8);
   status.target_shards = world.target_shards;
   status.selector = api::MasterSelector(world.cluster->metadata.name);
   status.internal_service = api::ClientServiceName(world.cluster->metadata.name);
   const auto& auth = world.spec().auth;
   status.secret_name = auth.mode == api::Auth::Mode::kGenerated ? api::PasswordSecretName(world.cluster->metadata.name) : auth.secret_name;
+  status.binding_name = api::BindingSecretName(world.cluster->metadata.name);
+  status.orphan_claims = world.orphan_claims;
+  status.orphan_claims.resize(std::min(status.orphan_claims.size(), kOrphansTold));
+  // What is not known now stays as it was.
+  if (const auto lost = world.LostSlots(); lost && !status.cluster_id.empty()) status.lost_slots = LostSlotsText(*lost);
   CountShards(world, &status);
 
   const std::string trouble = Trouble(world);
@@ -143,7 +170,8 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   const bool complete = status.ready_shards == world.target_shards && static_cast<int>(world.shards.size()) == world.target_shards;
   const bool ready = formed && complete && !status.operation && trouble.empty();
   const std::string counts = std::to_string(status.ready_shards) + " of " + Plural(world.target_shards, "shard") + " ready";
-  const std::string doing = status.operation ? status.operation->kind : formed ? "Repairing" : "Forming";
+  const bool asleep = world.spec().hibernated && status.nodes == 0;
+  const std::string doing = world.spec().hibernated ? "Hibernated" : status.operation ? status.operation->kind : formed ? "Repairing" : "Forming";
   const std::string step = status.operation && !status.operation->step.empty() ? status.operation->step : waiting_for;
 
   Say(world, &status, "Ready", ready, ready ? "AllShardsReady" : trouble.empty() ? doing : "Degraded", trouble.empty() ? counts : counts + "; " + trouble);
@@ -159,14 +187,21 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   Say(world, &status, "CredentialsCurrent", !overlap, overlap ? "EarlierPasswordAccepted" : "OnePassword",
       overlap ? "the earlier password is accepted too, until " + base::Rfc3339(world.overlap_until_ms) + " or until every node knows the new one" : "no earlier password is accepted");
 
+  std::string fenced;
+  for (const Member& member : world.members) fenced += member.fenced() ? (fenced.empty() ? "" : ", ") + member.name : "";
+  Say(world, &status, "Fenced", !fenced.empty(), fenced.empty() ? "NoneFenced" : "PodsFenced", fenced.empty() ? "no pod is fenced" : "left alone, and no masters: " + fenced);
+
+  const std::string crowding = ZoneCrowding(world);
+  Say(world, &status, "PlacementSatisfied", crowding.empty(), crowding.empty() ? "AsWanted" : "MastersCrowded", crowding.empty() ? "masters are spread over the zones as far as can be" : crowding);
+
   const std::string& refused = result.refused.empty() ? world.creation_refused : result.refused;
   const bool blocked = !refused.empty() && NodesMissing(world);
   Say(world, &status, "ScaleBlocked", blocked, blocked ? "CreationRefused" : "NothingBlocked", blocked ? refused : "no pod or claim is refused");
 
   const bool rolling = status.operation && status.operation->kind == "Roll";
   if (rolling && status.nodes > 0) status.operation->progress_percent = 100 * status.updated_nodes / status.nodes;
-  const bool scaling = status.operation ? status.operation->kind != "Form" && status.operation->kind != "Failover" : static_cast<int>(world.shards.size()) != world.target_shards;
-  status.phase = world.spec().paused ? "Paused" : !formed ? "Forming" : ready ? "Ready" : !available ? "Degraded" : rolling ? "Rolling" : scaling ? "Scaling" : "Recovering";
+  const bool scaling = status.operation ? status.operation->kind != "Form" && status.operation->kind != "Failover" && status.operation->kind != "Spread" && status.operation->kind != "TakeOver" : static_cast<int>(world.shards.size()) != world.target_shards;
+  status.phase = world.spec().paused ? "Paused" : asleep ? "Hibernated" : !formed ? "Forming" : ready ? "Ready" : !available ? "Degraded" : rolling ? "Rolling" : scaling ? "Scaling" : "Recovering";
   return status;
 }
 
@@ -189,6 +224,13 @@ std::vector<Happening> Changes(const api::Status& before, const api::Status& aft
       const bool changed = row.name == old.name && row.master != old.master && !row.master.empty() && !old.master.empty();
       if (changed && row.slots > 0) changes.push_back({false, "MasterChanged", row.name + ": " + row.master + " has taken over from " + old.master});
     }
+  }
+  if (before.lost_slots.empty() && !after.lost_slots.empty()) {
+    changes.push_back({true, "ShardLost", trouble == nullptr ? after.lost_slots : trouble->message});
+  }
+  if (!after.orphan_claims.empty() && before.orphan_claims.size() < after.orphan_claims.size()) {
+    changes.push_back({false, "ClaimsKept", "claims of nodes that were taken out are kept, and nothing uses them: " +
+                                                base::Join(after.orphan_claims, ", ").substr(0, 800) + "; delete them when their data are not needed"});
   }
   if (was && !is) changes.push_back({false, "Recovered", "no trouble seen any more"});
   return changes;
@@ -215,7 +257,8 @@ bool WorthWritingNow(const api::Status& before, const api::Status& after) {
     if (change.reason == "MasterChanged") return true;
   }
   return before.observed_generation != after.observed_generation || before.phase != after.phase ||
-         before.cluster_id != after.cluster_id || before.shards != after.shards ||
+         before.cluster_id != after.cluster_id || before.lost_slots != after.lost_slots ||
+         before.orphan_claims != after.orphan_claims || before.binding_name != after.binding_name || before.shards != after.shards ||
          before.target_shards != after.target_shards || before.ready_shards != after.ready_shards ||
          before.ready_nodes != after.ready_nodes || before.nodes != after.nodes ||
          before.updated_nodes != after.updated_nodes || before.revision != after.revision;

@@ -32,10 +32,18 @@ struct CreateNodes {
   std::vector<resources::NodeIdentity> nodes;
 };
 
-// Pods that will not run again and whose name is to be used again.
+// Pods that will not run again, or are not to, and whose name is to be used again: at
+// once, or when the cluster wakes up.
 struct DeletePods {
   std::vector<std::pair<std::string, std::string>> pods;  // name, uid
   std::string why;
+  bool to_return = true;
+};
+
+// Claims that are to be as large as the spec says.
+struct GrowClaims {
+  std::vector<std::string> names;
+  std::string size;
 };
 
 struct Meet {
@@ -48,6 +56,7 @@ struct SetEpochs {
 
 struct AssignSlots {
   std::vector<std::pair<NodeRef, slot::SlotRange>> ranges;
+  std::string lost_slots;  // not empty: these, whose data are lost, are served anew
 };
 
 struct Replicate {
@@ -108,6 +117,20 @@ struct FailOver {
   std::string master_name;
 };
 
+// Pods that get what the spec says as they run.
+struct ResizePods {
+  std::vector<NodeRef> ask;
+  std::vector<NodeRef> confirm;  // have got it: they are as their template says again
+};
+
+// Without a majority to elect it. Its master's pod, by name, must not be there: the
+// API server is asked once more.
+struct TakeOver {
+  NodeRef replica;
+  std::string master_name;
+  std::string why;
+};
+
 // Taken out of the cluster: forgotten by all who stay, then deleted.
 struct RemoveNodes {
   struct Victim {
@@ -121,6 +144,7 @@ struct RemoveNodes {
 };
 
 using Step = std::variant<Wait, CreateNodes, DeletePods, Meet, SetEpochs, AssignSlots, Replicate, Forget,
-                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, TellSettings, FailOver, RemoveNodes>;
+                          RecordOperation, FinishOperation, ClearMarks, MoveSlots, TellSettings, FailOver, RemoveNodes,
+                          GrowClaims, TakeOver, ResizePods>;
 
 }  // namespace windlass::reconcile

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "operator/api/names.h"
+#include "operator/api/quantity.h"
 #include "operator/base/text.h"
 #include "operator/resources/builders.h"
 
@@ -31,6 +32,8 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->run_id = report.Info("run_id").value_or("");
   member->used_memory = report.InfoInt("used_memory");
   member->config_epoch = self->config_epoch;
+  member->offset = report.replication.offset;
+  member->link_up = report.replication.link_up;
   member->known_nodes = static_cast<int>(report.nodes.size());
   if (const Node* node = view.Find(self->id)) {
     member->master = node->master;
@@ -52,7 +55,7 @@ bool Joined(const topology::ClusterView& view, const Member& member, const std::
   return true;
 }
 
-std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, std::string>& claims) {
+std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, ClaimFact>& claims) {
   std::vector<Ghost> ghosts;
   for (const auto& [id, node] : world.view.nodes()) {
     if (node.known_by.empty() || world.FindId(id) != nullptr) continue;
@@ -156,7 +159,7 @@ void FillShard(const World& world, Shard* shard) {
   }
   shard->leader = PickLeader(*shard);
   for (const Member* member : shard->members) {
-    shard->synced_replicas += shard->leader != nullptr && member->synced && member->master_id == shard->leader->id;
+    shard->synced_replicas += !member->fenced() && shard->leader != nullptr && member->synced && member->master_id == shard->leader->id;
   }
 }
 
@@ -186,6 +189,21 @@ Member& MemberNamed(World* world, std::map<std::string, size_t>* index, const st
   return world->members[entry->second];
 }
 
+// All that differs is what the container may use, and no memory is taken from it: what
+// it holds might not fit.
+bool CanResize(const api::RedisCluster& cluster, const PodFact& pod) {
+  const auto before = pod.resources.empty() ? std::nullopt : resources::ResourcesFromText(pod.resources);
+  if (!before) return false;
+  api::RedisCluster as_before = cluster;
+  as_before.spec.resources = *before;
+  if (resources::TemplateHash(as_before) != pod.template_hash) return false;
+  const auto bytes = [](const api::Resources& resources) {
+    const auto limit = resources.limits.find("memory");
+    return limit == resources.limits.end() ? 0 : api::ParseQuantity(limit->second).value_or(0);
+  };
+  return bytes(*before) > 0 && bytes(cluster.spec.resources) >= bytes(*before);
+}
+
 void AddPods(const Observation& seen, World* world) {
   std::map<std::string, size_t> index;
   for (const PodFact& pod : seen.pods) {
@@ -196,15 +214,22 @@ void AddPods(const Observation& seen, World* world) {
     member.address = {pod.ip, api::kRedisPort};
     const bool other_template = !pod.template_hash.empty() && pod.template_hash != world->template_hash;
     member.outdated = other_template || !pod.settings.restart_for.empty();
+    member.resizable = other_template && pod.settings.restart_for.empty() && seen.resize_refused.empty() &&
+                       pod.resize_problem.empty() && CanResize(*world->cluster, pod);
   }
-  for (const auto& [name, shard] : seen.claims) {
+  std::set<std::string> ids;
+  for (const auto& [name, claim] : seen.claims) {
     const auto ordinal = api::NodeOrdinal(world->cluster->metadata.name, name);
     world->next_ordinal = std::max(world->next_ordinal, ordinal.value_or(-1) + 1);
-    if (shard.empty()) continue;
+    if (claim.orphan && index.count(name) == 0) world->orphan_claims.push_back(name);
+    if (claim.shard.empty()) continue;
     Member& member = MemberNamed(world, &index, name);
     member.claim = true;
-    if (member.shard.empty()) member.shard = shard;
+    member.volume = claim;
+    if (member.shard.empty()) member.shard = claim.shard;
+    ids.insert(claim.cluster_id);
   }
+  if (ids.size() == 1) world->claimed_cluster_id = *ids.begin();
   std::sort(world->members.begin(), world->members.end(), [](const Member& a, const Member& b) { return a.ordinal < b.ordinal; });
 }
 
@@ -243,6 +268,9 @@ World BuildWorld(Observation seen) {
   world.now_ms = seen.now_ms;
   world.creation_refused = seen.creation_refused;
   world.may_create = seen.may_create;
+  world.growth_refused = seen.growth_refused;
+  world.may_grow = seen.may_grow;
+  world.resize_refused = seen.resize_refused;
   AddPods(seen, &world);
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {
@@ -323,6 +351,25 @@ bool World::SlotsSettled() const {
     opinions += counts;
   }
   return opinions == 1;
+}
+
+std::optional<slot::SlotSet> World::LostSlots() const {
+  // A pod that does not answer, and a claim without its pod, may hold anything.
+  for (const Member& member : members) {
+    if (!member.pod || !member.answers || member.loading || member.pod->terminating) return std::nullopt;
+  }
+  if (members.empty()) return std::nullopt;
+  for (const Ghost& ghost : ghosts) {
+    if (ghost.slots == 0) continue;
+    // Under its name another node answers: what it held was taken from below it.
+    if (ghost.claim && FindMember(ghost.name) == nullptr) return std::nullopt;
+    for (const Member& member : members) {
+      if (!member.master && member.master_id == ghost.id) return slot::SlotSet();  // its replica is alive
+    }
+  }
+  slot::SlotSet lost = slot::SlotSet::All();
+  for (const Member* owner : Owners()) lost -= view.Find(owner->id)->slots;
+  return lost;
 }
 
 }  // namespace windlass::reconcile

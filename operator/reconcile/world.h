@@ -17,6 +17,18 @@
 
 namespace windlass::reconcile {
 
+// What Kubernetes says of a claim. One without a shard label is kept of a node that
+// was taken out: its number stays in use, but it is no node.
+struct ClaimFact {
+  std::string shard;       // label; empty also if it is being deleted
+  bool orphan = false;     // kept for good: nothing uses it any more
+  int64_t bytes = 0;       // asked for
+  std::string size;        // likewise, as it is written
+  std::string class_name;
+  std::string cluster_id;  // annotation: whose data it holds
+  std::string problem;     // why its volume is not as it should be
+};
+
 struct PodFact {
   std::string name;
   std::string uid;
@@ -25,9 +37,17 @@ struct PodFact {
   std::string role;     // label
   std::string node_id;  // annotation: the node last seen in it
   std::string template_hash;  // annotation: what it was made from; empty: unknown
+  std::string resources;      // annotation: what its container may use, by that template
+  std::string resize_to;      // annotation: what it was asked to become in place
+  bool resized = true;        // Kubernetes has nothing left to do of that
+  std::string resize_problem;  // … or says why it cannot
   NodeSettings settings;      // annotation: what its node was told
+  bool fenced = false;     // annotation: not to be touched, nor to be a master
+  bool take_over = false;  // annotation: to take over from its master
   bool terminating = false;
   bool cordoned = false;  // the machine it is on takes no new pods, or is to go
+  std::string zone;       // of that machine; empty: unknown
+  bool placed = false;    // on a machine at all
   bool finished = false;  // Failed or Succeeded: it will not run again
   std::string problem;    // why its container does not run, if it does not
 };
@@ -38,8 +58,10 @@ struct Member {
   int ordinal = 0;
   std::optional<PodFact> pod;
   bool claim = false;
+  ClaimFact volume;   // of the claim
   std::string shard;  // live membership where it is known, else the label
 
+  bool resizable = false;  // outdated in what it may use only, and can have that as it runs
   bool outdated = false;  // of another template, or in need of a restart
   std::string id;        // node id, by its own word or the annotation; empty: unknown
   topology::Address address;
@@ -56,7 +78,10 @@ struct Member {
   std::optional<int64_t> keys;
   std::optional<int64_t> used_memory;
   bool synced = false;  // a replica in step with its master
+  int64_t offset = 0;   // of the stream of writes
+  bool link_up = false;  // of a replica, to its master
 
+  bool fenced() const { return pod && pod->fenced; }
   bool running() const { return pod && !pod->terminating && !pod->finished; }
   // On its way out for good: no claim brings it back.
   bool leaving() const { return pod && pod->terminating && !claim; }
@@ -102,6 +127,11 @@ struct World {
   std::vector<Shard> shards;    // by number
   int next_ordinal = 0;         // one above every number in use
   int next_shard_number = 0;
+  std::vector<std::string> orphan_claims;
+  std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
+  std::string resize_refused;      // what the API server said to a pod that was to be resized
+  std::string growth_refused;      // what the API server last said to a larger claim
+  bool may_grow = true;            // false for a while after that
   std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
   bool may_create = true;        // false for a while after it has refused
 
@@ -117,6 +147,9 @@ struct World {
   bool AllAnswer() const;
   // Every slot has exactly one owner, which answers, and all who answer agree.
   bool SlotsSettled() const;
+  // Of which nobody is left who held them, by what Kubernetes and every node say;
+  // nothing while anything is unknown.
+  std::optional<slot::SlotSet> LostSlots() const;
   int NodesPerShard() const { return 1 + spec().replicas_per_shard; }
 };
 
@@ -126,12 +159,13 @@ struct Observation {
   int target_shards = 0;
   int64_t now_ms = 0;
   std::vector<PodFact> pods;
-  // Name → shard label; without a label the claim is kept of a node that was
-  // taken out: its number stays in use, but it is no node.
-  std::map<std::string, std::string> claims;
+  std::map<std::string, ClaimFact> claims;  // by name
   std::vector<topology::NodeReport> reports;  // asked at the pods' addresses
   std::string creation_refused;
   bool may_create = true;
+  std::string growth_refused;
+  bool may_grow = true;
+  std::string resize_refused;
   std::string passwords;
   int64_t overlap_until_ms = 0;
 };

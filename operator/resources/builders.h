@@ -6,6 +6,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "operator/api/redis_cluster.h"
@@ -41,6 +42,10 @@ Json BuildNodesService(const api::RedisCluster& cluster);
 // to which the eviction API would answer with an error.
 Json BuildMasterBudget(const api::RedisCluster& cluster, int masters);
 Json BuildReplicaBudget(const api::RedisCluster& cluster, const std::string& shard);
+// What an application mounts to find the cluster and log in (servicebinding.io).
+Json BuildBindingSecret(const api::RedisCluster& cluster, const std::string& password);
+// The bus is for the cluster's own nodes, the clients' port for whom the spec names.
+Json BuildNetworkPolicy(const api::RedisCluster& cluster);
 Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node);
 // An image, and when it is fetched anew; an empty policy is left to Kubernetes.
 struct NodeImage {
@@ -62,5 +67,12 @@ std::string RedisConf(const api::Spec& spec);
 // reason an image that the spec does not name is not in it: that of a new operator
 // holds for the pods it makes.
 std::string TemplateHash(const api::RedisCluster& cluster);
+
+// What the node's container may use, as an annotation keeps it, and read back; nothing
+// if the text is none of ours.
+std::string ResourcesText(const api::Resources& resources);
+std::optional<api::Resources> ResourcesFromText(const std::string& text);
+// As a container has it.
+Json ResourcesJson(const api::Resources& resources);
 
 }  // namespace windlass::resources

@@ -92,12 +92,46 @@ Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node) {
   const api::Storage& storage = cluster.spec.storage.value();
   Json labels = CommonLabels(cluster);
   labels[api::kLabelShard] = node.shard;
+  Json metadata = {{"name", node.name}, {"namespace", cluster.metadata.name_space}, {"labels", labels}};
+  if (!cluster.status.cluster_id.empty()) metadata["annotations"] = {{api::kAnnotationClusterId, cluster.status.cluster_id}};
   Json spec = {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", storage.size}}}}}};
   if (!storage.class_name.empty()) spec["storageClassName"] = storage.class_name;
   return {{"apiVersion", "v1"},
           {"kind", "PersistentVolumeClaim"},
-          {"metadata", {{"name", node.name}, {"namespace", cluster.metadata.name_space}, {"labels", labels}}},
+          {"metadata", metadata},
           {"spec", spec}};
+}
+
+Json BuildBindingSecret(const api::RedisCluster& cluster, const std::string& password) {
+  const std::string host = api::ClientServiceName(cluster.metadata.name) + "." + cluster.metadata.name_space + ".svc";
+  const std::string port = std::to_string(api::kRedisPort);
+  const std::string user = password.empty() ? "" : "default";
+  const std::string login = password.empty() ? "" : user + ":" + base::PercentEncode(password) + "@";
+  Json secret = Secret(cluster, api::BindingSecretName(cluster.metadata.name), "type", "redis");
+  secret["type"] = "servicebinding.io/redis";
+  const std::pair<const char*, std::string> entries[] = {{"provider", "windlass"}, {"host", host}, {"port", port}, {"username", user},
+                                                         {"password", password}, {"uri", "redis://" + login + host + ":" + port}};
+  for (const auto& [key, text] : entries) secret["data"][key] = base::Base64Encode(text);
+  return secret;
+}
+
+Json BuildNetworkPolicy(const api::RedisCluster& cluster) {
+  const Json own = {{"podSelector", {{"matchLabels", {{api::kLabelCluster, cluster.metadata.name}}}}}};
+  const Json the_operator = {{"namespaceSelector", Json::object()},
+                             {"podSelector", {{"matchLabels", {{api::kLabelName, api::kManager}}}}}};
+  const auto port = [](int number) { return Json::array({{{"port", number}, {"protocol", "TCP"}}}); };
+  Json clients = {{"ports", port(api::kRedisPort)}};
+  if (!cluster.spec.network_policy.from.empty()) {
+    clients["from"] = Json::array({own, the_operator});
+    for (const std::string& peer : cluster.spec.network_policy.from) clients["from"].push_back(Json::parse(peer));
+  }
+  const Json spec = {{"podSelector", own.at("podSelector")},
+                     {"policyTypes", {"Ingress"}},
+                     {"ingress", Json::array({clients, {{"ports", port(api::kBusPort)}, {"from", Json::array({own})}}})}};
+  Json metadata = OwnedMetadata(cluster, api::NetworkPolicyName(cluster.metadata.name));
+  // A rule without "from" is for everybody, so what is absent counts too: it is compared by this.
+  metadata["annotations"] = {{api::kAnnotationTemplate, base::Sha256Hex(spec.dump()).substr(0, 16)}};
+  return {{"apiVersion", "networking.k8s.io/v1"}, {"kind", "NetworkPolicy"}, {"metadata", metadata}, {"spec", spec}};
 }
 
 }  // namespace windlass::resources

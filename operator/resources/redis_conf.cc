@@ -15,12 +15,34 @@ std::string AsArgument(const std::string& value) {
   return quoted && value.find('"', 1) == value.size() - 1 ? value.substr(1, value.size() - 2) : value;
 }
 
+using Persistence = api::Persistence;
+
+Persistence::Mode ModeOf(const api::Spec& spec) {
+  if (spec.persistence.mode != Persistence::Mode::kDefault) return spec.persistence.mode;
+  return spec.storage ? Persistence::Mode::kAof : Persistence::Mode::kNone;
+}
+
+std::string FsyncWord(Persistence::Fsync fsync) {
+  return fsync == Persistence::Fsync::kAlways ? "always" : fsync == Persistence::Fsync::kNo ? "no" : "everysec";
+}
+
+// Those that Redis has if nobody says otherwise.
+constexpr char kSavePoints[] = "3600 1 300 100 60 10000";
+
 }  // namespace
 
 std::map<std::string, std::string> Settings(const api::Spec& spec) {
-  std::map<std::string, std::string> settings{{"cluster-node-timeout", std::to_string(spec.node_timeout_ms)},
+  std::map<std::string, std::string> settings{{"cluster-node-timeout", std::to_string(spec.failover.node_timeout_ms)},
                                               {"maxmemory", std::to_string(api::MaxmemoryBytes(spec))},
-                                              {"maxmemory-policy", spec.memory.eviction_policy}};
+                                              {"maxmemory-policy", spec.memory.eviction_policy},
+                                              {"appendonly", ModeOf(spec) == Persistence::Mode::kAof ? "yes" : "no"},
+                                              {"appendfsync", FsyncWord(spec.persistence.fsync)},
+                                              {"save", ModeOf(spec) == Persistence::Mode::kRdb ? kSavePoints : ""}};
+  // A server that is not ours knows neither, and need not as long as nobody asks for it.
+  if (spec.durability.min_acks > 0) {
+    settings["windlass-min-acks"] = std::to_string(spec.durability.min_acks);
+    settings["windlass-min-acks-on-shortage"] = spec.durability.on_shortage == api::Durability::OnShortage::kBlock ? "block" : "degrade";
+  }
   for (const auto& [name, value] : spec.config) settings[name] = AsArgument(value);
   return settings;
 }
@@ -33,19 +55,16 @@ std::string RedisConf(const api::Spec& spec) {
        << "dir /data\n"
        << "cluster-enabled yes\n"
        << "cluster-config-file nodes.conf\n"
-       << "cluster-node-timeout " << spec.node_timeout_ms << "\n"
        // Replicas are placed by the operator alone; a drained master stays one,
        // with its replicas, until it is removed.
        << "cluster-allow-replica-migration no\n"
        // Losing one shard must not stop the others.
        << "cluster-require-full-coverage no\n"
        << "repl-diskless-sync yes\n"
-       << "repl-diskless-sync-delay 0\n"
-       << "maxmemory " << api::MaxmemoryBytes(spec) << "\n"
-       << "maxmemory-policy " << spec.memory.eviction_policy << "\n"
-       << "save \"\"\n"
-       << "appendonly " << (spec.storage ? "yes" : "no") << "\n"
-       << "appendfsync everysec\n";
+       << "repl-diskless-sync-delay 0\n";
+  for (const auto& [name, value] : Settings(spec)) {
+    if (spec.config.count(name) == 0) conf << name << " " << (value.empty() ? "\"\"" : value) << "\n";
+  }
   for (const auto& [name, value] : spec.config) conf << name << " " << (value.empty() ? "\"\"" : value) << "\n";
   return conf.str();
 }

@@ -17,7 +17,7 @@ FENCES = {
     "yaml-cpp/": ("operator/kube", "operator/local", "operator/cli"),
     "spdlog/": ("operator/base", "node/base"),
     "nlohmann/": ("operator", "tests"),
-    "CLI/": ("operator/cli", "operator/main.cc", "operator/local", "tests"),
+    "CLI/": ("operator/cli", "operator/plugin", "operator/main.cc", "operator/local", "tests"),
 }
 
 

@@ -21,6 +21,11 @@ BAD = [
     ({"storage": {}}, "spec.storage.size"),
     ({"autoscaling": {"maxShards": 2, "metrics": [{"type": "Memory", "target": 70}]}}, "minShards must not exceed maxShards"),
     ({"autoscaling": {"maxShards": 6, "metrics": [{"type": "Memory", "target": 101}]}}, "a percentage"),
+    ({"hibernated": True}, "hibernated needs storage"),
+    ({"durability": {"minAcks": 2}}, "durability.minAcks must not exceed replicasPerShard"),
+    ({"pod": {"labels": {"windlass.dev/role": "master"}}}, "the operator sets this label itself"),
+    ({"config": {"windlass-min-acks": "1"}}, "the operator sets this directive itself"),
+    ({"rebalance": {"parallelMoves": 0}}, "spec.rebalance.parallelMoves"),
     ({"shardz": 3}, "unknown field"),
 ]
 
@@ -38,6 +43,17 @@ def test_bad_specs_are_refused_naming_the_field(cluster, figures):
         assert words in result.stderr, f"{change}: {result.stderr}"
     figures("refused", f"{len(BAD)} of {len(BAD)}")
     assert cluster.gone()
+
+
+@pytest.mark.timeout(300)
+def test_a_volume_neither_shrinks_nor_changes_its_class(cluster):
+    storage = {"size": "1Gi", "className": "fast"}
+    cluster.kubectl("apply", "-f", "-", input=manifest(cluster, {**GOOD, "paused": True, "storage": storage}))
+    for change, words in (({"size": "512Mi"}, "storage.size cannot shrink"), ({"className": "slow"}, "storage.className cannot be changed")):
+        result = cluster.kubectl("patch", "rdc", cluster.name, "--type=merge", "-p", json.dumps({"spec": {"storage": change}}), check=False)
+        assert result.returncode != 0 and words in result.stderr, result
+    cluster.kubectl("patch", "rdc", cluster.name, "--type=merge", "-p", json.dumps({"spec": {"storage": {"size": "2Gi"}}}))
+    assert cluster.cluster()["spec"]["storage"]["size"] == "2Gi"
 
 
 @pytest.mark.timeout(300)

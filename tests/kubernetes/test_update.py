@@ -26,9 +26,18 @@ def test_resources_settings_and_a_password_change_under_load(cluster, tmp_path, 
         harness.wait_for(lambda: set(cluster.ask_nodes(lambda c: c.config_get("maxmemory-samples")["maxmemory-samples"]).values()) == {"9"},
                          60, "running nodes are told")
         assert uids(cluster) == before
+        ledger.phase("resize")
+        begin = time.monotonic()
+        cluster.patch(resources={"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "300Mi"}})
+        wanted = {str(300 * 1024 * 1024 // 100 * 75)}
+        harness.wait_for(lambda: set(cluster.ask_nodes(lambda c: c.config_get("maxmemory")["maxmemory"]).values()) == wanted,
+                         120, "pods that run get more memory, and maxmemory follows")
+        figures("resized in", f"{time.monotonic() - begin:.1f} s")
+        assert uids(cluster) == before
+        cluster.settle(3)
         ledger.phase("roll")
         begin = time.monotonic()
-        cluster.patch(resources={"requests": {"cpu": "50m", "memory": "160Mi"}, "limits": {"memory": "300Mi"}})
+        cluster.patch(resources={"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "280Mi"}})
         harness.wait_for(lambda: not set(before.values()) & set(uids(cluster).values()), 300, "every pod is another one")
         cluster.settle(3)
         figures("rolled in", f"{time.monotonic() - begin:.1f} s")

@@ -81,6 +81,10 @@ class ClusterClient:
         items = self.call("GET", self.core + "/pods?" + self.selector)["items"]
         return {p["metadata"]["name"]: p for p in items if "deletionTimestamp" not in p["metadata"]}
 
+    def condition(self, kind):
+        told = self.status().get("conditions", [])
+        return next((c for c in told if c["type"] == kind), {"status": "Unknown", "reason": "", "message": ""})
+
     def delete_pod(self, name, grace_seconds=None):
         body = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
         self.call("DELETE", f"{self.core}/pods/{name}", body)
@@ -104,6 +108,24 @@ class ClusterClient:
     def connect(self, address, password=None):
         return redis.Redis(host=address, port=6379, password=password or self.password(), socket_timeout=2,
                            decode_responses=True)
+
+    def client(self):
+        return redis.RedisCluster(host=sorted(self.addresses().values())[0], port=6379, password=self.password(), decode_responses=True)
+
+    def write_keys(self, count=300):
+        """key → its slot and its value, written by a client of its own."""
+        client = self.client()
+        keys = {f"key-{n}": (client.keyslot(f"key-{n}"), str(n)) for n in range(count)}
+        for key, (_, value) in keys.items():
+            client.set(key, value)
+        client.close()
+        return keys
+
+    def read_keys(self, keys):
+        client = self.client()
+        values = {key: client.get(key) for key in keys}
+        client.close()
+        return values
 
     def seeds(self):
         return ",".join(f"{address}:6379" for address in sorted(self.addresses().values())[:3])

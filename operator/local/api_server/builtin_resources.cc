@@ -138,6 +138,8 @@ const Row kRows[] = {
     {"policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", true, true,
      "PodDisruptionBudget", "",
      "PodDisruptionBudget bounds how many pods of a set may be disrupted at once."},
+    {"networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "netpol", true, false, "NetworkPolicy", "",
+     "NetworkPolicy says who may connect to a set of pods."},
     {"coordination.k8s.io/v1", "Lease", "leases", "", true, false, "Lease", "",
      "Lease is held by one of several candidates at a time."},
     {"events.k8s.io/v1", "Event", "events", "ev", true, false, "NewEvent", "events",
@@ -170,7 +172,7 @@ ResourcePtr MakeResource(const Types& types, const Row& row) {
   if (info->plural == "pods" || info->plural == "services") info->categories = {"all"};
   info->namespaced = row.namespaced;
   info->has_status = row.has_status;
-  if (info->plural == "pods") info->extra_subresources = {"binding", "eviction", "log"};
+  if (info->plural == "pods") info->extra_subresources = {"binding", "eviction", "log", "resize"};
   if (info->plural == "namespaces") info->extra_subresources = {"finalize"};
   info->description = row.description;
   info->storage_resource =

@@ -80,6 +80,14 @@ PodDisruptionBudgetStatus {
   observedGeneration:long disruptedPods:<time> disruptionsAllowed:int currentHealthy:int desiredHealthy:int expectedPods:int conditions:[Condition]@type
 }
 
+NetworkPolicy { apiVersion:string kind:string metadata:ObjectMeta spec:NetworkPolicySpec }
+NetworkPolicySpec { podSelector:LabelSelector={} ingress:[NetworkPolicyIngressRule] egress:[NetworkPolicyEgressRule] policyTypes:[string] }
+NetworkPolicyIngressRule { ports:[NetworkPolicyPort] from:[NetworkPolicyPeer] }
+NetworkPolicyEgressRule { ports:[NetworkPolicyPort] to:[NetworkPolicyPeer] }
+NetworkPolicyPort { protocol:string port:intorstring endPort:int }
+NetworkPolicyPeer { podSelector:LabelSelector namespaceSelector:LabelSelector ipBlock:IPBlock }
+IPBlock { cidr!:string except:[string] }
+
 Lease { apiVersion:string kind:string metadata:ObjectMeta spec:LeaseSpec }
 LeaseSpec { holderIdentity:string? leaseDurationSeconds:int acquireTime:time? renewTime:time? leaseTransitions:int strategy:string preferredHolder:string }
 

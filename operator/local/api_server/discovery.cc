@@ -28,6 +28,7 @@ std::vector<Subresource> SubresourcesOf(const ResourceInfo& info) {
     if (name == "eviction") subs.push_back({name, "Eviction", "policy", "v1", json::array({"create"})});
     if (name == "binding") subs.push_back({name, "Binding", "", "v1", json::array({"create"})});
     if (name == "log") subs.push_back({name, "Pod", "", "v1", json::array({"get"})});
+    if (name == "resize") subs.push_back({name, "Pod", "", "v1", json::array({"get", "patch", "update"})});
     if (name == "finalize") subs.push_back({name, "Namespace", "", "v1", json::array({"update"})});
   }
   if (info.scale) subs.push_back({"scale", "Scale", "autoscaling", "v1", {"get", "patch", "update"}});

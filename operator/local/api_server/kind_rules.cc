@@ -192,14 +192,17 @@ Cause Forbidden(const std::string& field, const std::string& why) {
   return {"FieldValueForbidden", "Forbidden: " + why, field};
 }
 
-// A pod's spec without what may change: images, deadline, tolerations, and the
-// node while none has been chosen.
-json FixedPodSpec(const json& pod, bool node_is_chosen) {
+// A pod's spec without what may change: images, deadline, tolerations, the node
+// while none has been chosen, and what containers may use if that is asked for.
+json FixedPodSpec(const json& pod, bool node_is_chosen, bool resize) {
   json spec = At(pod, {"spec"});
   if (!spec.is_object()) return spec;
   for (const char* list : {"containers", "initContainers"}) {
     if (!spec.contains(list)) continue;
-    for (json& container : spec[list]) container.erase("image");
+    for (json& container : spec[list]) {
+      container.erase("image");
+      if (resize) container.erase("resources");
+    }
   }
   for (const char* name :
        {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"}) {
@@ -221,12 +224,12 @@ void CheckImmutableData(const json& before, const json& object, std::vector<Caus
 }  // namespace
 
 std::vector<Cause> ValidateKindUpdate(const ResourceInfo& info, const json& before,
-                                      const json& object) {
+                                      const json& object, bool resize) {
   std::vector<Cause> causes;
   if (!info.builtin) return causes;
   if (IsCore(info, "pods")) {
     bool chosen = !TextAt(before, {"spec", "nodeName"}).empty();
-    if (FixedPodSpec(before, chosen) != FixedPodSpec(object, chosen)) {
+    if (FixedPodSpec(before, chosen, resize) != FixedPodSpec(object, chosen, resize)) {
       causes.push_back(Forbidden(
           "spec",
           "pod updates may not change fields other than `spec.containers[*].image`,"

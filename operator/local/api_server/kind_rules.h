@@ -23,7 +23,7 @@ void FillInForUpdate(const ResourceInfo& info, const nlohmann::json& before,
 // Rules of the kind that the schema cannot say.
 std::vector<Cause> ValidateKind(const ResourceInfo& info, const nlohmann::json& object);
 std::vector<Cause> ValidateKindUpdate(const ResourceInfo& info, const nlohmann::json& before,
-                                      const nlohmann::json& object);
+                                      const nlohmann::json& object, bool resize);
 
 // Events have two shapes in one place: the old one is stored.
 nlohmann::json EventToNew(const nlohmann::json& old_event);

@@ -34,6 +34,7 @@ struct ResourceCall {
 struct WriteOptions {
   bool dry_run = false;
   bool force = false;
+  bool resize = false;  // of a pod: what its containers may use is what changes
   std::string field_validation = "Warn";
   std::string field_manager;
 };

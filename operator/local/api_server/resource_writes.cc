@@ -231,7 +231,7 @@ json ResourceApi::Change(Tx& tx, const ResourceCall& call, const json& before, j
   KeepServerFields(call, before, after);
   ApplyDefaults(*info.schema, after);
   FillInForUpdate(info, before, after);
-  CheckValid(info, after, ValidateKindUpdate(info, before, after));
+  CheckValid(info, after, ValidateKindUpdate(info, before, after, options.resize));
   if (IsDeleting(before)) {
     for (const json& finalizer : At(after, {"metadata", "finalizers"})) {
       const json& old = At(before, {"metadata", "finalizers"});

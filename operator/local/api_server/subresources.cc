@@ -73,6 +73,7 @@ Response Subresources::Handle(const ResourceCall& call) {
   if (name == "log") return Log(call);
   if (name == "eviction") return Evict(call);
   if (name == "binding") return Bind(call);
+  if (name == "resize") return Resize(call);
   return Finalize(call);
 }
 
@@ -241,6 +242,28 @@ Response Subresources::Bind(const ResourceCall& call) {
   plain.subresource.clear();
   api_.Change(tx, plain, pod, std::move(after), ResourceApi::ParseWriteOptions(*call.request), warnings);
   return JsonResponse(SuccessStatus(201), 201);
+}
+
+// Of a pod that runs: what its containers may use, and nothing else.
+Response Subresources::Resize(const ResourceCall& call) {
+  Allow(call, {"GET", "PUT", "PATCH"});
+  ResourceApi::Tx tx(api_.store());
+  json before = api_.Load(tx, call);
+  if (call.request->method == "GET") return JsonResponse(before);
+  json wanted = ResourceApi::ParseBody(*call.request);
+  if (call.request->method == "PATCH") {
+    const std::string& type = call.request->content_type;
+    const bool strategic = type.rfind("application/strategic-merge-patch+json", 0) == 0;
+    wanted = strategic ? StrategicMergePatch(*call.info->schema, before, wanted)
+             : type.rfind("application/json-patch+json", 0) == 0 ? JsonPatch(before, wanted)
+                                                                 : MergePatch(before, wanted);
+  }
+  WriteOptions options = ResourceApi::ParseWriteOptions(*call.request);
+  options.resize = true;
+  std::vector<std::string> warnings;
+  ResourceCall plain = call;
+  plain.subresource.clear();
+  return JsonResponse(api_.Change(tx, plain, before, std::move(wanted), options, warnings));
 }
 
 // The last step of a namespace's end is the collector's; a client may take its

@@ -1,4 +1,4 @@
-// Scale, logs, eviction, binding and finalize: the subresources that are not a
+// Scale, logs, eviction, binding, resize and finalize: the subresources that are not a
 // plain write of their object.
 #pragma once
 
@@ -25,6 +25,7 @@ class Subresources {
   Response Log(const ResourceCall& call);
   Response Evict(const ResourceCall& call);
   Response Bind(const ResourceCall& call);
+  Response Resize(const ResourceCall& call);
   Response Finalize(const ResourceCall& call);
 
   ResourceApi& api_;

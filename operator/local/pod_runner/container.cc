@@ -207,10 +207,18 @@ void Container::Terminate(std::chrono::seconds grace, Clock::time_point now) {
   }
 }
 
+void Container::Resize(const json& resources) {
+  if (spec_.value("resources", json::object()) == resources) return;
+  spec_["resources"] = resources;
+  const auto bytes = ParseQuantity(resources.value("limits", json::object()).value("memory", ""));
+  if (memory_limit_ && bytes) memory_limit_->Set(*bytes);
+}
+
 json Container::Status() const {
   const auto image = spec_.at("image").get<std::string>();
   json status = {{"name", spec_.at("name")}, {"image", image}, {"imageID", "local://" + image},
                  {"restartCount", restarts_}, {"ready", ready()}, {"started", running()}};
+  if (spec_.contains("resources")) status["resources"] = spec_.at("resources");
   if (started_once_) status["containerID"] = "local://" + spec_.at("name").get<std::string>() + "-" + std::to_string(restarts_);
   json last = json::object();
   if (running()) {

@@ -39,6 +39,9 @@ class Container {
   // Begins the end: SIGTERM now, SIGKILL after the grace period.
   void Terminate(std::chrono::seconds grace, Clock::time_point now);
 
+  // Its share of the machine as the pod says it now: in force at once.
+  void Resize(const nlohmann::json& resources);
+
   bool running() const { return process_ != nullptr; }
   bool ready() const;
   // Will not run again: ended and not to be restarted.

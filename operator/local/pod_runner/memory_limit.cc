@@ -61,6 +61,7 @@ MemoryLimit::MemoryLimit(const std::string& name, int64_t bytes) : limit_bytes_(
     return;
   }
   folder_ = folder;
+  limit_file_ = limit_file;
   procs_file_ = folder + "/cgroup.procs";
   events_file_ = folder + (v1 ? "/memory.oom_control" : "/memory.events");
 }
@@ -73,6 +74,11 @@ void MemoryLimit::Enforce(Process& process) {
   if (!folder_.empty() || static_cast<int64_t>(ResidentBytes(process.pid())) <= limit_bytes_) return;
   killed_ = true;
   process.Signal(SIGKILL);
+}
+
+void MemoryLimit::Set(int64_t bytes) {
+  limit_bytes_ = bytes;
+  if (!limit_file_.empty()) WriteText(limit_file_, std::to_string(bytes));
 }
 
 bool MemoryLimit::OutOfMemory() {

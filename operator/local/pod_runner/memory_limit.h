@@ -25,6 +25,8 @@ class MemoryLimit {
   const std::string& procs_file() const { return procs_file_; }
   // Without a cgroup: kills the process if it has grown past the limit.
   void Enforce(Process& process);
+  // Another limit, from now on.
+  void Set(int64_t bytes);
   // Whether the limit has ended a process since it was made.
   bool OutOfMemory();
 
@@ -32,6 +34,7 @@ class MemoryLimit {
   int64_t limit_bytes_;
   std::string folder_;
   std::string procs_file_;
+  std::string limit_file_;
   std::string events_file_;
   bool killed_ = false;
 };

@@ -32,6 +32,8 @@ Pod::Pod(json object, PodOptions options)
 void Pod::Tick(json object, Clock::time_point now) {
   object_ = std::move(object);
   const json& metadata = object_.at("metadata");
+  const json specs = object_.at("spec").at("containers");
+  for (size_t i = 0; i < containers_.size() && i < specs.size(); ++i) containers_[i].Resize(specs[i].value("resources", json::object()));
   if (metadata.contains("deletionTimestamp")) {
     BeginTermination(std::chrono::seconds(metadata.value("deletionGracePeriodSeconds", 30)), now);
   }

@@ -96,15 +96,21 @@ void Runner::BindClaims() {
   for (const json& claim : ListOf(options_.call, "/api/v1/persistentvolumeclaims")) {
     const std::string folder = ClaimFolder(options_.data_dir + "/volumes", claim);
     folders.insert(folder);
-    if (claim.value("status", json::object()).value("phase", "") == "Bound") continue;
-    fs::create_directories(folder);
     const std::string target = ObjectPath(claim, "persistentvolumeclaims");
     const json& spec = claim.at("spec");
+    const json status = claim.value("status", json::object());
+    const json wanted = spec.value("resources", json::object()).value("requests", json::object());
+    if (status.value("phase", "") == "Bound") {
+      // A folder is as large as anybody asks for.
+      if (status.value("capacity", json::object()) != wanted) MergePatch(options_.call, target + "/status", {{"status", {{"capacity", wanted}}}});
+      continue;
+    }
+    fs::create_directories(folder);
     MergePatch(options_.call, target, {{"spec", {{"volumeName", "local-" + claim.at("metadata").at("uid").get<std::string>()}}}});
     MergePatch(options_.call, target + "/status",
                {{"status", {{"phase", "Bound"},
                             {"accessModes", spec.value("accessModes", json::array())},
-                            {"capacity", spec.value("resources", json::object()).value("requests", json::object())}}}});
+                            {"capacity", wanted}}}});
   }
   // A claim that was deleted takes its data along once no pod is left.
   for (const auto& entry : fs::directory_iterator(options_.data_dir + "/volumes")) {

@@ -41,7 +41,7 @@ TEST(Spec, AnEmptySpecIsValidAndHasTheDefaults) {
   const RedisCluster cluster = FromSpec(json::object());
   EXPECT_EQ(cluster.spec.shards, 3);
   EXPECT_EQ(cluster.spec.replicas_per_shard, 1);
-  EXPECT_EQ(cluster.spec.node_timeout_ms, 5000);
+  EXPECT_EQ(cluster.spec.failover.node_timeout_ms, 5000);
   EXPECT_EQ(cluster.spec.auth.mode, Auth::Mode::kGenerated);
   EXPECT_THAT(Validate(cluster), IsEmpty());
   EXPECT_EQ(MaxmemoryBytes(cluster.spec), (512 << 20) / 100 * 75);
@@ -89,6 +89,16 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
       {{{"auth", {{"mode", "Secret"}}}}, "spec.auth.secretName"},
       {{{"auth", {{"secretName", "x"}}}}, "spec.auth.secretName"},
       {{{"failover", {{"nodeTimeoutMilliseconds", 1}}}}, "spec.failover.nodeTimeoutMilliseconds"},
+      {{{"hibernated", true}}, "spec.hibernated"},
+      {{{"hibernated", true}, {"storage", {{"size", "1Gi"}}}, {"persistence", {{"mode", "None"}}}}, "spec.hibernated"},
+      {{{"durability", {{"minAcks", 2}}}}, "spec.durability.minAcks: 2"},
+      {{{"rebalance", {{"tolerancePercent", 101}}}}, "spec.rebalance.tolerancePercent"},
+      {{{"rebalance", {{"parallelMoves", 0}}}}, "spec.rebalance.parallelMoves"},
+      {{{"pod", {{"labels", {{"windlass.dev/role", "master"}}}}}}, "spec.pod.labels: windlass.dev/role"},
+      {{{"pod", {{"annotations", {{"windlass.dev/node-id", "x"}}}}}}, "spec.pod.annotations"},
+      {{{"pod", {{"tolerations", {{{"operator", "Maybe"}}}}}}}, "spec.pod.tolerations[0].operator"},
+      {{{"pod", {{"terminationGracePeriodSeconds", 0}}}}, "spec.pod.terminationGracePeriodSeconds"},
+      {{{"config", {{"include", "/etc/hostname"}}}}, "spec.config.include"},
       {{{"autoscaling", {{"maxShards", 2}, {"metrics", {metric}}}}}, "spec.autoscaling.minShards: 3"},
       {{{"autoscaling", {{"maxShards", 5}, {"metrics", json::array()}}}}, "spec.autoscaling.metrics"},
       {{{"autoscaling", {{"maxShards", 5}, {"metrics", {metric, metric}}}}}, "metrics[1].type"},
@@ -100,6 +110,14 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
     ASSERT_EQ(findings.size(), 1u) << row.spec << ": " << ::testing::PrintToString(findings);
     EXPECT_THAT(findings[0], HasSubstr(row.field));
   }
+}
+
+TEST(Spec, ALostShardIsAcceptedWithoutStorageOrWhenToldSo) {
+  const json storage = {{"size", "1Gi"}};
+  EXPECT_TRUE(AcceptsLoss(FromSpec(json::object()).spec));
+  EXPECT_FALSE(AcceptsLoss(FromSpec({{"storage", storage}}).spec));
+  EXPECT_TRUE(AcceptsLoss(FromSpec({{"storage", storage}, {"failover", {{"lostShard", "Accept"}}}}).spec));
+  EXPECT_FALSE(AcceptsLoss(FromSpec({{"failover", {{"lostShard", "Block"}}}}).spec));
 }
 
 TEST(Status, ComesBackAsItWasWritten) {

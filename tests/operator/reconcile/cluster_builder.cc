@@ -28,6 +28,8 @@ ClusterBuilder ClusterBuilder::Even(int shards) {
   return builder;
 }
 
+std::string ClusterBuilder::Hash() const { return resources::TemplateHash(cluster_); }
+
 topology::Address ClusterBuilder::AddressOf(const std::string& name) const {
   return {"10.0.0." + std::to_string(1 + api::NodeOrdinal("demo", name).value()), api::kRedisPort};
 }
@@ -45,7 +47,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     topology::NodeLine line;
     line.id = IdOf(other);
     line.address = AddressOf(other);
-    if (node.hostname) line.hostname = other;
+    if (node.hostname) line.hostname = node.named.empty() ? other : node.named;
     line.myself = other == name;
     line.master = node.master.empty();
     line.replica = !line.master;
@@ -75,7 +77,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
   report.cluster_info["cluster_state"] = reporter.serves ? "ok" : "fail";
   report.replication.master = reporter.master.empty();
   report.replication.replication_id = reporter.master.empty() ? IdOf(name) : IdOf(reporter.master);
-  report.replication.offset = 100;
+  report.replication.offset = reporter.offset;
   report.replication.link_up = reporter.link_up;
   if (!reporter.master.empty()) report.replication.master_address = AddressOf(reporter.master);
   return report;
@@ -88,9 +90,14 @@ World ClusterBuilder::Build(int target_shards) {
   seen.target_shards = target_shards;
   seen.creation_refused = refused_;
   seen.may_create = refused_.empty();
+  seen.resize_refused = resize_refused_;
   seen.now_ms = 1'700'000'000'000;
+  for (const std::string& name : orphans_) seen.claims[name].orphan = true;
   for (const auto& [name, node] : nodes_) {
-    if (node.claim) seen.claims[name] = node.shard;
+    if (node.claim) {
+      seen.claims[name] = node.volume;
+      seen.claims[name].shard = node.shard;
+    }
     if (!node.pod) continue;
     PodFact pod;
     pod.name = name;
@@ -101,6 +108,14 @@ World ClusterBuilder::Build(int target_shards) {
     pod.terminating = node.terminating;
     pod.finished = node.finished;
     pod.cordoned = node.cordoned;
+    pod.zone = node.zone;
+    pod.fenced = node.fenced;
+    pod.take_over = node.take_over;
+    pod.resources = node.resources;
+    pod.resize_to = node.resize_to;
+    pod.resized = node.resized;
+    pod.resize_problem = node.resize_problem;
+    pod.placed = node.placed;
     pod.problem = node.problem;
     pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;
     pod.settings = node.settings;

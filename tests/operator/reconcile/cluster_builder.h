@@ -17,18 +17,29 @@ struct TestNode {
   std::vector<slot::SlotRange> slots;
   bool pod = true;
   bool claim = false;
+  ClaimFact volume;            // of the claim, its shard left out
+  std::string zone;
+  bool placed = true;
   bool answers = true;
   bool serves = true;
   bool known = true;           // in the cluster; else it knows only itself
   bool terminating = false;
+  bool fenced = false;
+  bool take_over = false;
   bool finished = false;
   bool cordoned = false;       // the machine it is on
   std::string template_hash;   // of its pod; empty: as now
   std::string problem;         // of its container
+  std::string resources;       // what its pod says it may use
+  std::string resize_to;
+  bool resized = true;
+  std::string resize_problem;
   NodeSettings settings;       // what its pod says it was told
   std::string run_id = "run";
   int64_t used_memory = 1000;
   bool hostname = true;
+  std::string named;           // announced, if not its name
+  int64_t offset = 100;        // of the stream
   int64_t keys = 0;
   uint64_t epoch = 0;
   bool link_up = true;         // of a replica
@@ -49,10 +60,17 @@ class ClusterBuilder {
   }
 
   TestNode& Add(const std::string& name, TestNode node) { return nodes_[name] = std::move(node); }
+  void Remove(const std::string& name) { nodes_.erase(name); }
+  // A claim of a node that was taken out.
+  void AddOrphan(const std::string& name) { orphans_.push_back(name); }
   TestNode& At(const std::string& name) { return nodes_.at(name); }
   api::Spec& spec() { return cluster_.spec; }
   // As after a refusal of new pods: said so, and not to be tried again yet.
   void Refuse(const std::string& why) { refused_ = why; }
+  void AskForRebalance() { cluster_.metadata.rebalance = true; }
+  void RefuseResize(const std::string& why) { resize_refused_ = why; }
+  // The hash of a pod made now.
+  std::string Hash() const;
   api::Status& status() { return cluster_.status; }
 
   // `shards` even shards with a replica each: demo-0 master, demo-1 replica, …
@@ -73,6 +91,8 @@ class ClusterBuilder {
   api::RedisCluster cluster_;
   std::map<std::string, TestNode> nodes_;
   std::string refused_;
+  std::string resize_refused_;
+  std::vector<std::string> orphans_;
 };
 
 }  // namespace windlass::reconcile

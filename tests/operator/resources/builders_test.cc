@@ -62,6 +62,70 @@ TEST(Pod, KeepsApartFromItsShardWhereItCan) {
   EXPECT_FALSE(BuildPod(Demo(), {"demo-4", "shard-2"}, {"i", ""})["spec"]["containers"][0].contains("imagePullPolicy"));
 }
 
+TEST(Pod, PassesOnWhatTheSpecNamesAndIsAnotherThen) {
+  const std::string before = TemplateHash(Demo());
+  struct Row {
+    Json options;
+    Json::json_pointer where;
+    Json wanted;
+  };
+  const Row rows[] = {
+      {{{"labels", {{"team", "shop"}}}}, "/metadata/labels/team"_json_pointer, "shop"},
+      {{{"annotations", {{"a/b", "c"}}}}, "/metadata/annotations/a~1b"_json_pointer, "c"},
+      {{{"nodeSelector", {{"disk", "ssd"}}}}, "/spec/nodeSelector/disk"_json_pointer, "ssd"},
+      {{{"tolerations", {{{"key", "k"}, {"operator", "Exists"}, {"tolerationSeconds", 5}}}}}, "/spec/tolerations/0"_json_pointer,
+       {{"key", "k"}, {"operator", "Exists"}, {"tolerationSeconds", 5}}},
+      {{{"affinity", {{"nodeAffinity", {{"x", 1}}}}}}, "/spec/affinity/nodeAffinity/x"_json_pointer, 1},
+      {{{"priorityClassName", "high"}}, "/spec/priorityClassName"_json_pointer, "high"},
+      {{{"serviceAccountName", "redis"}}, "/spec/serviceAccountName"_json_pointer, "redis"},
+      {{{"terminationGracePeriodSeconds", 90}}, "/spec/terminationGracePeriodSeconds"_json_pointer, 90},
+      {{{"spread", {{"hosts", "Required"}}}},
+       "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0/topologyKey"_json_pointer, "kubernetes.io/hostname"},
+  };
+  for (const Row& row : rows) {
+    const auto cluster = Demo({{"pod", row.options}});
+    const Json pod = BuildPod(cluster, {"demo-4", "shard-2"}, {"image", ""});
+    ASSERT_TRUE(pod.contains(row.where)) << row.options;
+    EXPECT_EQ(pod[row.where], row.wanted) << row.options;
+    EXPECT_NE(TemplateHash(cluster), before) << row.options;
+  }
+  const auto pulled = Demo({{"imagePullSecrets", {{{"name", "registry"}}}}});
+  EXPECT_EQ(BuildPod(pulled, {"demo-4", "shard-2"}, {"i", ""})["spec"]["imagePullSecrets"][0]["name"], "registry");
+  EXPECT_NE(TemplateHash(pulled), before);
+  const auto apart = Demo({{"pod", {{"spread", {{"hosts", "Off"}, {"zones", "Off"}}}}}});
+  EXPECT_FALSE(BuildPod(apart, {"demo-4", "shard-2"}, {"i", ""})["spec"].contains("affinity"));
+}
+
+TEST(BindingSecret, IsEnoughToConnect) {
+  const Json secret = BuildBindingSecret(Demo(), "a:b/c");
+  const auto text = [&secret](const char* key) { return base::Base64Decode(secret["data"][key].get<std::string>()); };
+  EXPECT_EQ(secret["metadata"]["name"], "demo-binding");
+  EXPECT_EQ(secret["type"], "servicebinding.io/redis");
+  EXPECT_EQ(text("type"), "redis");
+  EXPECT_EQ(text("host"), "demo.ns.svc");
+  EXPECT_EQ(text("port"), "6379");
+  EXPECT_EQ(text("username"), "default");
+  EXPECT_EQ(text("password"), "a:b/c");
+  EXPECT_EQ(text("uri"), "redis://default:a%3Ab%2Fc@demo.ns.svc:6379");
+}
+
+TEST(NetworkPolicy, KeepsTheBusForTheClusterAndClientsForWhoIsNamed) {
+  const Json open = BuildNetworkPolicy(Demo());
+  const Json& rules = open["spec"]["ingress"];
+  ASSERT_EQ(rules.size(), 2u);
+  EXPECT_EQ(rules[0]["ports"][0]["port"], 6379);
+  EXPECT_FALSE(rules[0].contains("from")) << "everybody";
+  EXPECT_EQ(rules[1]["ports"][0]["port"], 16379);
+  ASSERT_EQ(rules[1]["from"].size(), 1u);
+  EXPECT_EQ(rules[1]["from"][0]["podSelector"]["matchLabels"]["windlass.dev/cluster"], "demo");
+  const Json peer = {{"podSelector", {{"matchLabels", {{"app", "shop"}}}}}};
+  const Json closed = BuildNetworkPolicy(Demo({{"network", {{"policy", {{"from", {peer}}}}}}}));
+  ASSERT_EQ(closed["spec"]["ingress"][0]["from"].size(), 3u) << "the nodes, the operator, and who is named";
+  EXPECT_EQ(closed["spec"]["ingress"][0]["from"][2], peer);
+  EXPECT_TRUE(FirstDifference(open, closed).has_value()) << "back to everybody is a difference too";
+  EXPECT_TRUE(FirstDifference(closed, open).has_value());
+}
+
 TEST(Budgets, AreDisjointAndCountInIntegers) {
   const auto cluster = Demo({{"replicasPerShard", 2}});
   const Json masters = BuildMasterBudget(cluster, 3);
@@ -87,6 +151,22 @@ TEST(RedisConf, FollowsTheSpec) {
   EXPECT_THAT(full, HasSubstr("appendonly yes\n"));
   EXPECT_THAT(full, HasSubstr("hz 50\n"));
   EXPECT_THAT(full, HasSubstr("cluster-node-timeout 2000\n"));
+}
+
+TEST(RedisConf, WritesWhatPersistenceAndDurabilityAskFor) {
+  const std::string plain = RedisConf(Demo().spec);
+  EXPECT_THAT(plain, HasSubstr("save \"\"\n"));
+  EXPECT_THAT(plain, HasSubstr("appendfsync everysec\n"));
+  EXPECT_THAT(plain, Not(HasSubstr("windlass-min-acks")));
+  const std::string snapshots = RedisConf(Demo({{"storage", {{"size", "1Gi"}}}, {"persistence", {{"mode", "RDB"}}}}).spec);
+  EXPECT_THAT(snapshots, HasSubstr("appendonly no\n"));
+  EXPECT_THAT(snapshots, HasSubstr("save 3600 1 300 100 60 10000\n"));
+  const std::string log = RedisConf(Demo({{"persistence", {{"mode", "AOF"}, {"fsync", "Always"}}}}).spec);
+  EXPECT_THAT(log, HasSubstr("appendonly yes\n"));
+  EXPECT_THAT(log, HasSubstr("appendfsync always\n"));
+  const auto durable = Settings(Demo({{"durability", {{"minAcks", 1}, {"onShortage", "Block"}}}}).spec);
+  EXPECT_EQ(durable.at("windlass-min-acks"), "1");
+  EXPECT_EQ(durable.at("windlass-min-acks-on-shortage"), "block");
 }
 
 TEST(NodeSecret, QuotesThePassword) {

@@ -120,10 +120,11 @@ def test_shards_without_replicas_are_rolled_without_loss(local_cluster, tmp_path
     with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=5000, rate=500) as ledger:
         ledger.wait_for_keys(5000)
         ledger.phase("roll", planned=node_kind == "windlass-node")
-        local_cluster.patch(resources={"limits": {"memory": "320Mi"}})
+        # (More would be given to them as they run.)
+        local_cluster.patch(resources={"limits": {"memory": "224Mi"}})
         rolled(local_cluster, 3, 3)
         assert not set(before.values()) & set(uids(local_cluster).values())
-        assert settings(local_cluster, "maxmemory") == {str(320 * 1024 * 1024 // 100 * 75)}
+        assert settings(local_cluster, "maxmemory") == {str(224 * 1024 * 1024 // 100 * 75)}
         local_cluster.check_whole()
         ledger.close(local_cluster.seeds().split(",")[0])
     for phase in ledger.phases:
