@@ -103,6 +103,7 @@ void AddTold(Machine& m, const GossipEntry& entry) {
   Node* node = m.nodes.Add(entry.id, role, m.now);
   node->address = entry.address;
   node->shard_id = NodeId::MakeRandom(m.random);
+  node->told = true;
   m.SaveAndCheck();
 }
 
@@ -153,11 +154,16 @@ void ProcessExtensions(Machine& m, Node* sender, const Extensions& extensions) {
   SetShard(m, sender, shard);
   for (const ForgottenNode& forgotten : extensions.forgotten) {
     Node* node = m.nodes.Find(forgotten.id);
-    if (node == nullptr || node->IsMyself() || node == m.MyMaster() || node == sender) continue;
+    const auto ttl_ms = static_cast<int64_t>(std::min<uint64_t>(forgotten.ttl_s, 3600) * 1000);
+    if (node == nullptr) {
+      // We have not met it, and shall not be told of it by those who have yet to forget.
+      if (!m.blacklist.Banned(forgotten.id, m.now)) m.blacklist.Ban(forgotten.id, m.now + ttl_ms);
+      continue;
+    }
+    if (node->IsMyself() || node == m.MyMaster() || node == sender) continue;
     // The sender may know a new owner of its slots already. We do not: dropping it
     // now would leave slots without owner and replicas without a master to replace.
     if (node->slot_count > 0) continue;
-    const auto ttl_ms = static_cast<int64_t>(std::min<uint64_t>(forgotten.ttl_s, 3600) * 1000);
     m.blacklist.Ban(node->id, m.now + ttl_ms);
     DropNode(m, node);
   }

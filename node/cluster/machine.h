@@ -88,6 +88,7 @@ struct Machine {
   StreamHold hold;
   Blacklist blacklist;
   Grants grants;
+  int64_t introduction_ends_ms = 0;  // see introduction.h; 0: not a newcomer
   ReplicationFacts facts;
 
   std::unordered_map<uint64_t, Node*> outbound;  // by link number

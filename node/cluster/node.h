@@ -72,6 +72,11 @@ struct Node {
   int64_t outbound_created_ms = 0;
   uint64_t inbound = 0;
   int64_t inbound_created_ms = 0;
+  int64_t inbound_lost_ms = 0;
+
+  // See introduction.h.
+  bool told = false;      // known by gossip, not by a handshake or from nodes.conf
+  bool knows_me = false;  // it has opened a link to us
 
   uint64_t gossip_mark = 0;  // the last ping that told of it
 

@@ -4,30 +4,25 @@ import os
 import subprocess
 
 import redis
+from clocks import Clock, compile_library
 from harness import NodeProcess, binary, wait_for
 from link_proxy import LinkProxy
 from namespaces import Namespace
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 PORT = 6379
 
 
 class ChaosNode(NodeProcess):
-    """A node in its namespace. Its clock can be moved if it was started with libfaketime."""
+    """A node in its namespace; `skew`: the library by which its clock can be moved, or None."""
 
-    def __init__(self, folder, kind, place, config, node_timeout_ms, fake_clock):
+    def __init__(self, folder, kind, place, config, node_timeout_ms, skew):
         super().__init__(folder, kind, port=PORT, host=place.address, config=config, node_timeout_ms=node_timeout_ms)
         self.place = place
-        self.clock = self.folder / "clock"
+        self.clock = Clock(self.folder / "clock")
         self.wrapper = place.inside()
         self.paused = False
-        self.set_clock(0)
-        if fake_clock:
-            self.environment = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-                                "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-    def set_clock(self, ms):
-        self.clock.write_text(f"{ms / 1000:+.3f}s\n")
+        if skew:
+            self.environment = self.clock.environment(skew)
 
     def pause(self):
         self.paused = True
@@ -50,15 +45,16 @@ class ChaosNode(NodeProcess):
 
 
 class ChaosCluster:
-    def __init__(self, folder, kind, plan, node_timeout_ms, fake_clock):
+    def __init__(self, folder, kind, plan, node_timeout_ms):
         self.kind, self.plan = kind, plan
         config = {"appendonly": "yes", "appendfsync": "everysec", "protected-mode": "no",
                   "cluster-allow-replica-migration": "no", "repl-ping-replica-period": 1, "repl-timeout": 5}
         if plan.promise == "min-acks":
             config["windlass-min-acks"] = 1
+        skew = compile_library(folder) if any(fault.kind == "skew" for fault in plan.faults) else None
         self.proxy = LinkProxy(plan.nodes, plan.seed)
         self.places = [Namespace(number) for number in range(plan.nodes)]
-        self.nodes = [ChaosNode(folder / f"node-{place.number}", kind, place, config, node_timeout_ms, fake_clock)
+        self.nodes = [ChaosNode(folder / f"node-{place.number}", kind, place, config, node_timeout_ms, skew)
                       for place in self.places]
         for node in self.nodes:
             node.start(wait=False)
@@ -127,6 +123,4 @@ class ChaosCluster:
             except AssertionError as error:
                 problems.append(str(error))
         self.proxy.close()
-        for place in self.places:
-            place.remove()
         assert not problems, "\n".join(problems)

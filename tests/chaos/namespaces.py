@@ -1,7 +1,8 @@
 """Network namespaces: one for the harness and its clients, one for each node.
 
-Everything is made below one unnamed namespace that the process enters first, so
-nothing is seen of it outside and nothing leaves it; it ends with the processes.
+Everything is made inside an unnamed namespace in which the program is started
+again for each seed: nothing of it is seen outside, nothing leaves it, and all ends
+with that process.
 
 Two networks lead to a node. Its address, 10.77.1.x, lies on a TUN device whose
 other end the link proxy holds: by it the nodes reach each other. The clients of
@@ -17,14 +18,17 @@ INSIDE = "WINDLASS_CHAOS_INSIDE"
 HUB = "10.77.0.1"
 
 
-def enter():
-    """Starts this program again in namespaces of its own, unless it is there already."""
-    if os.environ.get(INSIDE):
-        return
+def is_inside():
+    return bool(os.environ.get(INSIDE))
+
+
+def run_inside(*words):
+    """Runs a program in namespaces of its own, with all it starts; its exit status. Its
+    processes end with it, and the networks with them."""
     if os.geteuid() != 0:
         sys.exit("chaos: namespaces are made by root; run this as root")
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                           "--propagation", "private", *words], env={**os.environ, INSIDE: "1"}, check=False).returncode
 
 
 def run(*words):
@@ -85,6 +89,3 @@ class Namespace:
     def unblock_all(self):
         self.blocked.clear()
         run(*self.inside("iptables", "-w", "-F", "INPUT"))
-
-    def remove(self):
-        run("ip", "netns", "del", self.name)

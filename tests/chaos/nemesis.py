@@ -181,7 +181,7 @@ class Nemesis:
         return self._links(fault, loss_percent=fault.amount)
 
     def _skew(self, fault, node):
-        return lambda: node.set_clock(fault.amount), lambda: node.set_clock(0)
+        return lambda: node.clock.set(fault.amount), lambda: node.clock.set(0)
 
     def _lose(self, node, names):
         """Only one copy of a shard may go, and only while all the others are whole."""

@@ -38,8 +38,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import places  # noqa: E402,F401
-import cluster as cluster_module  # noqa: E402
 import namespaces  # noqa: E402
+from clocks import can_be_skewed  # noqa: E402
+from cluster import ChaosCluster  # noqa: E402
 from schedule import make_plan  # noqa: E402
 
 LOG_LINES_KEPT = 200
@@ -72,7 +73,7 @@ def seeds_of(arguments):
 
 
 def plan_of(seed, arguments):
-    without = () if os.path.exists(cluster_module.FAKETIME) else ("skew",)
+    without = () if can_be_skewed() else ("skew",)
     return make_plan(seed, arguments.seconds, arguments.node_timeout, arguments.kind == "windlass-node", without)
 
 
@@ -88,9 +89,7 @@ class Run:
 
     def go(self):
         from history import Windows
-        skewed = any(fault.kind == "skew" for fault in self.plan.faults)
-        cluster = cluster_module.ChaosCluster(self.folder, self.arguments.kind, self.plan,
-                                              self.arguments.node_timeout, skewed)
+        cluster = ChaosCluster(self.folder, self.arguments.kind, self.plan, self.arguments.node_timeout)
         try:
             cluster.form(masters=3)
             self.windows = Windows()
@@ -205,19 +204,25 @@ def main():
         for seed in seeds:
             print(plan_of(seed, arguments))
         return 0
-    namespaces.enter()
-    namespaces.prepare_hub()
     logs = Path(arguments.logs or tempfile.mkdtemp(prefix="windlass-chaos-")).resolve()
+    if namespaces.is_inside():
+        namespaces.prepare_hub()
+        return 0 if run_seed(seeds[0], arguments, logs) else 1
     deadline = time.monotonic() + (arguments.minutes or 1e6) * 60
-    passed = failed = 0
+    failed = []
+    passed = 0
     for seed in seeds:
         if time.monotonic() > deadline:
             break
-        if run_seed(seed, arguments, logs):
+        sys.stdout.flush()
+        status = namespaces.run_inside(sys.executable, __file__, *sys.argv[1:], "--seed", str(seed), "--logs", str(logs))
+        if status == 0:
             passed += 1
         else:
-            failed += 1
-    print(f"{passed} passed, {failed} failed")
+            failed.append(seed)
+    if failed:
+        print(f"failed: {', '.join(map(str, failed))}")
+    print(f"{passed} passed, {len(failed)} failed")
     return 0 if passed and not failed else 1
 
 

@@ -1,0 +1,37 @@
+// When a newcomer says MEET.
+#include "node/cluster/introduction.h"
+
+namespace windlass::cluster {
+
+namespace {
+
+constexpr int64_t kIntroductionTimeouts = 20;
+
+bool LetsMeDrop(const Node& node) { return node.knows_me && node.inbound == 0; }
+
+}  // namespace
+
+void NoteIntroduction(Machine& m) {
+  if (m.nodes.size() > 1) return;
+  m.introduction_ends_ms = m.now + kIntroductionTimeouts * m.options.node_timeout_ms;
+}
+
+MessageType GreetingFor(const Machine& m, const Node& node) {
+  if (node.Has(kFlagMeet)) return MessageType::kMeet;
+  if (m.now >= m.introduction_ends_ms || !node.told || node.knows_me) return MessageType::kPing;
+  if (m.now - node.created_ms <= m.options.node_timeout_ms) return MessageType::kPing;
+  for (const Node* other : m.nodes.all()) {
+    if (LetsMeDrop(*other) && !other->Suspected() && !other->Failed()) return MessageType::kPing;
+  }
+  return MessageType::kMeet;
+}
+
+void NoteAnswerTo(Machine& m, const Node& node) {
+  if (m.now >= m.introduction_ends_ms || !LetsMeDrop(node)) return;
+  if (m.now - node.inbound_lost_ms <= m.options.node_timeout_ms) return;
+  LogF(m, LogLevel::kNotice, "Node %s (%s) knows this node no more: introducing itself to nobody else.",
+       node.id.str().c_str(), Name(node));
+  m.introduction_ends_ms = 0;
+}
+
+}  // namespace windlass::cluster
