@@ -6,6 +6,7 @@ namespace windlass::cluster {
 namespace {
 
 constexpr int64_t kIntroductionTimeouts = 20;
+constexpr int64_t kKeptFraction = 4;  // of a node timeout: pings come twice in one
 
 bool LetsMeDrop(const Node& node) { return node.knows_me && node.inbound == 0; }
 
@@ -18,12 +19,16 @@ void NoteIntroduction(Machine& m) {
 
 MessageType GreetingFor(const Machine& m, const Node& node) {
   if (node.Has(kFlagMeet)) return MessageType::kMeet;
-  if (m.now >= m.introduction_ends_ms || !node.told || node.knows_me) return MessageType::kPing;
+  if (m.now >= m.introduction_ends_ms || !node.told || node.knows_me || node.inbound != 0) return MessageType::kPing;
   if (m.now - node.created_ms <= m.options.node_timeout_ms) return MessageType::kPing;
   for (const Node* other : m.nodes.all()) {
     if (LetsMeDrop(*other) && !other->Suspected() && !other->Failed()) return MessageType::kPing;
   }
   return MessageType::kMeet;
+}
+
+void NoteLinkKept(const Machine& m, Node* node) {
+  if (m.now - node->inbound_created_ms > m.options.node_timeout_ms / kKeptFraction) node->knows_me = true;
 }
 
 void NoteAnswerTo(Machine& m, const Node& node) {

@@ -36,7 +36,6 @@ void BindInbound(Machine& m, LinkId link, Node* sender) {
   }
   sender->inbound = link.number;
   sender->inbound_created_ms = m.now;
-  sender->knows_me = true;
   m.inbound[link.number] = sender;
 }
 
@@ -137,6 +136,7 @@ void HandleMessage(Machine& m, const MessageReceived& input) {
   const bool from_myself = sender != nullptr && sender->IsMyself();
   if (sender != nullptr && !from_myself) {
     BindInbound(m, input.link, sender);
+    if (input.link.inbound) NoteLinkKept(m, sender);
     NoteHeader(m, sender, message.header);
   }
   if (std::holds_alternative<Heartbeat>(message.body)) {

@@ -128,6 +128,18 @@ TEST(Forget, HeardFromOthersBansToo) {
   EXPECT_TRUE(node.LineOf('9').empty());
 }
 
+TEST(Forget, HeardFromOthersBansWhoWasNeverMet) {
+  OneNode node(ThreeShards());
+  auto ping = node.Usual('b');
+  std::get<Heartbeat>(ping->body).extensions.forgotten.push_back({Id('9'), 30});
+  node.Deliver('b', ping);
+  Tell(node, 'c', Entry('9', kFlagMaster));
+  EXPECT_TRUE(node.LineOf('9').empty()) << "c has yet to forget it";
+  node.now += 30001;
+  Tell(node, 'c', Entry('9', kFlagMaster));
+  EXPECT_FALSE(node.LineOf('9').empty());
+}
+
 TEST(Forget, OfANodeThatOthersForgotBeforeIsDone) {
   OneNode node(ThreeShards());
   Tell(node, 'b', Entry('9', kFlagMaster));
