@@ -112,11 +112,9 @@ void AddTold(Machine& m, const GossipEntry& entry) {
 Heartbeat BuildHeartbeat(Machine& m, const Node* to) {
   Heartbeat heartbeat;
   AddRandomEntries(m, to, &heartbeat.gossip);
-  if (m.suspected > 0) {
+  if (m.to_report > 0) {
     for (const Node* node : m.nodes.all()) {
-      if (node->Suspected() && !node->InHandshake()) {
-        heartbeat.gossip.push_back(EntryOf(*node));
-      }
+      if (WorthReporting(*node) && node->gossip_mark != m.gossip_marks) heartbeat.gossip.push_back(EntryOf(*node));
     }
   }
   if (to != nullptr && to->Has(kFlagExtensions)) heartbeat.extensions = BuildExtensions(m);

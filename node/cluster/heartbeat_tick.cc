@@ -26,10 +26,10 @@ void DropStaleHandshakes(Machine& m) {
 }
 
 void ConnectAll(Machine& m) {
-  m.suspected = 0;
+  m.to_report = 0;
   for (Node* node : m.nodes.all()) {
     if (node->IsMyself()) continue;
-    if (node->Suspected()) ++m.suspected;
+    if (WorthReporting(*node)) ++m.to_report;
     if (node->outbound == 0 && node->HasAddress()) OpenLink(m, node);
   }
 }

@@ -1,6 +1,8 @@
 // When a newcomer says MEET.
 #include "node/cluster/introduction.h"
 
+#include <algorithm>
+
 namespace windlass::cluster {
 
 namespace {
@@ -33,7 +35,9 @@ void NoteLinkKept(const Machine& m, Node* node) {
 
 void NoteAnswerTo(Machine& m, const Node& node) {
   if (m.now >= m.introduction_ends_ms || !LetsMeDrop(node)) return;
-  if (m.now - node.inbound_lost_ms <= m.options.node_timeout_ms) return;
+  // One that was away for a while needs a moment until it opens its link again.
+  const int64_t since_ms = std::max(node.inbound_lost_ms, node.outbound_created_ms);
+  if (m.now - since_ms <= m.options.node_timeout_ms) return;
   LogF(m, LogLevel::kNotice, "Node %s (%s) knows this node no more: introducing itself to nobody else.",
        node.id.str().c_str(), Name(node));
   m.introduction_ends_ms = 0;

@@ -96,7 +96,7 @@ struct Machine {
   uint64_t next_link = 1;
   uint64_t gossip_marks = 0;
   uint64_t ticks = 0;
-  int suspected = 0;  // nodes in PFAIL at the last tick
+  int to_report = 0;  // nodes worth reporting at the last tick, or more
 
   std::array<uint64_t, kMessageTypes> sent{};
   std::array<uint64_t, kMessageTypes> received{};

@@ -88,11 +88,18 @@ struct Node {
   bool HasAddress() const { return !Has(kFlagNoAddress); }
   bool Failed() const { return Has(kFlagFail); }
   bool Suspected() const { return Has(kFlagPfail); }
+  // Told in every heartbeat. FAIL is broadcast once, and may miss a node; while nobody has
+  // replaced the master, who missed it must come to know, above all the master's replicas.
+  bool FailedOwner() const { return Failed() && slot_count > 0; }
   bool Votes() const { return IsMaster() && slot_count > 0; }
   // Its own epoch, or its master's if it is a replica: what goes with its claims.
   uint64_t ClaimEpoch() const {
     return replica_of != nullptr && IsReplica() ? replica_of->config_epoch : config_epoch;
   }
 };
+
+inline bool WorthReporting(const Node& node) {
+  return !node.IsMyself() && !node.InHandshake() && (node.Suspected() || node.FailedOwner());
+}
 
 }  // namespace windlass::cluster

@@ -129,7 +129,7 @@ class Run:
         from administrator import Administrator
         from checker import disagreement
         began = time.monotonic()
-        administrator = Administrator(cluster, self.say)
+        administrator = Administrator(cluster, self.say, slots_were_moved="reshard-classic" in nemesis.done)
         wrong = administrator.rounds(lambda: disagreement(cluster), 60)
         if not wrong:
             self.say(f"agreed {time.monotonic() - began:.1f} s after healing")

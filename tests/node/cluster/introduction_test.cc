@@ -84,6 +84,17 @@ TEST_F(Introduction, IsNotUsedToComeBackAfterForget) {
   EXPECT_EQ(MeetsTo('c'), 0);
 }
 
+TEST_F(Introduction, GoesOnAfterSomebodyWasAwayForAWhile) {
+  BClosesItsLink();
+  node.Feed(LinkClosed{node.link_to[OneNode::AddressOf('b').bus_port]});
+  for (int i = 0; i < 20; ++i) {
+    node.Tick();
+    if (i == 18) node.Feed(LinkClosed{node.link_to[OneNode::AddressOf('b').bus_port]});
+  }
+  node.Answer('b');
+  EXPECT_FALSE(node.Logged("knows this node no more"));
+}
+
 TEST_F(Introduction, EndsAfterTwentyNodeTimeouts) {
   Run("b", 18000);
   BTellsOf('9');
