@@ -51,6 +51,7 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, help="one seed")
     parser.add_argument("--seeds", metavar="A-B", help="the seeds from A to B (default 1-4)")
     parser.add_argument("--minutes", type=float, help="start no seed after so many minutes; alone: seeds from 1 on")
+    parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="the same in seconds")
     parser.add_argument("--kind", default="windlass-node", choices=["windlass-node", "valkey-server", "redis-server"])
     parser.add_argument("--bin", metavar="FOLDER", help="where windlass-node, windlassctl and windlass-ledger are "
                         "(default: WINDLASS_BIN, else build/dev/bin, else build/release/bin)")
@@ -69,7 +70,7 @@ def seeds_of(arguments):
     if arguments.seeds:
         first, _, last = arguments.seeds.partition("-")
         return range(int(first), int(last or first) + 1)
-    return range(1, 1 << 30) if arguments.minutes else range(1, 5)
+    return range(1, 1 << 30) if arguments.minutes or arguments.time_limit else range(1, 5)
 
 
 def plan_of(seed, arguments):
@@ -208,7 +209,8 @@ def main():
     if namespaces.is_inside():
         namespaces.prepare_hub()
         return 0 if run_seed(seeds[0], arguments, logs) else 1
-    deadline = time.monotonic() + (arguments.minutes or 1e6) * 60
+    limit = arguments.time_limit if arguments.time_limit is not None else (arguments.minutes or 1e6) * 60
+    deadline = time.monotonic() + limit
     failed = []
     passed = 0
     for seed in seeds:
