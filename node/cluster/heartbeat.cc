@@ -83,6 +83,7 @@ void NotePong(Machine& m, Node* linked) {
   linked->pong_received_ms = m.now;
   linked->ping_sent_ms = 0;
   NoteReachable(m, linked);
+  linked->answered_on = linked->outbound;
   NoteAnswerTo(m, *linked);
 }
 

@@ -22,6 +22,7 @@ void NoteIntroduction(Machine& m) {
 MessageType GreetingFor(const Machine& m, const Node& node) {
   if (node.Has(kFlagMeet)) return MessageType::kMeet;
   if (m.now >= m.introduction_ends_ms || !node.told || node.knows_me || node.inbound != 0) return MessageType::kPing;
+  if (node.outbound == 0 || node.answered_on != node.outbound) return MessageType::kPing;
   if (m.now - node.created_ms <= m.options.node_timeout_ms) return MessageType::kPing;
   for (const Node* other : m.nodes.all()) {
     if (LetsMeDrop(*other) && !other->Suspected() && !other->Failed()) return MessageType::kPing;

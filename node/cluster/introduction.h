@@ -7,7 +7,9 @@
 // MEET, which a stranger may, to nodes it was told of and that have not shown within
 // a node timeout that they know it: who knows a node opens a link to it, and keeps it.
 // (Who looks for another node, which had the address before, closes the link when the
-// answer is not that node's.)
+// answer is not that node's.) It says MEET only on a connection by which the node has
+// answered under its id: a MEET to an address alone might join another cluster, whose
+// node has the address by now.
 //
 // A node that was forgotten must not come back by this. It asks nobody a second
 // time who once knew it; and it asks nobody at all while one who knew it lets it

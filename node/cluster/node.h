@@ -77,6 +77,7 @@ struct Node {
   // See introduction.h.
   bool told = false;      // known by gossip, not by a handshake or from nodes.conf
   bool knows_me = false;  // it has opened a link to us and kept it
+  uint64_t answered_on = 0;  // our link on which it last answered under its id
 
   uint64_t gossip_mark = 0;  // the last ping that told of it
 

@@ -57,6 +57,23 @@ TEST_F(Introduction, GoesOnWithoutTheIntroducer) {
   EXPECT_EQ(MeetsTo('b'), 0) << "b knew the node";
 }
 
+TEST_F(Introduction, IsNotMadeToAnAddressThatHasNotAnswered) {
+  BClosesItsLink();
+  Run("", 5000);
+  EXPECT_EQ(MeetsTo('c'), 0) << "another cluster may have the address";
+}
+
+TEST_F(Introduction, IsNotMadeOnANewConnectionBeforeTheAnswer) {
+  BClosesItsLink();
+  Run("c", 1200);
+  node.seen.clear();
+  for (int i = 0; i < 10; ++i) {
+    node.Feed(LinkClosed{node.link_to[OneNode::AddressOf('c').bus_port]});
+    node.Tick();
+  }
+  EXPECT_EQ(MeetsTo('c'), 0);
+}
+
 TEST_F(Introduction, IsOverForWhoOpensALink) {
   BClosesItsLink();
   node.Deliver('c', node.Usual('c'));
