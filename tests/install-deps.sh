@@ -11,7 +11,7 @@ build_packages=(
 )
 test_packages=(
   redis-server redis-tools python3 python3-pytest python3-pytest-timeout python3-redis python3-yaml
-  iproute2 procps
+  iproute2 iptables util-linux procps gcc libc6-dev
 )
 # A real Kubernetes beside what it is built from (tests/kubernetes/binaries).
 kubernetes_packages=(etcd-server containerd runc containernetworking-plugins iptables conntrack openssl gcc libc6-dev)

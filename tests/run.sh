@@ -11,7 +11,8 @@ usage: tests/run.sh [options]
   --only SUITE,...  run these suites only: unit, architecture, simulation, and
                     the folders of black-box tests (system/..., differential, local);
                     and only when named: clients, the client libraries, which need
-                    other languages' toolchains and registries
+                    other languages' toolchains and registries; chaos, as root, for
+                    seven tenths of the budget (without one: eight seeds)
   --units PATTERN   of the unit test programs, those whose name matches only
   --targets LIST    build these targets only (default: everything)
   --kubernetes      run the acceptance tests on a real Kubernetes instead (as root;
@@ -130,6 +131,21 @@ run_clients() {
   run_folders clients
 }
 
+# The harness's own tests, then one seed after the other.
+run_chaos() {
+  local options=(--seeds 1-8) line
+  run_folders chaos
+  [ "$budget" -eq 0 ] || options=(--seeds 1-1000 --time-limit "$((budget * 7 / 10 - ($(date +%s) - started)))")
+  /usr/bin/python3 tests/chaos/run.py --bin "$build/bin" "${options[@]}" --logs "$results/chaos" > "$results/chaos-seeds.log" 2>&1
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$results/chaos-seeds.log" | tail -n 1)
+  [ -n "$line" ] || line="0 passed, 1 failed"
+  grep -E '^seed [0-9]+: (passed|FAILED)|WRONG' "$results/chaos-seeds.log"
+  local ok=${line%% *} bad=${line#*, }
+  bad=${bad%% *}
+  passed=$((passed + ok)) failed=$((failed + bad))
+  note "chaos seeds: $ok passed, $bad failed"
+}
+
 run_simulation() {
   timeout 600 "$build/bin/windlass-sim" --seeds "1-$seeds" > "$results/simulation.log" 2>&1
   local status=$?
@@ -153,6 +169,7 @@ if wanted unit; then run_unit; fi
 if wanted architecture; then run_folders architecture; fi
 if wanted simulation && in_time simulation; then run_simulation; fi
 if [[ ",$only," == *,clients,* ]]; then run_clients; fi
+if [[ ",$only," == *,chaos,* ]]; then run_chaos; fi
 # Those that take longest go first, so that none is waited for alone at the end.
 folders=()
 for folder in system/cluster system/chaos system/operator system/ctl; do

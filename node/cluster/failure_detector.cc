@@ -47,6 +47,7 @@ void MarkFailed(Machine& m, Node* node) {
   node->flags |= kFlagFail;
   node->fail_time_ms = m.now;
   node->fail_from_file = false;
+  ++m.to_report;
   m.check_election = m.check_election || node == m.MyMaster();
   m.SaveAndCheck();
 }
@@ -69,7 +70,7 @@ void MarkFailingIfNeeded(Machine& m, Node* node) {
 void MarkSuspected(Machine& m, Node* node) {
   LogF(m, LogLevel::kDebug, "*** NODE %s possibly failing", node->id.str().c_str());
   node->flags |= kFlagPfail;
-  ++m.suspected;
+  ++m.to_report;
   m.update_health = true;
   // The word of a voter is awaited by the others: it does not wait for the next heartbeat.
   m.tell_suspicion = m.tell_suspicion || (m.myself()->Votes() && node->Votes());

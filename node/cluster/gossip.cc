@@ -103,6 +103,7 @@ void AddTold(Machine& m, const GossipEntry& entry) {
   Node* node = m.nodes.Add(entry.id, role, m.now);
   node->address = entry.address;
   node->shard_id = NodeId::MakeRandom(m.random);
+  node->told = true;
   m.SaveAndCheck();
 }
 
@@ -111,11 +112,9 @@ void AddTold(Machine& m, const GossipEntry& entry) {
 Heartbeat BuildHeartbeat(Machine& m, const Node* to) {
   Heartbeat heartbeat;
   AddRandomEntries(m, to, &heartbeat.gossip);
-  if (m.suspected > 0) {
+  if (m.to_report > 0) {
     for (const Node* node : m.nodes.all()) {
-      if (node->Suspected() && !node->InHandshake()) {
-        heartbeat.gossip.push_back(EntryOf(*node));
-      }
+      if (WorthReporting(*node) && node->gossip_mark != m.gossip_marks) heartbeat.gossip.push_back(EntryOf(*node));
     }
   }
   if (to != nullptr && to->Has(kFlagExtensions)) heartbeat.extensions = BuildExtensions(m);
@@ -153,11 +152,16 @@ void ProcessExtensions(Machine& m, Node* sender, const Extensions& extensions) {
   SetShard(m, sender, shard);
   for (const ForgottenNode& forgotten : extensions.forgotten) {
     Node* node = m.nodes.Find(forgotten.id);
-    if (node == nullptr || node->IsMyself() || node == m.MyMaster() || node == sender) continue;
+    const auto ttl_ms = static_cast<int64_t>(std::min<uint64_t>(forgotten.ttl_s, 3600) * 1000);
+    if (node == nullptr) {
+      // We have not met it, and shall not be told of it by those who have yet to forget.
+      if (!m.blacklist.Banned(forgotten.id, m.now)) m.blacklist.Ban(forgotten.id, m.now + ttl_ms);
+      continue;
+    }
+    if (node->IsMyself() || node == m.MyMaster() || node == sender) continue;
     // The sender may know a new owner of its slots already. We do not: dropping it
     // now would leave slots without owner and replicas without a master to replace.
     if (node->slot_count > 0) continue;
-    const auto ttl_ms = static_cast<int64_t>(std::min<uint64_t>(forgotten.ttl_s, 3600) * 1000);
     m.blacklist.Ban(node->id, m.now + ttl_ms);
     DropNode(m, node);
   }

@@ -4,6 +4,7 @@
 #include "node/cluster/epochs.h"
 #include "node/cluster/failure_detector.h"
 #include "node/cluster/gossip.h"
+#include "node/cluster/introduction.h"
 #include "node/cluster/probation.h"
 #include "node/cluster/roles.h"
 #include "node/cluster/send.h"
@@ -82,6 +83,8 @@ void NotePong(Machine& m, Node* linked) {
   linked->pong_received_ms = m.now;
   linked->ping_sent_ms = 0;
   NoteReachable(m, linked);
+  linked->answered_on = linked->outbound;
+  NoteAnswerTo(m, *linked);
 }
 
 void NoteRole(Machine& m, Node* sender, const Header& header) {
@@ -117,6 +120,7 @@ void NoteClaims(Machine& m, Node* sender, const Header& header) {
 void AcceptMeet(Machine& m, const MessageReceived& input) {
   const Address address = AddressOf(input.message->header, input.remote_ip);
   if (address.ip.empty() || address.bus_port == 0) return;
+  NoteIntroduction(m);
   Node* node = m.nodes.Add(NodeId::MakeRandom(m.random), kFlagHandshake, m.now);
   node->address = address;
   node->shard_id = NodeId::MakeRandom(m.random);
@@ -171,6 +175,7 @@ void HandleHeartbeat(Machine& m, Node* sender, Node* linked, const MessageReceiv
 
 bool StartHandshake(Machine& m, const Address& address) {
   if (AlreadyMeeting(m, address)) return false;
+  NoteIntroduction(m);
   Node* node = m.nodes.Add(NodeId::MakeRandom(m.random), kFlagHandshake | kFlagMeet, m.now);
   node->address = address;
   node->shard_id = NodeId::MakeRandom(m.random);

@@ -4,6 +4,7 @@
 
 #include "node/cluster/failure_detector.h"
 #include "node/cluster/heartbeat.h"
+#include "node/cluster/introduction.h"
 #include "node/cluster/send.h"
 
 namespace windlass::cluster {
@@ -25,10 +26,10 @@ void DropStaleHandshakes(Machine& m) {
 }
 
 void ConnectAll(Machine& m) {
-  m.suspected = 0;
+  m.to_report = 0;
   for (Node* node : m.nodes.all()) {
     if (node->IsMyself()) continue;
-    if (node->Suspected()) ++m.suspected;
+    if (WorthReporting(*node)) ++m.to_report;
     if (node->outbound == 0 && node->HasAddress()) OpenLink(m, node);
   }
 }
@@ -42,7 +43,7 @@ void PingOldest(Machine& m) {
     if (node->IsMyself() || node->InHandshake()) continue;
     if (oldest == nullptr || node->pong_received_ms < oldest->pong_received_ms) oldest = node;
   }
-  if (oldest != nullptr) SendPing(m, oldest, MessageType::kPing);
+  if (oldest != nullptr) SendPing(m, oldest, GreetingFor(m, *oldest));
 }
 
 void TickNode(Machine& m, Node* node) {
@@ -58,7 +59,7 @@ void TickNode(Machine& m, Node* node) {
   }
   if (node->outbound_up && node->ping_sent_ms == 0 &&
       m.now - node->pong_received_ms > timeout / 2) {
-    SendPing(m, node, MessageType::kPing);
+    SendPing(m, node, GreetingFor(m, *node));
     return;
   }
   // The replica that waits for our offset hears it at every tick.

@@ -88,6 +88,7 @@ struct Machine {
   StreamHold hold;
   Blacklist blacklist;
   Grants grants;
+  int64_t introduction_ends_ms = 0;  // see introduction.h; 0: not a newcomer
   ReplicationFacts facts;
 
   std::unordered_map<uint64_t, Node*> outbound;  // by link number
@@ -95,7 +96,7 @@ struct Machine {
   uint64_t next_link = 1;
   uint64_t gossip_marks = 0;
   uint64_t ticks = 0;
-  int suspected = 0;  // nodes in PFAIL at the last tick
+  int to_report = 0;  // nodes worth reporting at the last tick, or more
 
   std::array<uint64_t, kMessageTypes> sent{};
   std::array<uint64_t, kMessageTypes> received{};

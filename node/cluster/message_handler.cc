@@ -4,6 +4,7 @@
 #include "node/cluster/election.h"
 #include "node/cluster/failure_detector.h"
 #include "node/cluster/heartbeat.h"
+#include "node/cluster/introduction.h"
 #include "node/cluster/manual_failover.h"
 #include "node/cluster/roles.h"
 #include "node/cluster/send.h"
@@ -25,7 +26,10 @@ Node* NodeOfOutbound(Machine& m, LinkId link) {
 // connection its peer has given up.
 void BindInbound(Machine& m, LinkId link, Node* sender) {
   if (!link.inbound || sender->inbound == link.number) return;
-  if (const auto it = m.inbound.find(link.number); it != m.inbound.end()) it->second->inbound = 0;
+  if (const auto it = m.inbound.find(link.number); it != m.inbound.end()) {
+    it->second->inbound = 0;
+    it->second->inbound_lost_ms = m.now;
+  }
   if (sender->inbound != 0) {
     m.inbound.erase(sender->inbound);
     m.out.Push(Disconnect{LinkId{true, sender->inbound}});
@@ -132,6 +136,7 @@ void HandleMessage(Machine& m, const MessageReceived& input) {
   const bool from_myself = sender != nullptr && sender->IsMyself();
   if (sender != nullptr && !from_myself) {
     BindInbound(m, input.link, sender);
+    if (input.link.inbound) NoteLinkKept(m, sender);
     NoteHeader(m, sender, message.header);
   }
   if (std::holds_alternative<Heartbeat>(message.body)) {
@@ -147,7 +152,7 @@ void HandleLinkConnected(Machine& m, LinkId link) {
   node->outbound_up = true;
   // A new link does not forgive the ping that waits.
   const int64_t waiting_since = node->ping_sent_ms;
-  SendPing(m, node, node->Has(kFlagMeet) ? MessageType::kMeet : MessageType::kPing);
+  SendPing(m, node, GreetingFor(m, *node));
   if (waiting_since != 0) node->ping_sent_ms = waiting_since;
 }
 
@@ -155,6 +160,7 @@ void HandleLinkClosed(Machine& m, LinkId link) {
   if (link.inbound) {
     if (const auto it = m.inbound.find(link.number); it != m.inbound.end()) {
       it->second->inbound = 0;
+      it->second->inbound_lost_ms = m.now;
       m.inbound.erase(it);
     }
     return;

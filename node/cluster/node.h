@@ -72,6 +72,12 @@ struct Node {
   int64_t outbound_created_ms = 0;
   uint64_t inbound = 0;
   int64_t inbound_created_ms = 0;
+  int64_t inbound_lost_ms = 0;
+
+  // See introduction.h.
+  bool told = false;      // known by gossip, not by a handshake or from nodes.conf
+  bool knows_me = false;  // it has opened a link to us and kept it
+  uint64_t answered_on = 0;  // our link on which it last answered under its id
 
   uint64_t gossip_mark = 0;  // the last ping that told of it
 
@@ -83,11 +89,18 @@ struct Node {
   bool HasAddress() const { return !Has(kFlagNoAddress); }
   bool Failed() const { return Has(kFlagFail); }
   bool Suspected() const { return Has(kFlagPfail); }
+  // Told in every heartbeat. FAIL is broadcast once, and may miss a node; while nobody has
+  // replaced the master, who missed it must come to know, above all the master's replicas.
+  bool FailedOwner() const { return Failed() && slot_count > 0; }
   bool Votes() const { return IsMaster() && slot_count > 0; }
   // Its own epoch, or its master's if it is a replica: what goes with its claims.
   uint64_t ClaimEpoch() const {
     return replica_of != nullptr && IsReplica() ? replica_of->config_epoch : config_epoch;
   }
 };
+
+inline bool WorthReporting(const Node& node) {
+  return !node.IsMyself() && !node.InHandshake() && (node.Suspected() || node.FailedOwner());
+}
 
 }  // namespace windlass::cluster

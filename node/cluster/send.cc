@@ -137,6 +137,7 @@ void CloseInbound(Machine& m, Node* node) {
   m.out.Push(Disconnect{LinkId{true, node->inbound}});
   m.inbound.erase(node->inbound);
   node->inbound = 0;
+  node->inbound_lost_ms = m.now;
 }
 
 void CloseLinks(Machine& m, Node* node) {

@@ -97,7 +97,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
     if (slot_migrations_ != nullptr) slot_migrations_->OnClientGone(client);
   });
   durability_.ack_gate().SetWaiting([this](int64_t acked) { return sessions_.WaitingForAcks(acked); });
-  durability_.SetOnDemoted([this] { sessions_.CloseWaitingForAcks(-1); });
+  durability_.SetOnDemoted([this] { sessions_.CloseUnacknowledged(durability_.ack_gate().active()); });
   keyspace_.set_change_listener(&key_waiter_);
   keyspace_.set_expiry_listener(&dispatcher_);
 }

@@ -220,10 +220,14 @@ size_t SessionTable::WaitingForAcks(int64_t acked_offset) const {
   return count;
 }
 
-void SessionTable::CloseWaitingForAcks(int64_t acked_offset) {
-  for (const uint64_t id : std::vector<uint64_t>(held_)) {
+void SessionTable::CloseUnacknowledged(bool this_turn) {
+  std::vector<uint64_t> ids(held_);
+  if (this_turn) ids.insert(ids.end(), fresh_output_.begin(), fresh_output_.end());
+  for (const uint64_t id : ids) {
     Session* session = Find(id);
-    if (session == nullptr || !session->WaitsForAcks(acked_offset)) continue;
+    if (session == nullptr) continue;
+    const bool wrote_now = this_turn && session->client().Has(client::kWrote);
+    if (!wrote_now && !session->WaitsForAcks(-1)) continue;
     session->client().Set(client::kCloseAfterReply);  // what waits in its input is not run
     session->Close("its writes were not acknowledged while this server was the master");
   }

@@ -37,8 +37,9 @@ class SessionTable final : public commands::Sessions {
   // Clients that wait for an acknowledgement beyond this offset of the history.
   size_t WaitingForAcks(int64_t acked_offset) const;
   // This server is no master any more: whether what they wrote will stay is unknown, so
-  // they are disconnected rather than answered.
-  void CloseWaitingForAcks(int64_t acked_offset);
+  // they are disconnected rather than answered: those that wait and, with `this_turn`,
+  // those that wrote in this turn, whose replies have not been looked at yet.
+  void CloseUnacknowledged(bool this_turn);
   // A save of nodes.conf failed. Call before its ticket counts as released.
   void FailReplies(uint64_t ticket);
   // End of a turn: while clients hold more than maxmemory-clients, the one that holds

@@ -266,6 +266,16 @@ void SlotRepair::ClearMarks(slot::SlotId slot, const Node& owner) {
     // Best effort: gossip tells it too.
     if (master != &owner) At(*master).Call(SetSlot(slot, "NODE", owner.id));
   }
+  // Where masters hand their marks on to their replicas (Valkey), one that was away when
+  // its master's was taken off has it still. It takes SETSLOT from its master alone.
+  for (const auto& [id, node] : view_.nodes()) {
+    if (node.master || !node.reported) continue;
+    const Node* master = view_.Find(node.master_id);
+    if (master == nullptr || !master->reported || master->migrating.count(slot) + master->importing.count(slot) != 0) continue;
+    if (node.migrating.count(slot) + node.importing.count(slot) == 0) continue;
+    Say("Setting slot " + std::to_string(slot) + " as STABLE in " + master->name() + " for its replica " + node.name());
+    At(*master).Require(SetSlot(slot, "STABLE"));
+  }
 }
 
 }  // namespace windlass::redis

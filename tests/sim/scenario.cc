@@ -59,6 +59,7 @@ Scenario::Scenario(uint64_t seed, bool verbose)
 
 Outcome Scenario::Run() {
   Form();
+  if (world_.checks().failure().empty() && seed_ % 4 == 0) LoseAnIntroducer();
   if (world_.checks().failure().empty()) Suffer();
   if (world_.checks().failure().empty()) Heal();
   if (!world_.checks().failure().empty()) {
@@ -92,6 +93,44 @@ void Scenario::Form() {
   world_.RunUntil(kFormLimitUs, [this] { return Checks::Disagreement(world_.hosts()).empty(); });
   const std::string problem = Checks::Disagreement(world_.hosts());
   if (!problem.empty()) world_.checks().Fail("the cluster did not form: " + problem);
+}
+
+void Scenario::LoseAnIntroducer() {
+  Host* newcomer = &world_.host(kMasters + static_cast<int>(random_.Below(kHosts - kMasters)));
+  int other_shard = static_cast<int>(random_.Below(kMasters));
+  if (other_shard == newcomer->data.lineage) other_shard = (other_shard + 1) % kMasters;
+  Host* introducer = &world_.host(other_shard);
+  hurt_lineages_.insert(newcomer->data.lineage);
+  dead_ids_.push_back(newcomer->core->MyId().str());
+  world_.Crash(newcomer);
+  newcomer->conf.reset();
+  newcomer->data = Data{-1, 0, true};
+  unassisted_ = newcomer;
+  world_.Start(newcomer);
+  world_.Trace(newcomer, "is new, introduced by host " + std::to_string(introducer->index()));
+  world_.Admin(introducer, MeetHost(*newcomer));
+  const std::string id = newcomer->core->MyId().str();
+  const auto knows = [](const Host& host, const std::string& whom) { return host.core->FindNode(whom).has_value(); };
+  const auto introduced = [&] {
+    int told = 0;
+    for (auto& host : world_.hosts()) told += host->alive() && knows(*newcomer, host->core->MyId().str()) ? 1 : 0;
+    return told >= 4 && knows(*introducer, id);
+  };
+  const int64_t limit_us = world_.now_us() + 5 * kSecond;
+  while (!introduced() && world_.now_us() < limit_us) world_.RunUntil(world_.now_us() + 5 * kMs);
+  world_.Crash(introducer);
+  const auto strangers = [&] {
+    int count = 0;
+    for (auto& host : world_.hosts()) count += host->alive() && host.get() != newcomer && !knows(*host, id) ? 1 : 0;
+    return count;
+  };
+  world_.RunUntil(world_.now_us() + 10 * timeout_us_ + 5 * kSecond, [&] { return strangers() == 0; });
+  if (strangers() != 0) {
+    world_.checks().Fail(std::to_string(strangers()) + " hosts do not know the newcomer whose introducer died");
+  }
+  world_.Start(introducer);
+  newcomer->joining = true;
+  unassisted_ = nullptr;
 }
 
 void Scenario::Suffer() {
@@ -231,7 +270,7 @@ void Scenario::ManualFailover() {
 
 void Scenario::Administer() {
   for (auto& host : world_.hosts()) {
-    if (!host->alive()) continue;
+    if (!host->alive() || host.get() == unassisted_) continue;
     if (host->joining) AdmitNewcomer(host.get());
     bool known = host->joining || world_.now_us() == 0;
     for (auto& other : world_.hosts()) {

@@ -24,6 +24,9 @@ class Scenario {
 
  private:
   void Form();
+  // In every fourth seed: whoever introduces a newcomer dies at once, and the others
+  // must hear of it all the same.
+  void LoseAnIntroducer();
   void Suffer();
   void Heal();
 
@@ -51,6 +54,7 @@ class Scenario {
   base::Random random_;
   int64_t timeout_us_;
   bool healed_ = false;
+  Host* unassisted_ = nullptr;  // a newcomer that the administrator does nothing for
   int64_t healed_at_us_ = 0;
   std::set<int> hurt_lineages_;  // of each shard's data one copy may be destroyed
   std::vector<std::string> dead_ids_;

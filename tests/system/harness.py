@@ -162,6 +162,7 @@ class NodeProcess:
         self.port = port or free_ports(1, host)[0]
         self.password = password
         self.process = None
+        self.wrapper, self.environment = [], {}  # words before the program's, and what it finds beside ours
         self.config = {
             "port": self.port,
             "bind": host,
@@ -209,8 +210,9 @@ class NodeProcess:
         conf = self.folder / "redis.conf"
         conf.write_text("".join(f"{key} {value}\n" for key, value in self.config.items()))
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([program, str(conf)], stdout=log,
-                                            stderr=subprocess.STDOUT, cwd=self.folder)
+            self.process = subprocess.Popen([*self.wrapper, program, str(conf)], stdout=log,
+                                            stderr=subprocess.STDOUT, cwd=self.folder,
+                                            env={**os.environ, **self.environment})
         if wait:
             self.wait_ready(timeout)
         return self

@@ -95,6 +95,25 @@ TEST(Gossip, TellsThreeNodesOrATenthAndEverySuspect) {
   EXPECT_GE(std::get<Heartbeat>(node.Sent(MessageType::kPong)[0]->body).gossip.size(), 60u);
 }
 
+TEST(Gossip, GoesOnToTellOfAFailedMasterThatNobodyReplaced) {
+  OneNode node(ThreeShards());
+  node.Tick();
+  // Its address has another owner now, and the broadcast of its failure may have missed someone.
+  node.Feed(MessageReceived{node.link_to[OneNode::AddressOf('c').bus_port], node.From('9', MessageType::kPong),
+                            "127.0.0.1", "127.0.0.1"});
+  node.HearOfFailure('c', 'b');
+  node.Tick();
+  ASSERT_NE(node.LineOf('c').find("fail,noaddr"), std::string::npos) << node.LineOf('c');
+  node.seen.clear();
+  node.Deliver('3', node.Usual('3'));
+  const auto pongs = node.Sent(MessageType::kPong);
+  ASSERT_EQ(pongs.size(), 1u);
+  const auto& gossip = std::get<Heartbeat>(pongs[0]->body).gossip;
+  int told = 0;
+  for (const GossipEntry& entry : gossip) told += entry.id == Id('c') && (entry.flags & kFlagFail) != 0 ? 1 : 0;
+  EXPECT_EQ(told, 1);
+}
+
 TEST(Forget, BansForAMinuteAndTellsOthers) {
   OneNode node(ThreeShards());
   Tell(node, 'b', Entry('9', kFlagMaster));
@@ -126,6 +145,18 @@ TEST(Forget, HeardFromOthersBansToo) {
   EXPECT_FALSE(node.LineOf('c').empty()) << "it owns slots here";
   Tell(node, 'b', Entry('9', kFlagMaster));
   EXPECT_TRUE(node.LineOf('9').empty());
+}
+
+TEST(Forget, HeardFromOthersBansWhoWasNeverMet) {
+  OneNode node(ThreeShards());
+  auto ping = node.Usual('b');
+  std::get<Heartbeat>(ping->body).extensions.forgotten.push_back({Id('9'), 30});
+  node.Deliver('b', ping);
+  Tell(node, 'c', Entry('9', kFlagMaster));
+  EXPECT_TRUE(node.LineOf('9').empty()) << "c has yet to forget it";
+  node.now += 30001;
+  Tell(node, 'c', Entry('9', kFlagMaster));
+  EXPECT_FALSE(node.LineOf('9').empty());
 }
 
 TEST(Forget, OfANodeThatOthersForgotBeforeIsDone) {

@@ -183,3 +183,20 @@ def test_a_mark_left_at_a_source_that_heard_of_the_new_owner_by_gossip_is_taken_
                      20, "the source has heard of the new owner")
     succeed(fix(cluster))
     assert_healthy(cluster, keys, owner=1)
+
+
+@pytest.mark.skipif(not harness.server_binary("valkey-server"), reason="valkey-server alone hands marks on to replicas")
+def test_a_mark_that_only_a_replica_has_is_taken_off(tmp_path):
+    with harness.Nodes(tmp_path, 4, kind="valkey-server", password="s3cret") as nodes:
+        harness.form_cluster(nodes[:3], nodes[3:])
+        master, replica = nodes[0], nodes[3]
+        mark(master, "MIGRATING", nodes[1].id())
+        marked = lambda node: any(line["migrating"] for line in node.cluster_nodes().values())  # noqa: E731
+        harness.wait_for(lambda: marked(replica), 10)
+        replica.kill()
+        mark(master, "STABLE")
+        replica.start()
+        harness.wait_for(lambda: replica.info("replication")["master_link_status"] == "up", 20)
+        assert marked(replica) and not marked(master), "the replica missed it"
+        succeed(fix(nodes))
+        harness.wait_for(lambda: not marked(replica), 5)

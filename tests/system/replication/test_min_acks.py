@@ -198,6 +198,26 @@ def test_a_demoted_master_disconnects_who_waits(shard):
     assert idle.received(0.3) == b"+PONG\r\n"
 
 
+def test_a_write_in_the_very_turn_of_the_demotion_is_not_answered(shard):
+    """A master that was stopped and replaced reads, when it wakes up, what clients sent it
+    meanwhile and the news that it is a master no more in one turn of its loop."""
+    master, replicas = shard
+    for replica in replicas:
+        replica.pause()
+    writers, reader, person = [Line(master) for _ in range(5)], Line(master), Line(master)
+    for line in [*writers, reader, person]:
+        line.send("PING")
+        assert line.received(0.1) == b"+PONG\r\n"
+    master.pause()
+    for line in writers:
+        line.send("SET a 2", "WAIT 1 300")
+    reader.send("GET first")
+    person.send(f"REPLICAOF {replicas[0].host} {replicas[0].port}")
+    master.resume()
+    assert [line.received(0.3) for line in writers] == [b"<closed>"] * 5
+    assert reader.received(0.3) == b"$1\r\n1\r\n"
+
+
 # --- masters are killed.
 
 def settled(nodes):
