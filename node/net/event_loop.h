@@ -15,6 +15,8 @@
 #include <unordered_map>
 #include <vector>
 
+struct epoll_event;
+
 namespace windlass::net {
 
 class Connection;
@@ -49,6 +51,8 @@ class EventLoop {
   // that has run, or within its own call, is allowed.
   TimerId After(int64_t ms, std::function<void()> fn);
   TimerId Every(int64_t ms, std::function<void()> fn);
+  // The same to the microsecond, as far as the kernel can.
+  TimerId AfterUs(int64_t us, std::function<void()> fn);
   void Cancel(TimerId id);
 
   // Any thread: fn runs on the loop's thread in a coming turn.
@@ -105,13 +109,14 @@ class EventLoop {
     int64_t period_us;  // 0: once
     TimerId id;
   };
-  void Serve(int64_t wait_ms);
-  int TakeEvents(int timeout_ms);
+  void Serve(int64_t wait_us);
+  int TakeEvents(int64_t timeout_us);
+  int Wait(epoll_event* events, int64_t timeout_us) const;
   void RunTimers();
   void RunPosted();
   void EndTurn();
-  int64_t WaitMs(int64_t max_wait_ms) const;
-  TimerId AddTimer(int64_t ms, bool repeat, std::function<void()> fn);
+  int64_t WaitUs(int64_t max_wait_us) const;
+  TimerId AddTimer(int64_t us, bool repeat, std::function<void()> fn);
 
   int epoll_fd_ = -1;
   int wake_fd_ = -1;

@@ -47,7 +47,7 @@ Durability::Durability(commands::Node* node)
       engine_(node->keyspace),
       history_(node->random),
       saves_(SaveParts()),
-      aof_({node->log, node->clock, &log_worker_, Poster(), &saves_, &aof_settings_}),
+      aof_({node->log, node->clock, &log_worker_, Poster(), &saves_, &aof_settings_, LoopWaker()}),
       primary_({node->loop, node->log, &history_, &saves_, node->random, &primary_settings_}),
       propagation_(&aof_, &history_, &primary_),
       host_(std::make_unique<Host>(this)),
@@ -68,6 +68,10 @@ Durability::Durability(commands::Node* node)
 }
 
 Durability::~Durability() = default;
+
+std::function<void(int64_t)> Durability::LoopWaker() {
+  return [loop = node_->loop](int64_t us) { loop->AfterUs(us, [] {}); };
+}
 
 persistence::PostToLoop Durability::Poster() {
   return [loop = node_->loop](std::function<void()> fn) { loop->Post(std::move(fn)); };

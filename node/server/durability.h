@@ -107,6 +107,7 @@ class Durability final : public commands::Reloader {
   class LoaderSink;
 
   persistence::PostToLoop Poster();
+  std::function<void(int64_t us)> LoopWaker();
   persistence::SaveService::Parts SaveParts();
   replication::ReplicaSide::Parts ReplicaParts();
   replication::Failover::Parts FailoverParts();
