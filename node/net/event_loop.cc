@@ -189,6 +189,8 @@ void EventLoop::RunPosted() {
 
 void EventLoop::AtTurnEnd(std::function<void()> fn) { turn_end_.push_back(std::move(fn)); }
 
+void EventLoop::AfterFlush(std::function<void()> fn) { after_flush_.push_back(std::move(fn)); }
+
 void EventLoop::FlushLater(Connection* connection) { to_flush_.push_back(connection); }
 
 void EventLoop::ForgetFlush(Connection* connection) {
@@ -199,12 +201,18 @@ void EventLoop::ForgetFlush(Connection* connection) {
 
 void EventLoop::EndTurn() {
   for (const auto& hook : turn_end_) hook();
+  FlushAll();
+  for (const auto& hook : after_flush_) hook();
+  FlushAll();
+  graveyard_.clear();
+}
+
+void EventLoop::FlushAll() {
   // A flush can close a connection, whose owner may write to others.
   for (size_t i = 0; i < to_flush_.size(); ++i) {
     if (Connection* connection = std::exchange(to_flush_[i], nullptr)) connection->Flush();
   }
   to_flush_.clear();
-  graveyard_.clear();
 }
 
 int64_t EventLoop::WaitUs(int64_t max_wait_us) const {

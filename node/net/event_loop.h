@@ -3,7 +3,7 @@
 //
 // One turn: wait for events (never busy), serve every ready descriptor, run due
 // timers and posted functions, run the turn-end hooks in the order they were
-// registered, then flush connections with unsent output.
+// registered, flush connections with unsent output, do a step of what can wait.
 // Thread: all of it belongs to the thread that calls Run, but Post and Stop.
 #pragma once
 
@@ -62,6 +62,8 @@ class EventLoop {
 
   // Runs before each sleep, in order of registration.
   void AtTurnEnd(std::function<void()> fn);
+  // Runs behind that, when replies have left: work in steps that nobody waits for.
+  void AfterFlush(std::function<void()> fn);
   // Destroys `object` after the current event is done with: for a connection's
   // owner that is called by that connection.
   template <typename T>
@@ -115,6 +117,7 @@ class EventLoop {
   void RunTimers();
   void RunPosted();
   void EndTurn();
+  void FlushAll();
   int64_t WaitUs(int64_t max_wait_us) const;
   TimerId AddTimer(int64_t us, bool repeat, std::function<void()> fn);
 
@@ -129,6 +132,7 @@ class EventLoop {
   std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_
   std::atomic<bool> has_posted_{false};
   std::vector<std::function<void()>> turn_end_;
+  std::vector<std::function<void()>> after_flush_;
   std::vector<Connection*> to_flush_;
   std::vector<std::shared_ptr<void>> graveyard_;
   std::unique_ptr<char[]> read_buffer_;

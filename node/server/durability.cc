@@ -262,6 +262,7 @@ void Durability::TakeReplicationPoint(const persistence::RdbReplicationPoint& po
 void Durability::Start() {
   WatchSettings();
   node_->loop->AtTurnEnd([this] { OnTurnEnd(); });
+  node_->loop->AfterFlush([this] { StepSnapshots(); });
   node_->loop->Every(100, [this] { EveryTenthSecond(); });
   node_->loop->Every(1000, [this] { EverySecond(); });
   // The post that calls it makes a turn, whose end releases replies.
@@ -330,7 +331,7 @@ void Durability::RefreshStatus() {
 
 // --- driven by the loop.
 
-void Durability::OnTurnEnd() {
+void Durability::StepSnapshots() {
   const bool saved = saves_.active() && saves_.Step(kSnapshotStepUs);
   const bool rewrote = aof_.rewriting() && aof_.Step(kSnapshotStepUs);
   if (saves_.active() || aof_.rewriting()) {
@@ -340,6 +341,9 @@ void Durability::OnTurnEnd() {
     const bool idle = served == std::exchange(served_before_step_, served);
     node_->loop->After(idle && (saved || rewrote) ? 0 : 1, [] {});
   }
+}
+
+void Durability::OnTurnEnd() {
   FollowFsyncs();
   // No write more than needed is taken after a failure.
   const commands::Status& status = node_->status;

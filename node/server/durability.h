@@ -135,6 +135,7 @@ class Durability final : public commands::Reloader {
   void SetLoading(bool loading, int64_t total_bytes);
   void Progress(int64_t bytes);
   void OnTurnEnd();
+  void StepSnapshots();
   void FollowFsyncs();
   void EveryTenthSecond();
   void EverySecond();
