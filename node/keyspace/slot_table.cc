@@ -126,6 +126,16 @@ void SlotTable::PrefetchHome(const TableContext& context, uint32_t home) const {
   }
 }
 
+// The entries should be in the cache.
+void SlotTable::PrefetchHomeObjects(const TableContext& context, uint32_t home) const {
+  const Bucket& bucket = buckets_[home];
+  for (int i = 0; i < Bucket::kSlots; ++i) {
+    if (bucket.tags[i] == 0) continue;
+    const Entry& entry = *context.At(bucket.handles[i]);
+    if (entry.type() != types::Type::kString) __builtin_prefetch(entry.object());
+  }
+}
+
 void SlotTable::PrefetchMatches(const TableContext& context, KeyHash hash) const {
   if (count_ == 0) return;
   const Bucket& bucket = buckets_[HomeOf(hash.position).home];

@@ -157,6 +157,7 @@ class SlotTable {
   uint32_t PhysicalBuckets() const;
   void Swap(SlotTable& other) noexcept;
   void PrefetchHome(const TableContext& context, uint32_t home) const;
+  void PrefetchHomeObjects(const TableContext& context, uint32_t home) const;
   void Put(KeyHash hash, Handle handle, bool expiring);
   void TakeOut(KeyHash hash, Place place);
   void GrowIfFull(const TableContext& context);
@@ -180,7 +181,10 @@ uint64_t SlotTable::Walk(const TableContext& context, uint64_t from, F&& f) cons
   const Home home = HomeOf(static_cast<uint32_t>(from));
   const uint64_t end = HomeEnd(static_cast<uint32_t>(from));
   uint32_t index = home.home;
-  if (index + 1 < home.modulus) PrefetchHome(context, index + 1);  // the next step's
+  if (index + 2 < home.modulus) {  // what the next steps read
+    PrefetchHome(context, index + 2);
+    PrefetchHomeObjects(context, index + 1);
+  }
   for (uint32_t probes = 0; probes < home.modulus; ++probes) {
     const Bucket& bucket = buckets_[index];
     for (int i = 0; i < Bucket::kSlots; ++i) {
