@@ -75,6 +75,11 @@ Database::Prefetched Database::PrefetchBucket(slot::SlotId slot, std::string_vie
   return prefetched;
 }
 
+void Database::Reserve(uint64_t keys) {
+  if (slotted_ || size_ != 0 || tables_[0].stretching()) return;
+  tables_[0].Reserve(keyspace_.context(), keys);
+}
+
 void Database::PrefetchEntry(Prefetched key) const { key.table->PrefetchMatches(keyspace_.context(), key.hash); }
 void Database::PrefetchValue(Prefetched key) const { key.table->PrefetchObjects(keyspace_.context(), key.hash); }
 

@@ -65,6 +65,9 @@ class Database {
   void PrefetchEntry(Prefetched key) const;
   void PrefetchValue(Prefetched key) const;
 
+  // So many keys are about to come: nothing if they spread over slots, or if some are here.
+  void Reserve(uint64_t keys);
+
   // --- strings. The key is created or its value, of any type, replaced.
   Entry* SetString(slot::SlotId slot, std::string_view key, std::string_view value, Expiry expiry = {},
                    StringForm form = StringForm::kAuto);

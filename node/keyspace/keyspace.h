@@ -103,6 +103,8 @@ class Keyspace {
   // Frees dropped tables, finishes stretches: bounded by `budget_us`. True if more
   // is left; call it every turn while so, and `hz` times a second otherwise.
   bool BackgroundStep(int64_t budget_us);
+  // Whether dropped tables are among what is left.
+  bool freeing() const { return !graveyard_.empty(); }
   // Everything in every database, FLUSHALL.
   size_t FlushAll(bool later);
 

@@ -114,6 +114,28 @@ SlotTable::Place SlotTable::Find(const TableContext& context, KeyHash hash, std:
   return {};
 }
 
+// Two lines of each entry: what a walk is for reads the value too.
+void SlotTable::PrefetchHome(const TableContext& context, uint32_t home) const {
+  constexpr size_t kLineBytes = 64;
+  const Bucket& bucket = buckets_[home];
+  for (int i = 0; i < Bucket::kSlots; ++i) {
+    if (bucket.tags[i] == 0) continue;
+    const char* entry = reinterpret_cast<const char*>(context.At(bucket.handles[i]));
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry + kLineBytes);
+  }
+}
+
+// The entries should be in the cache.
+void SlotTable::PrefetchHomeObjects(const TableContext& context, uint32_t home) const {
+  const Bucket& bucket = buckets_[home];
+  for (int i = 0; i < Bucket::kSlots; ++i) {
+    if (bucket.tags[i] == 0) continue;
+    const Entry& entry = *context.At(bucket.handles[i]);
+    if (entry.type() != types::Type::kString) __builtin_prefetch(entry.object());
+  }
+}
+
 void SlotTable::PrefetchMatches(const TableContext& context, KeyHash hash) const {
   if (count_ == 0) return;
   const Bucket& bucket = buckets_[HomeOf(hash.position).home];
@@ -158,6 +180,16 @@ void SlotTable::TakeOut(KeyHash hash, Place place) {
   place.bucket->tags[place.index] = 0;
   place.bucket->handles[place.index] = 0;
   place.bucket->expiring = static_cast<uint16_t>(place.bucket->expiring & ~(1u << place.index));
+}
+
+void SlotTable::Reserve(const TableContext& context, uint64_t keys) {
+  assert(count_ == 0 && stretch_ == nullptr);
+  uint32_t to = 1;
+  while (Limit(to) <= keys) to = NextSize(to);
+  if (to <= bucket_count_) return;
+  if (buckets_ != nullptr) BucketStorage::Free(context, buckets_, bucket_count_);
+  buckets_ = BucketStorage::Allocate(context, to);
+  bucket_count_ = to;
 }
 
 void SlotTable::Insert(const TableContext& context, KeyHash hash, Handle handle) {

@@ -88,6 +88,9 @@ class SlotTable {
   void PrefetchMatches(const TableContext& context, KeyHash hash) const;
   // Fetches their containers; the entries should be in the cache.
   void PrefetchObjects(const TableContext& context, KeyHash hash) const;
+  // Makes an empty table as large as so many keys need, so that filling it moves none.
+  // It shrinks again at a removal if they did not come. REQUIRES: size() == 0
+  void Reserve(const TableContext& context, uint64_t keys);
   // REQUIRES: no entry with this key is present.
   void Insert(const TableContext& context, KeyHash hash, Handle handle);
   // Takes the entry out; it is the caller's now. Sizes are those of before.
@@ -153,6 +156,8 @@ class SlotTable {
   // Buckets that exist, also during a stretch.
   uint32_t PhysicalBuckets() const;
   void Swap(SlotTable& other) noexcept;
+  void PrefetchHome(const TableContext& context, uint32_t home) const;
+  void PrefetchHomeObjects(const TableContext& context, uint32_t home) const;
   void Put(KeyHash hash, Handle handle, bool expiring);
   void TakeOut(KeyHash hash, Place place);
   void GrowIfFull(const TableContext& context);
@@ -176,6 +181,10 @@ uint64_t SlotTable::Walk(const TableContext& context, uint64_t from, F&& f) cons
   const Home home = HomeOf(static_cast<uint32_t>(from));
   const uint64_t end = HomeEnd(static_cast<uint32_t>(from));
   uint32_t index = home.home;
+  if (index + 2 < home.modulus) {  // what the next steps read
+    PrefetchHome(context, index + 2);
+    PrefetchHomeObjects(context, index + 1);
+  }
   for (uint32_t probes = 0; probes < home.modulus; ++probes) {
     const Bucket& bucket = buckets_[index];
     for (int i = 0; i < Bucket::kSlots; ++i) {

@@ -31,6 +31,11 @@ int64_t ReadUnixMs() {
   return static_cast<int64_t>(ts.tv_sec) * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t ToUs(int64_t ms) {
+  constexpr int64_t kLongestMs = INT64_MAX / 4000;  // "never" must not overflow
+  return std::min(ms, kLongestMs) * 1000;
+}
+
 uint32_t ToEpoll(uint32_t events) {
   return ((events & kReadable) != 0 ? static_cast<uint32_t>(EPOLLIN) : 0u) |
          ((events & kWritable) != 0 ? static_cast<uint32_t>(EPOLLOUT) : 0u);
@@ -108,18 +113,18 @@ void EventLoop::Unwatch(int fd) {
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, &unused);
 }
 
-TimerId EventLoop::AddTimer(int64_t ms, bool repeat, std::function<void()> fn) {
+TimerId EventLoop::AddTimer(int64_t us, bool repeat, std::function<void()> fn) {
   const TimerId id = next_timer_++;
-  constexpr int64_t kLongestMs = INT64_MAX / 4000;  // "never" must not overflow
-  const int64_t period_us = std::clamp<int64_t>(ms, repeat ? 1 : 0, kLongestMs) * 1000;
+  const int64_t period_us = std::max<int64_t>(us, repeat ? 1000 : 0);
   timers_.push_back({ReadMonotonicUs() + period_us, repeat ? period_us : 0, id});
   std::push_heap(timers_.begin(), timers_.end(), Later());
   timer_functions_.emplace(id, std::move(fn));
   return id;
 }
 
-TimerId EventLoop::After(int64_t ms, std::function<void()> fn) { return AddTimer(ms, false, std::move(fn)); }
-TimerId EventLoop::Every(int64_t ms, std::function<void()> fn) { return AddTimer(ms, true, std::move(fn)); }
+TimerId EventLoop::After(int64_t ms, std::function<void()> fn) { return AddTimer(ToUs(ms), false, std::move(fn)); }
+TimerId EventLoop::Every(int64_t ms, std::function<void()> fn) { return AddTimer(ToUs(ms), true, std::move(fn)); }
+TimerId EventLoop::AfterUs(int64_t us, std::function<void()> fn) { return AddTimer(us, false, std::move(fn)); }
 
 // The heap entry stays until it is due and is then found to have no function.
 void EventLoop::Cancel(TimerId id) { timer_functions_.erase(id); }
@@ -184,6 +189,8 @@ void EventLoop::RunPosted() {
 
 void EventLoop::AtTurnEnd(std::function<void()> fn) { turn_end_.push_back(std::move(fn)); }
 
+void EventLoop::AfterFlush(std::function<void()> fn) { after_flush_.push_back(std::move(fn)); }
+
 void EventLoop::FlushLater(Connection* connection) { to_flush_.push_back(connection); }
 
 void EventLoop::ForgetFlush(Connection* connection) {
@@ -194,28 +201,45 @@ void EventLoop::ForgetFlush(Connection* connection) {
 
 void EventLoop::EndTurn() {
   for (const auto& hook : turn_end_) hook();
+  FlushAll();
+  for (const auto& hook : after_flush_) hook();
+  FlushAll();
+  graveyard_.clear();
+}
+
+void EventLoop::FlushAll() {
   // A flush can close a connection, whose owner may write to others.
   for (size_t i = 0; i < to_flush_.size(); ++i) {
     if (Connection* connection = std::exchange(to_flush_[i], nullptr)) connection->Flush();
   }
   to_flush_.clear();
-  graveyard_.clear();
 }
 
-int64_t EventLoop::WaitMs(int64_t max_wait_ms) const {
+int64_t EventLoop::WaitUs(int64_t max_wait_us) const {
   if (!timers_.empty()) {
-    const int64_t wait_us = timers_.front().due_us - ReadMonotonicUs();
-    const int64_t wait_ms = wait_us <= 0 ? 0 : (wait_us + 999) / 1000;
-    if (max_wait_ms < 0 || wait_ms < max_wait_ms) max_wait_ms = wait_ms;
+    const int64_t wait_us = std::max<int64_t>(timers_.front().due_us - ReadMonotonicUs(), 0);
+    if (max_wait_us < 0 || wait_us < max_wait_us) max_wait_us = wait_us;
   }
   if (has_posted_.load(std::memory_order_acquire)) return 0;
-  return max_wait_ms;
+  return max_wait_us;
+}
+
+// Milliseconds, rounded up, are fine for all but the shortest waits.
+int EventLoop::Wait(epoll_event* events, int64_t timeout_us) const {
+  constexpr int64_t kPreciseUs = 2000;
+  if (timeout_us > 0 && timeout_us < kPreciseUs) {
+    const timespec wait{0, timeout_us * 1000};
+    const int count = epoll_pwait2(epoll_fd_, events, kMaxEventsPerTurn, &wait, nullptr);
+    if (count >= 0 || errno == EINTR) return count;  // else a kernel or a filter that does not have it
+  }
+  const int64_t ms = timeout_us < 0 ? -1 : std::min<int64_t>((timeout_us + 999) / 1000, 1000000);
+  return epoll_wait(epoll_fd_, events, kMaxEventsPerTurn, static_cast<int>(ms));
 }
 
 // Waits and calls those whose descriptors are ready; how many there were.
-int EventLoop::TakeEvents(int timeout_ms) {
+int EventLoop::TakeEvents(int64_t timeout_us) {
   epoll_event events[kMaxEventsPerTurn];
-  const int count = epoll_wait(epoll_fd_, events, kMaxEventsPerTurn, timeout_ms);
+  const int count = Wait(events, timeout_us);
   UpdateTime();
   if (!nested_) woke_us_ = monotonic_us_;
   for (int i = 0; i < count; ++i) {
@@ -238,8 +262,8 @@ int EventLoop::TakeEvents(int timeout_ms) {
   return count;
 }
 
-void EventLoop::Serve(int64_t wait_ms) {
-  const int count = TakeEvents(wait_ms < 0 ? -1 : static_cast<int>(std::min<int64_t>(wait_ms, 1000000)));
+void EventLoop::Serve(int64_t wait_us) {
+  const int count = TakeEvents(wait_us);
   RunTimers();
   RunPosted();
   EndTurn();
@@ -265,11 +289,11 @@ void EventLoop::ServeNested() {
   Wake();  // posted work may have lost its wake-up
 }
 
-void EventLoop::RunOnce(int64_t max_wait_ms) { Serve(WaitMs(max_wait_ms)); }
+void EventLoop::RunOnce(int64_t max_wait_ms) { Serve(WaitUs(max_wait_ms < 0 ? -1 : ToUs(max_wait_ms))); }
 
 void EventLoop::Run() {
   EndTurn();
-  while (!stopping_.load(std::memory_order_relaxed)) Serve(WaitMs(-1));
+  while (!stopping_.load(std::memory_order_relaxed)) Serve(WaitUs(-1));
 }
 
 void EventLoop::Stop() {

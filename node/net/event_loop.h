@@ -3,7 +3,7 @@
 //
 // One turn: wait for events (never busy), serve every ready descriptor, run due
 // timers and posted functions, run the turn-end hooks in the order they were
-// registered, then flush connections with unsent output.
+// registered, flush connections with unsent output, do a step of what can wait.
 // Thread: all of it belongs to the thread that calls Run, but Post and Stop.
 #pragma once
 
@@ -14,6 +14,8 @@
 #include <mutex>
 #include <unordered_map>
 #include <vector>
+
+struct epoll_event;
 
 namespace windlass::net {
 
@@ -49,6 +51,8 @@ class EventLoop {
   // that has run, or within its own call, is allowed.
   TimerId After(int64_t ms, std::function<void()> fn);
   TimerId Every(int64_t ms, std::function<void()> fn);
+  // The same to the microsecond, as far as the kernel can.
+  TimerId AfterUs(int64_t us, std::function<void()> fn);
   void Cancel(TimerId id);
 
   // Any thread: fn runs on the loop's thread in a coming turn.
@@ -58,6 +62,8 @@ class EventLoop {
 
   // Runs before each sleep, in order of registration.
   void AtTurnEnd(std::function<void()> fn);
+  // Runs behind that, when replies have left: work in steps that nobody waits for.
+  void AfterFlush(std::function<void()> fn);
   // Destroys `object` after the current event is done with: for a connection's
   // owner that is called by that connection.
   template <typename T>
@@ -105,13 +111,15 @@ class EventLoop {
     int64_t period_us;  // 0: once
     TimerId id;
   };
-  void Serve(int64_t wait_ms);
-  int TakeEvents(int timeout_ms);
+  void Serve(int64_t wait_us);
+  int TakeEvents(int64_t timeout_us);
+  int Wait(epoll_event* events, int64_t timeout_us) const;
   void RunTimers();
   void RunPosted();
   void EndTurn();
-  int64_t WaitMs(int64_t max_wait_ms) const;
-  TimerId AddTimer(int64_t ms, bool repeat, std::function<void()> fn);
+  void FlushAll();
+  int64_t WaitUs(int64_t max_wait_us) const;
+  TimerId AddTimer(int64_t us, bool repeat, std::function<void()> fn);
 
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
@@ -124,6 +132,7 @@ class EventLoop {
   std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_
   std::atomic<bool> has_posted_{false};
   std::vector<std::function<void()>> turn_end_;
+  std::vector<std::function<void()>> after_flush_;
   std::vector<Connection*> to_flush_;
   std::vector<std::shared_ptr<void>> graveyard_;
   std::unique_ptr<char[]> read_buffer_;

@@ -2,6 +2,7 @@
 // aof_start.cc loads. Log lines are in the words that tools look for.
 #include "node/persistence/aof.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,11 +15,23 @@ namespace windlass::persistence {
 namespace {
 
 constexpr int64_t kSlowFsyncMs = 2000;
+constexpr int64_t kReserveBytes = 1 << 20;
 
 }  // namespace
 
 Aof::File::~File() {
-  if (fd >= 0) ::close(fd);
+  if (fd < 0) return;
+  // Gives back what was reserved and not used.
+  if (allocated > size && ::ftruncate(fd, size) != 0) allocated = size;
+  ::close(fd);
+}
+
+void Aof::File::Reserve(size_t bytes) {
+  const int64_t end = size + static_cast<int64_t>(bytes);
+  if (end <= allocated) return;
+  const int64_t begin = std::max(size, allocated);
+  allocated = end + kReserveBytes;
+  (void)::fallocate(fd, FALLOC_FL_KEEP_SIZE, begin, allocated - begin);
 }
 
 // All or nothing: after a failure the file is as long as before, so that a retry
@@ -30,11 +43,13 @@ std::string Aof::File::Write(std::string_view bytes) {
     return {};
   }
   std::string error = std::strerror(errno);
+  allocated = 0;
   if (written > 0 && ::ftruncate(fd, size) != 0) error += "; and the partial write could not be taken back";
   return error;
 }
 
 void Aof::File::TakeBack(size_t bytes) {
+  allocated = 0;
   size -= static_cast<int64_t>(bytes);
   // A file that cannot be cut would hold the batch twice: nothing better can be done
   // than to leave it, and the next write appends at the true end.
@@ -57,6 +72,7 @@ void Aof::Append(int db, std::string_view commands) {
     selected_db_ = db;
   }
   buffer_.append(commands);
+  ++gathered_;
   appended_ += static_cast<int64_t>(buffer_.size() - before);
 }
 
@@ -64,7 +80,7 @@ void Aof::EndOfTurn() {
   if (!enabled_ || !last_write_ok_) return;  // a failed write is retried once a second
   if (parts_.settings->fsync == FsyncPolicy::kAlways) {
     // Also without anything new: the policy may have been another one a moment ago.
-    if (!helper_busy_ && synced_ < appended_) WriteAndSyncInHelper();
+    if (!helper_busy_ && synced_ < appended_ && !MoreIsAwaited()) WriteAndSyncInHelper();
     return;
   }
   if (buffer_.empty() || helper_writes_) return;  // the policy was `always` until now: in order
@@ -73,12 +89,23 @@ void Aof::EndOfTurn() {
   WriteHere();
 }
 
+bool Aof::MoreIsAwaited() {
+  if (!parts_.wake_after || gathered_ == 0) return false;
+  const int64_t now_us = parts_.clock->MonotonicUs();
+  const int64_t left_us = delay_.LeftUs(gathered_, now_us);
+  if (left_us == 0) return false;
+  if (wake_at_us_ != now_us + left_us) parts_.wake_after(left_us);
+  wake_at_us_ = now_us + left_us;
+  return true;
+}
+
 void Aof::WriteHere() {
   if (buffer_.empty()) return;
   if (write_delay_us_ > 0) ::usleep(static_cast<useconds_t>(write_delay_us_));
   if (const std::string error = file_->Write(buffer_); !error.empty()) return WriteFailed(error);
   WriteSucceeded(static_cast<int64_t>(buffer_.size()));
   buffer_.clear();
+  gathered_ = 0;
 }
 
 void Aof::WriteSucceeded(int64_t bytes) {
@@ -99,13 +126,17 @@ void Aof::WriteAndSyncInHelper() {
   helper_busy_ = true;
   helper_writes_ = true;
   std::string batch = std::exchange(buffer_, std::string());
+  const int64_t gathered = std::exchange(gathered_, 0);
+  delay_.OnBegun(gathered);
+  const int64_t begin_us = parts_.clock->MonotonicUs();
   // Not written_ when it is done: what the loop writes meanwhile to an increment that
   // ends is made durable by itself.
   const int64_t up_to = written_ + static_cast<int64_t>(batch.size());
   batch_failed_ = std::make_shared<std::atomic<bool>>(false);
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
-                       up_to, post = parts_.post, delay = write_delay_us_]() mutable {
+                       up_to, gathered, begin_us, post = parts_.post, delay = write_delay_us_]() mutable {
     if (delay > 0) ::usleep(static_cast<useconds_t>(delay));
+    file->Reserve(batch.size());
     std::string error = file->Write(batch);
     // What was written but not made durable is taken back too, and written again later.
     if (error.empty() && ::fdatasync(file->fd) != 0) {
@@ -113,15 +144,18 @@ void Aof::WriteAndSyncInHelper() {
       file->TakeBack(batch.size());
     }
     *failed = !error.empty();
-    post([this, alive, up_to, batch = std::move(batch), error = std::move(error)]() mutable {
+    post([this, alive, up_to, gathered, begin_us, batch = std::move(batch), error = std::move(error)]() mutable {
       if (alive.expired()) return;
       helper_busy_ = false;
       helper_writes_ = false;
       if (error.empty()) {
         WriteSucceeded(static_cast<int64_t>(batch.size()));
         Synced(up_to);
+        const int64_t now_us = parts_.clock->MonotonicUs();
+        delay_.OnSynced(gathered, gathered_, now_us - begin_us, now_us);
       } else {
         WriteFailed(error);
+        gathered_ += gathered;
         buffer_.insert(0, batch);
       }
       if (on_synced_) on_synced_();
@@ -244,6 +278,7 @@ void Aof::Disable() {
   rewrite_.reset();
   file_.reset();
   buffer_.clear();
+  gathered_ = 0;
   enabled_ = false;
   selected_db_ = -1;
   written_ = appended_;

@@ -23,6 +23,7 @@
 #include "node/base/worker_thread.h"
 #include "node/persistence/aof_manifest.h"
 #include "node/persistence/background_file.h"
+#include "node/persistence/commit_delay.h"
 #include "node/persistence/keyspace_loader.h"
 #include "node/persistence/save_service.h"
 #include "node/resp/command.h"
@@ -51,6 +52,8 @@ class Aof {
     PostToLoop post;
     SaveService* saves;  // how a base is made
     const AofSettings* settings;
+    // Ends the loop's sleep after so many microseconds. Null: a batch never waits.
+    std::function<void(int64_t us)> wake_after = {};
   };
   explicit Aof(Parts parts);
   ~Aof();
@@ -137,6 +140,7 @@ class Aof {
   base::Result<void> LoadOne(const AofFileInfo& info, bool last, KeyspaceLoader* loader, resp::CommandSink* sink,
                              const std::function<void(int64_t)>& progress);
   void WriteHere();
+  bool MoreIsAwaited();
   void WriteAndSyncInHelper();
   void SyncInHelper();
   void NoteSlowFsync();
@@ -167,6 +171,9 @@ class Aof {
   bool helper_busy_ = false;  // a batch or an fsync is with the helper
   bool helper_writes_ = false;  // and what it is busy with is a batch: nothing may be written before it
   std::shared_ptr<std::atomic<bool>> batch_failed_;
+  CommitDelay delay_;
+  int64_t gathered_ = 0;        // writes in buffer_
+  int64_t wake_at_us_ = 0;      // the sleep ends then, for a batch that waits
   int64_t sync_since_ms_ = 0;  // of the fsync the helper is busy with
   bool slow_fsync_told_ = false;
   uint64_t delayed_fsyncs_ = 0;

@@ -49,9 +49,18 @@ base::Result<void> KeyspaceLoader::OnAux(std::string_view name, std::string_view
 }
 
 base::Result<void> KeyspaceLoader::OnSelectDb(int db) {
+  db_ = db;
   if (db < keyspace_->database_count()) return {};
   return base::Error{"FATAL: Data file was created with a Redis server configured to handle more than " +
                      std::to_string(keyspace_->database_count()) + " databases. Exiting"};
+}
+
+// The number is what the file says: if it lies, the checksum at its end will tell, and
+// until then no more than addresses are taken.
+base::Result<void> KeyspaceLoader::OnResizeDb(uint64_t keys, uint64_t /*expires*/) {
+  constexpr uint64_t kMostReserved = uint64_t{1} << 25;  // a table of 200 MB; beyond, it grows
+  if (gathered_count_ == 0) keyspace_->db(db_).Reserve(std::min(keys, kMostReserved));
+  return {};
 }
 
 base::Result<void> KeyspaceLoader::OnFunction(std::string_view code) {
@@ -65,17 +74,29 @@ base::Result<void> KeyspaceLoader::OnEntry(RdbEntry entry) {
     ++summary_.expired;
     return {};
   }
-  keyspace::Database& db = keyspace_->db(entry.db);
-  const slot::SlotId slot = db.slotted() ? slot::KeySlot(entry.key) : 0;
-  keyspace::Expiry expiry;
-  if (entry.expire_at_ms >= 0) expiry.at_ms = entry.expire_at_ms;
-  if (entry.object != nullptr) {
-    db.SetObject(slot, entry.key, std::move(entry.object), expiry);
-  } else {
-    db.SetString(slot, entry.key, entry.string, expiry);
-  }
+  const keyspace::Database& db = keyspace_->db(entry.db);
+  db.PrefetchBucket(db.slotted() ? slot::KeySlot(entry.key) : 0, entry.key);
+  gathered_[gathered_count_++] = std::move(entry);
   ++summary_.keys;
+  if (gathered_count_ == kGather) StoreGathered();
   return {};
+}
+
+void KeyspaceLoader::StoreGathered() {
+  for (size_t i = 0; i < gathered_count_; ++i) Store(&gathered_[i]);
+  gathered_count_ = 0;
+}
+
+void KeyspaceLoader::Store(RdbEntry* entry) {
+  keyspace::Database& db = keyspace_->db(entry->db);
+  const slot::SlotId slot = db.slotted() ? slot::KeySlot(entry->key) : 0;
+  keyspace::Expiry expiry;
+  if (entry->expire_at_ms >= 0) expiry.at_ms = entry->expire_at_ms;
+  if (entry->object != nullptr) {
+    db.SetObject(slot, entry->key, std::move(entry->object), expiry);
+  } else {
+    db.SetString(slot, entry->key, entry->string, expiry);
+  }
 }
 
 }  // namespace windlass::persistence

@@ -1,6 +1,8 @@
-// Puts what an RDB holds into the keyspace.
+// Puts what an RDB holds into the keyspace, a few keys at a time, so that the memory
+// their places are in is fetched for all of them at once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -43,15 +45,25 @@ class KeyspaceLoader final : public RdbSink {
   base::Result<void> OnVersion(int version) override;
   base::Result<void> OnAux(std::string_view name, std::string_view value) override;
   base::Result<void> OnSelectDb(int db) override;
+  base::Result<void> OnResizeDb(uint64_t keys, uint64_t expires) override;
   base::Result<void> OnFunction(std::string_view code) override;
   base::Result<void> OnEntry(RdbEntry entry) override;
+  void OnEnd() override { StoreGathered(); }
 
  private:
+  static constexpr size_t kGather = 16;
+
+  void StoreGathered();
+  void Store(RdbEntry* entry);
+
   keyspace::Keyspace* keyspace_;
   base::Logger* log_;
   std::vector<std::string>* functions_;
   Options options_;
   LoadSummary summary_;
+  int db_ = 0;  // selected
+  std::array<RdbEntry, kGather> gathered_;
+  size_t gathered_count_ = 0;
 };
 
 }  // namespace windlass::persistence

@@ -86,16 +86,18 @@ bool LzfCompress(std::string_view input, std::string* out) {
 }
 
 base::Result<std::string> LzfDecompress(std::string_view input, size_t expected_size) {
-  std::string out;
-  out.reserve(expected_size);
+  std::string out(expected_size, '\0');
+  char* const begin = out.data();
+  size_t have = 0;
   size_t at = 0;
   while (at < input.size()) {
     const size_t control = static_cast<uint8_t>(input[at++]);
     if (control < kMaxLiteralRun) {
       const size_t run = control + 1;
       if (run > input.size() - at) return base::Error{"LZF literal run passes the end of its input"};
-      if (run > expected_size - out.size()) return base::Error{"LZF output is longer than announced"};
-      out.append(input.substr(at, run));
+      if (run > expected_size - have) return base::Error{"LZF output is longer than announced"};
+      std::memcpy(begin + have, input.data() + at, run);
+      have += run;
       at += run;
       continue;
     }
@@ -107,12 +109,20 @@ base::Result<std::string> LzfDecompress(std::string_view input, size_t expected_
     length += 2;
     if (at == input.size()) return base::Error{"LZF copy is cut short"};
     const size_t distance = ((control & 0x1f) << 8 | static_cast<uint8_t>(input[at++])) + 1;
-    if (distance > out.size()) return base::Error{"LZF copy reaches before the start"};
-    if (length > expected_size - out.size()) return base::Error{"LZF output is longer than announced"};
-    // Byte by byte: a copy may overlap what it writes (a run of one byte is a copy at distance 1).
-    for (size_t from = out.size() - distance; length > 0; --length, ++from) out.push_back(out[from]);
+    if (distance > have) return base::Error{"LZF copy reaches before the start"};
+    if (length > expected_size - have) return base::Error{"LZF output is longer than announced"};
+    char* const to = begin + have;
+    have += length;
+    if (distance >= length) {
+      std::memcpy(to, to - distance, length);
+    } else if (distance == 1) {
+      std::memset(to, to[-1], length);
+    } else {
+      // Byte by byte: the copy overlaps what it writes.
+      for (size_t i = 0; i < length; ++i) to[i] = to[i - distance];
+    }
   }
-  if (out.size() != expected_size) return base::Error{"LZF output is shorter than announced"};
+  if (have != expected_size) return base::Error{"LZF output is shorter than announced"};
   return out;
 }
 

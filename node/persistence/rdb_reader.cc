@@ -118,6 +118,7 @@ ReadStatus RdbReader::ParseOpcode(uint8_t opcode, EncodingCursor* cursor) {
   switch (static_cast<RdbOpcode>(opcode)) {
     case RdbOpcode::kEof:
       state_ = State::kChecksum;
+      sink_->OnEnd();
       return ReadStatus::kDone;
     case RdbOpcode::kExpireTime:
       if (const ReadStatus s = cursor->LittleEndian(4, &number); s != ReadStatus::kDone) return s;

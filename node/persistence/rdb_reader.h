@@ -40,6 +40,8 @@ class RdbSink {
   virtual base::Result<void> OnResizeDb(uint64_t keys, uint64_t expires) { return {}; }
   virtual base::Result<void> OnFunction(std::string_view code) { return {}; }
   virtual base::Result<void> OnEntry(RdbEntry entry) = 0;
+  // No entry follows. The checksum may still prove wrong.
+  virtual void OnEnd() {}
 };
 
 struct RdbReaderOptions {

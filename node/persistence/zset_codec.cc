@@ -133,7 +133,9 @@ void AppendZsetElement(std::string_view member, double score, bool compress, std
 
 void AppendZset(const types::Zset& zset, bool compress, std::string* out) {
   if (zset.encoding() == types::Encoding::kListpack) {
+    constexpr size_t kLikelyBytes = 32;  // of a member and its score
     types::Listpack pack;
+    pack.Reserve(zset.size() * kLikelyBytes);
     zset.ForEach([&pack](std::string_view member, double score) {
       pack.Append(member);
       pack.Append(resp::FormatDouble(score));

@@ -47,7 +47,7 @@ Durability::Durability(commands::Node* node)
       engine_(node->keyspace),
       history_(node->random),
       saves_(SaveParts()),
-      aof_({node->log, node->clock, &log_worker_, Poster(), &saves_, &aof_settings_}),
+      aof_({node->log, node->clock, &log_worker_, Poster(), &saves_, &aof_settings_, LoopWaker()}),
       primary_({node->loop, node->log, &history_, &saves_, node->random, &file_worker_, &primary_settings_}),
       propagation_(&aof_, &history_, &primary_),
       host_(std::make_unique<Host>(this)),
@@ -69,6 +69,10 @@ Durability::Durability(commands::Node* node)
 }
 
 Durability::~Durability() = default;
+
+std::function<void(int64_t)> Durability::LoopWaker() {
+  return [loop = node_->loop](int64_t us) { loop->AfterUs(us, [] {}); };
+}
 
 persistence::PostToLoop Durability::Poster() {
   return [loop = node_->loop](std::function<void()> fn) { loop->Post(std::move(fn)); };
@@ -259,6 +263,7 @@ void Durability::TakeReplicationPoint(const persistence::RdbReplicationPoint& po
 void Durability::Start() {
   WatchSettings();
   node_->loop->AtTurnEnd([this] { OnTurnEnd(); });
+  node_->loop->AfterFlush([this] { StepSnapshots(); });
   node_->loop->Every(100, [this] { EveryTenthSecond(); });
   node_->loop->Every(1000, [this] { EverySecond(); });
   // The post that calls it makes a turn, whose end releases replies.
@@ -327,7 +332,7 @@ void Durability::RefreshStatus() {
 
 // --- driven by the loop.
 
-void Durability::OnTurnEnd() {
+void Durability::StepSnapshots() {
   const bool saved = saves_.active() && saves_.Step(kSnapshotStepUs);
   const bool rewrote = aof_.rewriting() && aof_.Step(kSnapshotStepUs);
   if (saves_.active() || aof_.rewriting()) {
@@ -337,6 +342,9 @@ void Durability::OnTurnEnd() {
     const bool idle = served == std::exchange(served_before_step_, served);
     node_->loop->After(idle && (saved || rewrote) ? 0 : 1, [] {});
   }
+}
+
+void Durability::OnTurnEnd() {
   FollowFsyncs();
   // No write more than needed is taken after a failure.
   const commands::Status& status = node_->status;

@@ -107,6 +107,7 @@ class Durability final : public commands::Reloader {
   class LoaderSink;
 
   persistence::PostToLoop Poster();
+  std::function<void(int64_t us)> LoopWaker();
   persistence::SaveService::Parts SaveParts();
   replication::ReplicaSide::Parts ReplicaParts();
   replication::Failover::Parts FailoverParts();
@@ -134,6 +135,7 @@ class Durability final : public commands::Reloader {
   void SetLoading(bool loading, int64_t total_bytes);
   void Progress(int64_t bytes);
   void OnTurnEnd();
+  void StepSnapshots();
   void FollowFsyncs();
   void EveryTenthSecond();
   void EverySecond();

@@ -20,7 +20,8 @@ namespace windlass::server {
 namespace {
 
 constexpr int64_t kCronMs = 100;
-constexpr int64_t kFreeStepUs = 500;  // of dropped tables, a turn
+constexpr int64_t kMsBetweenSteps = 1;
+constexpr int64_t kBackgroundStepUs = 100;  // of tables that grow or were dropped, a turn
 
 keyspace::Keyspace::Options KeyspaceOptions(const config::Config& config) {
   keyspace::Keyspace::Options options;
@@ -159,6 +160,7 @@ bool NodeAssembly::Start() {
   memory_.Resync();
   if (!durability_.LoadAtStart()) return false;
   loop_.AtTurnEnd([this] { EndTurn(); });
+  loop_.AfterFlush([this] { StepTables(); });
   durability_.Start();
   if (cluster_ != nullptr && !StartCluster()) return false;
   WatchSettings();
@@ -250,8 +252,18 @@ void NodeAssembly::EndTurn() {
   ReplyGate may_leave{released, conf_saved, acks.ReleasedOffset()};
   may_leave.log_failed = durability_.aof().write_failed();
   sessions_.GateReplies(may_leave, {log.EndOffset(), 0, end_to_ack});
-  if (keyspace_.BackgroundStep(kFreeStepUs)) loop_.Wake();
   if (memory_.GoOn()) loop_.Wake();
+}
+
+// A table that grows also moves on with each insert, so that a tenth of the time is
+// enough for it; what was dropped is wanted back sooner.
+void NodeAssembly::StepTables() {
+  const int64_t now_us = loop_.MonotonicUs();
+  const bool freeing = keyspace_.freeing();
+  if (!freeing && now_us < next_table_step_us_) return;
+  if (!keyspace_.BackgroundStep(kBackgroundStepUs)) return;
+  next_table_step_us_ = now_us + kMsBetweenSteps * 1000;
+  loop_.After(freeing ? 0 : kMsBetweenSteps, [] {});
 }
 
 void NodeAssembly::TakeSignals() {

@@ -68,6 +68,7 @@ class NodeAssembly {
   void ServerCron();
   void ExpireCron();
   void EndTurn();
+  void StepTables();
   void TakeSignals();
   // Tells the latency monitor of an event that began then.
   void NoteLatency(std::string_view event, int64_t begin_us);
@@ -121,6 +122,7 @@ class NodeAssembly {
   Listeners listeners_;
   NodeLifecycle lifecycle_;
   net::TimerId expire_timer_ = 0;
+  int64_t next_table_step_us_ = 0;
   bool serving_ = false;  // data is loaded, commands are taken
 };
 

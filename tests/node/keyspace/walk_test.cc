@@ -110,6 +110,34 @@ TEST(RandomEntry, IsUniformOverSlotsAndKeys) {
   for (const auto& [key, count] : picks) EXPECT_NEAR(count, 200, 6 * std::sqrt(200.0)) << key;
 }
 
+TEST(Reserve, ATableThatWasReservedIsFilledWithoutChangingSize) {
+  Keyspace keyspace({1, false, size_t{1} << 28}, base::Random(11));
+  Database& db = keyspace.db(0);
+  constexpr int kKeys = 100'000;
+  db.Reserve(kKeys);
+  db.SetString(0, "key:0", "v");
+  const size_t bytes = db.SlotTableBytes(0);
+  for (int i = 1; i < kKeys; ++i) db.SetString(0, "key:" + std::to_string(i), "v");
+  EXPECT_EQ(db.SlotTableBytes(0), bytes);
+  for (int i = 0; i < kKeys; ++i) ASSERT_NE(db.Peek(0, "key:" + std::to_string(i)), nullptr) << i;
+  std::set<std::string> met;
+  db.ForEach([&](slot::SlotId, Entry& entry) { met.insert(std::string(entry.key())); });
+  EXPECT_EQ(met.size(), size_t{kKeys});
+}
+
+TEST(Reserve, KeysThatDidNotComeCostNothingAfterARemoval) {
+  Keyspace keyspace({1, false, size_t{1} << 28}, base::Random(11));
+  Database& db = keyspace.db(0);
+  db.Reserve(1'000'000);
+  for (int i = 0; i < 1000; ++i) db.SetString(0, "key:" + std::to_string(i), "v");
+  db.Reserve(2'000'000);  // no longer empty: nothing
+  db.Erase(0, "key:0");
+  while (keyspace.BackgroundStep(1000)) {
+  }
+  EXPECT_LT(db.SlotTableBytes(0), 64u * 1024);
+  for (int i = 1; i < 1000; ++i) ASSERT_NE(db.Peek(0, "key:" + std::to_string(i)), nullptr) << i;
+}
+
 TEST(DropSlot, TakesThatSlotOnly) {
   Keyspace keyspace({1, true, size_t{1} << 28}, base::Random(11));
   Database& db = keyspace.db(0);

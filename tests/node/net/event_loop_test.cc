@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -81,6 +83,30 @@ TEST(EventLoopTest, TurnEndHooksRunInOrderAfterEverythingElse) {
   loop.Post([&] { order += 'p'; });
   loop.RunOnce(10);
   EXPECT_EQ(order, "p12");
+}
+
+TEST(EventLoopTest, AShortTimerDoesNotWaitForAMillisecond) {
+  EventLoop loop;
+  int runs = 0;
+  int64_t shortest_us = INT64_MAX;
+  for (int i = 0; i < 20; ++i) {
+    loop.AfterUs(100, [&runs] { ++runs; });
+    const int64_t begin_us = (loop.UpdateTime(), loop.MonotonicUs());
+    while (runs <= i) loop.RunOnce(1000);
+    shortest_us = std::min(shortest_us, loop.MonotonicUs() - begin_us);
+  }
+  EXPECT_GE(shortest_us, 90);
+  EXPECT_LT(shortest_us, 1000);
+}
+
+TEST(EventLoopTest, WhatCanWaitComesLast) {
+  EventLoop loop;
+  std::string order;
+  loop.AfterFlush([&order] { order += "c"; });
+  loop.AtTurnEnd([&order] { order += "b"; });
+  loop.Post([&order] { order += "a"; });
+  loop.RunOnce(0);
+  EXPECT_EQ(order, "abc");
 }
 
 TEST(EventLoopTest, StopEndsRun) {
