@@ -369,6 +369,16 @@ std::optional<slot::SlotSet> World::LostSlots() const {
   }
   slot::SlotSet lost = slot::SlotSet::All();
   for (const Member* owner : Owners()) lost -= view.Find(owner->id)->slots;
+  // The answers are not of one moment: a slot that has just changed hands may be claimed
+  // by neither end. Whom anybody names, if it lives, has it.
+  for (const topology::SlotMapOpinion& opinion : view.Opinions()) {
+    for (const auto& [id, ranges] : opinion.map) {
+      if (FindId(id) == nullptr) continue;
+      slot::SlotSet named;
+      for (const slot::SlotRange& range : ranges) named.Add(range);
+      lost -= named;
+    }
+  }
   return lost;
 }
 

@@ -58,7 +58,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
       line.address.host = "10.9.9.9";
       line.link_connected = false;
     }
-    line.slots = node.slots;
+    line.slots = line.myself || node.named_slots.empty() ? node.slots : node.named_slots;
     if (line.myself) {
       for (const auto& [slot, peer] : node.migrating) line.migrating[slot] = IdOf(peer);
       for (const auto& [slot, peer] : node.importing) line.importing[slot] = IdOf(peer);

@@ -38,6 +38,7 @@ struct TestNode {
   std::string run_id = "run";
   int64_t used_memory = 1000;
   bool hostname = true;
+  std::vector<slot::SlotRange> named_slots;  // what the others say it owns, if that is something else
   std::string named;           // announced, if not its name
   int64_t offset = 100;        // of the stream
   int64_t keys = 0;

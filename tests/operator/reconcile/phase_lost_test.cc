@@ -117,6 +117,14 @@ TEST(LostSlots, AreKnownOnlyWhenAllOthersAnswerAndNothingMayComeBack) {
   EXPECT_EQ(ClusterBuilder::Even(3).Build(3).LostSlots(), slot::SlotSet());
 }
 
+TEST(LostSlots, AreNotThoseThatHaveJustChangedHands) {
+  auto builder = ClusterBuilder::Even(3);
+  // 5460 has gone from shard-0, whose answer came after that, to shard-1, whose came before.
+  builder.At("demo-0").slots = {{0, 5459}};
+  builder.At("demo-2").named_slots = {{5460, 10922}};
+  EXPECT_EQ(builder.Build(3).LostSlots(), slot::SlotSet());
+}
+
 TEST(LostSlots, AreNotLostWhileAReplicaIsAlive) {
   auto builder = ClusterBuilder::Even(3);
   builder.At("demo-0").pod = builder.At("demo-0").answers = false;
