@@ -80,7 +80,8 @@ def installed(kubernetes):
     release = Release(kubernetes)
     release.install()
     print(f"\nchart installed, operator available after {time.monotonic() - begin:.1f} s", flush=True)
-    return release
+    yield release
+    release.leaving.wait()
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def cluster(kubernetes, release, request):
     space = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:50].strip("-")
     made = RedisCluster(kubernetes, release, space)
     yield made
-    made.delete()
+    release.leaving.add(made.delete)
 
 
 @pytest.fixture

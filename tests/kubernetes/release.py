@@ -6,6 +6,7 @@ import os
 import time
 
 import harness
+from leaving import Leaving
 from process import wait_for
 
 NAMESPACE = "windlass-system"
@@ -23,6 +24,7 @@ class Release:
         self.kubernetes = kubernetes
         self.chart = os.environ.get("WINDLASS_CHART", str(CHART))
         self.core = f"/api/v1/namespaces/{NAMESPACE}"
+        self.leaving = Leaving()
         self.without_roles = []  # from, to: times as the audit log writes them
 
     def install(self, *options):
@@ -40,6 +42,7 @@ class Release:
     def taken_away(self):
         """Around whatever uninstalls or narrows: roles go while the pods that need them, told to
         end, are still there. What those are refused then says nothing about what the chart allows."""
+        self.leaving.wait()
         began, before = now(), {p["metadata"]["uid"] for p in self._operators()}
         yield
         wait_for(lambda: before.isdisjoint(p["metadata"]["uid"] for p in self._operators()), 180, "the pods of before are gone")
@@ -105,7 +108,7 @@ class Release:
     def refusals(self):
         """What the API server's authorization forbade any account of the operator's namespace, and
         what else was answered 403. Admission has that number too, where no permission would help:
-        a quota, or a namespace that is being deleted."""
+        a quota, a namespace that is being deleted, a class whose volumes cannot grow."""
         forbidden, other = [], []
         for entry in self.kubernetes.audited():
             status = entry.get("responseStatus", {})
@@ -114,7 +117,7 @@ class Release:
             text = (f"{entry['verb']} {entry['requestURI']} by {entry['user']['username']} at "
                     f"{entry['requestReceivedTimestamp']}: {status.get('message')}")
             if entry.get("annotations", {}).get("authorization.k8s.io/decision") == "allow":
-                if not any(words in text for words in ("exceeded quota", "because it is being terminated")):
+                if not any(words in text for words in ("exceeded quota", "because it is being terminated", "must support resize")):
                     other.append(text)
             elif not any(begin <= entry["requestReceivedTimestamp"] <= end for begin, end in self.without_roles):
                 forbidden.append(text)

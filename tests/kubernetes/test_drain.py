@@ -22,7 +22,8 @@ def nodes_of(cluster):
 
 
 @pytest.mark.timeout(900)
-def test_a_node_is_drained_under_load_and_nobody_notices(cluster, two_nodes, tmp_path, figures):
+def test_a_node_is_drained_under_load_and_nobody_notices(cluster, release, two_nodes, tmp_path, figures):
+    release.leaving.wait()
     cluster.apply(shards=3, storage=STORAGE)
     cluster.settle(3)
     placed = nodes_of(cluster)

@@ -18,6 +18,7 @@ def scrape(kubernetes, pod):
 
 @pytest.mark.timeout(600)
 def test_the_leader_tells_of_clusters_and_costs_little(cluster, kubernetes, release, figures):
+    release.leaving.wait()
     cluster.apply(shards=3)
     cluster.settle(3)
     leader, _ = release.wait_leader()
