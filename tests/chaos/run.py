@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Chaos: a real cluster in network namespaces, hurt by a seed's schedule, and checked.
 
 Of every seed:
