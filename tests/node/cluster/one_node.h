@@ -110,17 +110,19 @@ class OneNode {
     }
     return message;
   }
-  // As the peers of ThreeShards speak: their role, slots, epoch.
+  // As the peers of ThreeShards speak: their role, slots, epoch. Another is a master
+  // without slots.
   std::shared_ptr<Message> Usual(char id, MessageType type = MessageType::kPing) {
     auto message = From(id, type);
     const bool replica = id >= '1' && id <= '3';
     const int shard = replica ? id - '1' : id - 'a';
     constexpr slot::SlotRange kRanges[] = {{0, 5460}, {5461, 10922}, {10923, 16383}};
+    message->header.current_epoch = 3;
+    if (shard < 0 || shard >= 3) return message;
     auto slots = std::make_shared<slot::SlotSet>();
     slots->Add(kRanges[shard]);
     message->header.slots = slots;
     message->header.config_epoch = static_cast<uint64_t>(shard + 1);
-    message->header.current_epoch = 3;
     if (replica) {
       message->header.flags = kFlagReplica;
       message->header.replica_of = Id(static_cast<char>('a' + shard));
