@@ -2,6 +2,7 @@
 #include "node/cluster/roles.h"
 
 #include "node/cluster/manual_failover.h"
+#include "node/cluster/send.h"
 
 namespace windlass::cluster {
 
@@ -54,6 +55,9 @@ void FollowNode(Machine& m, Node* master) {
   ResetManualFailover(m);
   m.slots.Touch();
   m.SaveAndCheck();
+  // At once: until the others know of the new role, the master gives no failover to this
+  // node and nobody votes for it, while clients may be held up for that.
+  BroadcastPong(m, false);
 }
 
 void LeaveChain(Machine& m) {
