@@ -18,6 +18,16 @@ class RedisCluster(ClusterClient):
         self.kubernetes, self.release = kubernetes, release
         self.server, self.token, self.trust = kubernetes.server, kubernetes.credentials.admin_token, kubernetes.trust
         self.call("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        # Kubernetes gives it an account for pods a moment later, and until then admits none.
+        harness.wait_for(self.has_account, 60, f"namespace {namespace} has its service account")
+
+    def has_account(self):
+        try:
+            return self.call("GET", f"/api/v1/namespaces/{self.namespace}/serviceaccounts/default")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return None
 
     def apply(self, **spec):
         return super().apply(**{"resources": RESOURCES, **spec})
