@@ -71,6 +71,11 @@ class ResourceApi {
   nlohmann::json Change(Tx& tx, const ResourceCall& call, const nlohmann::json& before,
                         nlohmann::json after, const WriteOptions& options,
                         std::vector<std::string>& warnings, bool fields_tracked = false);
+  // The object as a patch of the request's type makes it; 415 for one it cannot be. An
+  // apply patch sets `tracked`: then the fields' managers are in it.
+  nlohmann::json PatchedObject(const ResourceCall& call, const nlohmann::json& live,
+                               const nlohmann::json& patch, const WriteOptions& options,
+                               bool& tracked) const;
   // Returns what a DELETE answers: the object if it stays for now, else a Status.
   nlohmann::json Remove(Tx& tx, const ResourceInfo& info, const ObjectKey& key,
                         const DeleteOptions& options);
@@ -90,9 +95,6 @@ class ResourceApi {
 
  private:
   void RefreshRegistry(Tx& tx);
-  nlohmann::json PatchedObject(const ResourceCall& call, const nlohmann::json& live,
-                               const nlohmann::json& patch, const WriteOptions& options,
-                               bool& tracked) const;
   void RunWatch(const ResourceCall& call, uint64_t from, bool initial, Stream& stream);
 
   ObjectStore& store_;

@@ -250,20 +250,15 @@ Response Subresources::Resize(const ResourceCall& call) {
   ResourceApi::Tx tx(api_.store());
   json before = api_.Load(tx, call);
   if (call.request->method == "GET") return JsonResponse(before);
-  json wanted = ResourceApi::ParseBody(*call.request);
-  if (call.request->method == "PATCH") {
-    const std::string& type = call.request->content_type;
-    const bool strategic = type.rfind("application/strategic-merge-patch+json", 0) == 0;
-    wanted = strategic ? StrategicMergePatch(*call.info->schema, before, wanted)
-             : type.rfind("application/json-patch+json", 0) == 0 ? JsonPatch(before, wanted)
-                                                                 : MergePatch(before, wanted);
-  }
   WriteOptions options = ResourceApi::ParseWriteOptions(*call.request);
   options.resize = true;
+  json wanted = ResourceApi::ParseBody(*call.request);
+  bool tracked = false;
+  if (call.request->method == "PATCH") wanted = api_.PatchedObject(call, before, wanted, options, tracked);
   std::vector<std::string> warnings;
   ResourceCall plain = call;
   plain.subresource.clear();
-  return JsonResponse(api_.Change(tx, plain, before, std::move(wanted), options, warnings));
+  return JsonResponse(api_.Change(tx, plain, before, std::move(wanted), options, warnings, tracked));
 }
 
 // The last step of a namespace's end is the collector's; a client may take its

@@ -13,8 +13,8 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-import cgroups  # noqa: E402
 import harness  # noqa: E402
+import memory_cgroup  # noqa: E402
 from harness import Nodes, wait_for  # noqa: E402
 
 OURS = "windlass-node"
@@ -64,10 +64,10 @@ def fill(node, group):
 @pytest.fixture
 def full(tmp_path):
     """A node at nine tenths of its limit, its keys, and its group."""
-    reason = cgroups.why_not()
+    reason = memory_cgroup.why_not()
     if reason:
         pytest.skip(f"no memory limit can be set: {reason}")
-    group = cgroups.MemoryCgroup("windlass-test", LIMIT)
+    group = memory_cgroup.MemoryCgroup("windlass-test", LIMIT)
     try:
         with Nodes(tmp_path, kind=OURS, cluster=False) as nodes:
             node = nodes.add(config={"enable-debug-command": "yes", "repl-backlog-size": "1mb", "windlass-copy-memory": "4mb",
