@@ -7,6 +7,7 @@
 #include "node/base/worker_thread.h"
 #include "node/keyspace/entry_builder.h"
 #include "node/keyspace/expiry_cycle.h"
+#include "node/types/change_watch.h"
 
 namespace windlass::keyspace {
 
@@ -73,6 +74,7 @@ void Keyspace::Discard(Entry* entry, bool later) {
   }
   const size_t bytes = entry->ExternalBytes();
   const EntryValue value = EntryBuilder::ValueOf(*entry, true);
+  if (is_object) types::TellGone(*value.object);  // here, for the helper may not
   EntryBuilder::FreeShell(arena_, entry);
   if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
   ++pending_keys_;

@@ -3,6 +3,7 @@
 
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
+#include "node/resp/command.h"
 #include "node/types/number.h"
 
 namespace windlass::migration {
@@ -19,16 +20,29 @@ void AppendPlain(std::string_view bytes, std::string* out) {
 
 }  // namespace
 
-void AppendEntry(const keyspace::Entry& entry, std::string* out) {
-  const bool is_string = entry.type() == types::Type::kString;
-  const RdbType type = is_string ? RdbType::kString : persistence::RdbTypeOf(*entry.object());
-  out->push_back(static_cast<char>(type));
+void AppendStringHead(const keyspace::Entry& entry, size_t bytes, std::string* out) {
+  out->push_back(static_cast<char>(RdbType::kString));
   persistence::AppendLittleEndian(static_cast<uint64_t>(entry.expire_at_ms()), 8, out);
   AppendPlain(entry.key(), out);
-  if (is_string) {
+  persistence::AppendLength(bytes, out);
+}
+
+void AppendChunkCommand(std::string_view piece, std::string* out) {
+  const std::string_view argv[] = {"CLUSTER", "SYNCSLOTS", "CHUNK", piece};
+  resp::EncodeCommand(argv, out);
+}
+
+void AppendEntry(const keyspace::Entry& entry, std::string* out) {
+  if (entry.type() == types::Type::kString) {
     char digits[types::kMaxIntegerDigits];
-    return AppendPlain(entry.Text(digits), out);
+    const std::string_view text = entry.Text(digits);
+    AppendStringHead(entry, text.size(), out);
+    out->append(text);
+    return;
   }
+  out->push_back(static_cast<char>(persistence::RdbTypeOf(*entry.object())));
+  persistence::AppendLittleEndian(static_cast<uint64_t>(entry.expire_at_ms()), 8, out);
+  AppendPlain(entry.key(), out);
   persistence::AppendObject(*entry.object(), /*compress=*/false, out);
 }
 

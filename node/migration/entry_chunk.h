@@ -21,6 +21,10 @@
 namespace windlass::migration {
 
 void AppendEntry(const keyspace::Entry& entry, std::string* out);
+// The beginning of a string's entry; its bytes follow.
+void AppendStringHead(const keyspace::Entry& entry, size_t bytes, std::string* out);
+// A piece of the stream of entries as the command that carries it.
+void AppendChunkCommand(std::string_view piece, std::string* out);
 
 struct ChunkEntry {
   std::string_view key;

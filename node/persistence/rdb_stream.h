@@ -48,7 +48,7 @@ class RdbStream final : private snapshot::SnapshotSink {
   void OnEntry(int db, slot::SlotId slot, const keyspace::Entry& entry) override;
   bool AfterCapture() override;
   void BeforeEntryChanges(const keyspace::Entry& entry) override { writer_.BeforeChange(entry); }
-  void BeforeManyChange() override { writer_.FinishOpen(); }
+  void BeforeManyChange() override { writer_.BeforeAnyChange(); }
 
   RdbStreamOptions options_;
   RdbWriter writer_;

@@ -7,6 +7,7 @@
 #include "node/persistence/object_codec.h"
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
+#include "node/persistence/rdb_value_form.h"
 #include "node/persistence/value_writer.h"
 #include "node/types/number.h"
 
@@ -79,35 +80,38 @@ void RdbWriter::Entry(const keyspace::Entry& entry) {
 }
 
 bool RdbWriter::BeginEntry(const keyspace::Entry& entry) {
-  if (value_ != nullptr || !ValueWriter::Cuts(entry)) {
+  if (!ValueWriter::Cuts(entry)) {
     Entry(entry);
     return false;
   }
   Expiry(entry.expire_at_ms());
   const bool is_string = entry.type() == types::Type::kString;
-  out_.push_back(static_cast<char>(is_string ? RdbType::kString : RdbTypeOf(*entry.object())));
-  AppendString(entry.key(), options_.compress, &out_);
-  value_ = std::make_unique<ValueWriter>(entry, options_.compress);
+  target()->push_back(static_cast<char>(is_string ? RdbType::kString : RdbTypeOf(*entry.object())));
+  AppendString(entry.key(), options_.compress, target());
+  open_.push_back({std::make_unique<ValueWriter>(entry, std::make_unique<RdbValueForm>(options_.compress)), {}});
   return true;
 }
 
 bool RdbWriter::Continue(size_t bytes) {
-  if (value_ == nullptr) return false;
-  if (!value_->Step(bytes, &out_)) return true;
-  value_.reset();
-  out_ += behind_;
-  std::string().swap(behind_);
-  return false;
+  if (open_.empty()) return false;
+  if (!open_.front().value->Step(bytes, &out_)) return true;
+  out_ += open_.front().behind;
+  open_.pop_front();
+  return !open_.empty();
 }
 
-void RdbWriter::FinishOpen() {
-  constexpr size_t kAtOnce = 16 << 20;
-  while (Continue(kAtOnce)) {
-  }
+void RdbWriter::BeforeAnyChange() {
+  for (const Open& open : open_) open.value->BeforeAnyChange();
 }
 
 void RdbWriter::BeforeChange(const keyspace::Entry& entry) {
-  if (value_ != nullptr && value_->Is(entry)) FinishOpen();
+  for (const Open& open : open_) open.value->BeforeChange(entry);
+}
+
+size_t RdbWriter::pending() const {
+  size_t bytes = out_.size();
+  for (const Open& open : open_) bytes += open.value->pending() + open.behind.size();
+  return bytes;
 }
 
 void RdbWriter::StringEntry(std::string_view key, std::string_view value, int64_t expire_at_ms) {

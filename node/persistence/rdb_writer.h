@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,26 +56,29 @@ class RdbWriter {
   // The same, but a large value is left open (true) and written by Continue. What is
   // written meanwhile comes behind it.
   bool BeginEntry(const keyspace::Entry& entry);
-  bool open() const { return value_ != nullptr; }
-  // About `bytes` more of the open value. False: there is none (any more).
+  bool open() const { return !open_.empty(); }
+  // About `bytes` more of the oldest open value. False: there is none (any more).
   bool Continue(size_t bytes);
-  void FinishOpen();
-  // As FinishOpen, if this is whose value is open.
+  // See ValueWriter.
   void BeforeChange(const keyspace::Entry& entry);
+  void BeforeAnyChange();
   void End();
 
   // Bytes made and not yet taken.
-  size_t pending() const { return out_.size() + behind_.size(); }
+  size_t pending() const;
   std::string Take();
 
  private:
   void Expiry(int64_t expire_at_ms);
-  std::string* target() { return value_ == nullptr ? &out_ : &behind_; }
+  std::string* target() { return open_.empty() ? &out_ : &open_.back().behind; }
 
   RdbWriterOptions options_;
   std::string out_;
-  std::string behind_;                  // what comes after the open value
-  std::unique_ptr<ValueWriter> value_;  // the open one
+  struct Open {
+    std::unique_ptr<ValueWriter> value;
+    std::string behind;  // what comes after it
+  };
+  std::deque<Open> open_;  // oldest first
   uint64_t checksum_ = 0;
 };
 

@@ -232,22 +232,28 @@ class StreamReader final : public ObjectReader {
 
 }  // namespace
 
-void AppendStream(const Stream& stream, bool compress, std::string* out) {
-  AppendLength(stream.nodes().size(), out);
-  for (const auto& [master, pack] : stream.nodes()) {
-    std::string key;
-    AppendRawId(master, &key);
-    AppendString(key, false, out);
-    AppendString(pack.bytes(), compress, out);
-  }
-  const Stream::Counters& counters = stream.counters();
-  AppendLength(stream.size(), out);
+void AppendStreamNode(StreamId master, const types::Listpack& pack, bool compress, std::string* out) {
+  std::string key;
+  AppendRawId(master, &key);
+  AppendString(key, false, out);
+  AppendString(pack.bytes(), compress, out);
+}
+
+void AppendStreamTail(const StreamFigures& figures, const Stream::Groups& groups, bool compress, std::string* out) {
+  const Stream::Counters& counters = figures.counters;
+  AppendLength(figures.length, out);
   AppendIdLengths(counters.last_id, out);
   AppendIdLengths(counters.first_id, out);
   AppendIdLengths(counters.max_deleted_id, out);
   AppendLength(counters.entries_added, out);
-  AppendLength(stream.groups().size(), out);
-  for (const auto& [name, group] : stream.groups()) AppendGroup(name, group, compress, out);
+  AppendLength(groups.size(), out);
+  for (const auto& [name, group] : groups) AppendGroup(name, group, compress, out);
+}
+
+void AppendStream(const Stream& stream, bool compress, std::string* out) {
+  AppendLength(stream.nodes().size(), out);
+  for (const auto& [master, pack] : stream.nodes()) AppendStreamNode(master, pack, compress, out);
+  AppendStreamTail({stream.counters(), stream.size()}, stream.groups(), compress, out);
 }
 
 std::unique_ptr<ObjectReader> MakeStreamReader(RdbType type) {

@@ -13,6 +13,14 @@ namespace windlass::persistence {
 
 inline constexpr RdbType kRdbTypeOfStream = RdbType::kStreamListpacks2;
 void AppendStream(const types::Stream& stream, bool compress, std::string* out);
+// The same in parts: the number of nodes, the nodes, and what comes behind them, with
+// counters and length as they were when the nodes were counted.
+void AppendStreamNode(types::StreamId master, const types::Listpack& pack, bool compress, std::string* out);
+struct StreamFigures {
+  types::Stream::Counters counters;
+  uint64_t length = 0;
+};
+void AppendStreamTail(const StreamFigures& figures, const types::Stream::Groups& groups, bool compress, std::string* out);
 // Null: not a type of stream.
 std::unique_ptr<ObjectReader> MakeStreamReader(RdbType type);
 

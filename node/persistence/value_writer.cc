@@ -1,17 +1,11 @@
 // See value_writer.h.
 #include "node/persistence/value_writer.h"
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
-#include "node/persistence/list_codec.h"
-#include "node/persistence/rdb_encoding.h"
-#include "node/persistence/zset_codec.h"
-#include "node/types/hash.h"
-#include "node/types/list.h"
-#include "node/types/set.h"
+#include "node/persistence/value_walk.h"
+#include "node/types/change_watch.h"
 #include "node/types/number.h"
-#include "node/types/zset.h"
 
 namespace windlass::persistence {
 namespace {
@@ -22,89 +16,98 @@ constexpr size_t kLongestCompressed = 4 << 20;
 
 }  // namespace
 
+class ValueWriter::Death final : public types::ChangeWatch {
+ public:
+  explicit Death(ValueWriter* writer) : writer_(writer) {}
+  void BeforeGone() override { writer_->Finish(); }
+
+ private:
+  ValueWriter* writer_;
+};
+
 bool ValueWriter::Cuts(const keyspace::Entry& entry) {
   if (entry.type() == types::Type::kString) {
     char digits[types::kMaxIntegerDigits];
     return entry.Text(digits).size() > kLongestCompressed;
   }
-  const types::Object& object = *entry.object();
-  const types::Encoding encoding = object.encoding();
-  const bool has_parts = object.type() == types::Type::kList || encoding == types::Encoding::kHashtable ||
-                         encoding == types::Encoding::kSkiplist;
-  return has_parts && object.MemoryBytes() > kLarge;
+  return types::WatchesOf(*entry.object()) != nullptr && entry.object()->MemoryBytes() > kLarge;
 }
 
-ValueWriter::ValueWriter(const keyspace::Entry& entry, bool compress) : compress_(compress) {
+ValueWriter::ValueWriter(const keyspace::Entry& entry, std::unique_ptr<ValueForm> form) : form_(std::move(form)) {
   if (entry.type() == types::Type::kString) {
     char digits[types::kMaxIntegerDigits];  // not used: it is no integer
     string_ = entry.Text(digits);
-  } else {
-    object_ = entry.object();
+    form_->Begin(string_.size(), &early_);
+    return;
   }
+  object_ = entry.object();
+  walk_ = ValueWalk::Of(*object_, form_.get(), &early_);
+  form_->Begin(walk_->Parts(), &early_);
+  death_ = std::make_unique<Death>(this);
+  types::WatchesOf(*object_)->Add(walk_.get());
+  types::WatchesOf(*object_)->Add(death_.get());
 }
 
-bool ValueWriter::Is(const keyspace::Entry& entry) const {
-  if (object_ != nullptr) return entry.type() != types::Type::kString && entry.object() == object_;
-  if (entry.type() != types::Type::kString) return false;
+ValueWriter::~ValueWriter() { LetGo(); }
+
+void ValueWriter::LetGo() {
+  if (object_ == nullptr) return;
+  types::WatchesOf(*object_)->Remove(walk_.get());
+  types::WatchesOf(*object_)->Remove(death_.get());
+  object_ = nullptr;
+}
+
+void ValueWriter::BeforeChange(const keyspace::Entry& entry) {
+  if (string_.empty() || entry.type() != types::Type::kString) return;
   char digits[types::kMaxIntegerDigits];
-  return entry.Text(digits).data() == string_.data();
+  const std::string_view text = entry.Text(digits);
+  if (text.data() + text.size() == string_.data() + string_.size()) Finish();
 }
 
-bool ValueWriter::StepList(size_t end, std::string* out) {
-  const auto& list = static_cast<const types::List&>(*object_);
-  if (!begun_) AppendLength(list.chunks().size(), out);
-  while (at_ < list.chunks().size() && out->size() < end) AppendListChunk(list.chunks()[at_++], compress_, out);
-  return at_ == list.chunks().size();
+void ValueWriter::BeforeAnyChange() {
+  if (!string_.empty()) Finish();
 }
 
-// From the greatest, as AppendZset does.
-bool ValueWriter::StepRanks(size_t end, std::string* out) {
-  const auto& zset = static_cast<const types::Zset&>(*object_);
-  if (!begun_) AppendLength(zset.size(), out);
-  constexpr size_t kAtOnce = 256;
-  while (at_ < zset.size() && out->size() < end) {
-    const size_t count = std::min(kAtOnce, zset.size() - at_);
-    zset.ForRange(at_, count, true, [&](std::string_view member, double score) {
-      AppendZsetElement(member, score, compress_, out);
-    });
-    at_ += count;
-  }
-  return at_ == zset.size();
+bool ValueWriter::StepValue(size_t bytes, std::string* out) {
+  if (walk_ != nullptr) return walk_->Step(out->size() + bytes, out);
+  const std::string_view piece = string_.substr(0, bytes);
+  form_->Bytes(piece, out);
+  string_.remove_prefix(piece.size());
+  return string_.empty();
 }
 
-template <typename Table, typename Append>
-bool ValueWriter::StepTable(const Table& table, size_t end, std::string* out, const Append& append) {
-  if (!begun_) AppendLength(table.size(), out);
-  do {
-    at_ = table.Scan(at_, append);
-  } while (at_ != 0 && out->size() < end);
-  return at_ == 0;
+// False: there is more of it.
+bool ValueWriter::TakeEarly(size_t bytes, std::string* out) {
+  const std::string_view piece = std::string_view(early_).substr(early_taken_, bytes);
+  out->append(piece);
+  early_taken_ += piece.size();
+  if (early_taken_ < early_.size()) return false;
+  early_taken_ = 0;
+  std::string().swap(early_);
+  return true;
 }
 
 bool ValueWriter::Step(size_t bytes, std::string* out) {
   const size_t end = out->size() + bytes;
-  bool whole = true;
-  if (object_ == nullptr) {
-    if (!begun_) AppendLength(string_.size(), out);
-    const std::string_view piece = string_.substr(at_, bytes);
-    out->append(piece);
-    at_ += piece.size();
-    whole = at_ == string_.size();
-  } else if (object_->type() == types::Type::kList) {
-    whole = StepList(end, out);
-  } else if (object_->type() == types::Type::kSortedSet) {
-    whole = StepRanks(end, out);
-  } else if (object_->type() == types::Type::kHash) {
-    whole = StepTable(static_cast<const types::Hash&>(*object_), end, out, [&](std::string_view field, std::string_view value) {
-      AppendString(field, compress_, out);
-      AppendString(value, compress_, out);
-    });
-  } else {
-    whole = StepTable(static_cast<const types::Set&>(*object_), end, out,
-                      [&](std::string_view member) { AppendString(member, compress_, out); });
+  if (!TakeEarly(bytes, out)) return false;
+  if (whole_) return true;
+  if (out->size() >= end) return false;
+  whole_ = StepValue(end - out->size(), out);
+  if (whole_) {
+    LetGo();
+    form_->End(out);
   }
-  begun_ = true;
-  return whole;
+  return whole_;
+}
+
+void ValueWriter::Finish() {
+  constexpr size_t kAtOnce = 16 << 20;
+  while (!whole_) {
+    if (!StepValue(kAtOnce, &early_)) continue;
+    whole_ = true;
+    LetGo();
+    form_->End(&early_);
+  }
 }
 
 }  // namespace windlass::persistence

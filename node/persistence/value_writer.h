@@ -1,41 +1,56 @@
-// One large value on its way into an RDB, in steps: what lies between two steps is time
-// for clients. The value may not change before it is finished; whoever is about to change
-// it has it finished first.
+// One large value on its way out, in steps: what lies between two steps is time for
+// clients. A container may change meanwhile, and is written as it was (value_walk.h). What
+// is left of one that is about to be freed, or of a string that is about to change, is made
+// at once.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "node/keyspace/entry.h"
+#include "node/persistence/value_form.h"
 #include "node/types/object.h"
 
 namespace windlass::persistence {
 
+class ValueWalk;
+
 class ValueWriter {
  public:
-  // Whether a value is large enough for steps, and of a kind that can be cut. A stream
-  // cannot, nor can a small form.
+  // Whether a value is large enough for steps, and of a kind that can be cut: no small form.
   static bool Cuts(const keyspace::Entry& entry);
 
-  // REQUIRES: Cuts(entry). Type byte and key were written already.
-  ValueWriter(const keyspace::Entry& entry, bool compress);
+  // REQUIRES: Cuts(entry). What tells of type and key was written already.
+  ValueWriter(const keyspace::Entry& entry, std::unique_ptr<ValueForm> form);
+  ~ValueWriter();
 
   // Appends about `bytes` more bytes; true when the value is whole.
   bool Step(size_t bytes, std::string* out);
-  bool Is(const keyspace::Entry& entry) const;
+  // The entry, or any, is about to change. A string cannot tell what changes in it: the
+  // rest of it is made at once. Step still has to be called for that.
+  void BeforeChange(const keyspace::Entry& entry);
+  void BeforeAnyChange();
+  // Made and not taken by a step.
+  size_t pending() const { return early_.size() - early_taken_; }
 
  private:
-  bool StepList(size_t end, std::string* out);
-  bool StepRanks(size_t end, std::string* out);
-  template <typename Table, typename Append>
-  bool StepTable(const Table& table, size_t end, std::string* out, const Append& append);
+  class Death;  // finishes if the container is freed
 
-  const types::Object* object_ = nullptr;  // null: a string
-  std::string_view string_;
-  const bool compress_;
-  bool begun_ = false;
-  uint64_t at_ = 0;  // cursor, chunk, byte, or number of elements done
+  bool TakeEarly(size_t bytes, std::string* out);
+  bool StepValue(size_t bytes, std::string* out);
+  void Finish();
+  void LetGo();
+
+  const std::unique_ptr<ValueForm> form_;
+  const types::Object* object_ = nullptr;  // null: a string, or nothing more to be read
+  std::string_view string_;                // what is left of it
+  std::string early_;                      // made before its time came
+  size_t early_taken_ = 0;                 // of it, given to steps
+  std::unique_ptr<ValueWalk> walk_;
+  std::unique_ptr<Death> death_;
+  bool whole_ = false;
 };
 
 }  // namespace windlass::persistence

@@ -8,10 +8,13 @@
 
 #include "node/config/config.h"
 #include "node/migration/entry_chunk.h"
+#include "node/migration/value_commands.h"
 #include "node/net/event_loop.h"
 #include "node/observe/stats.h"
+#include "node/persistence/value_writer.h"
 #include "node/resp/command.h"
 #include "node/server/slot_migrations.h"
+#include "node/types/number.h"
 
 namespace windlass::server {
 namespace {
@@ -21,7 +24,7 @@ using migration::ExportState;
 
 constexpr int64_t kConnectTimeoutMs = 5000;
 constexpr size_t kChunkBytes = 48 << 10;        // entries are sent when there are this many
-constexpr size_t kPieceBytes = size_t{1} << 20; // a large value goes in pieces of this
+constexpr size_t kPieceBytes = 64 << 10;        // of a chunk, and of a large value between two looks at the clock
 constexpr int64_t kInFlightBytes = 2 << 20;     // the snapshot waits for the target beyond this
 constexpr int64_t kStepUs = 300;                // of the snapshot, a turn
 constexpr size_t kMaxLine = 4096;
@@ -34,6 +37,7 @@ SlotExport::SlotExport(SlotMigrations* owner, migration::Job job, migration::Exp
 }
 
 SlotExport::~SlotExport() {
+  open_.clear();
   *alive_ = false;
   CloseLink();
 }
@@ -103,6 +107,7 @@ void SlotExport::DoOne(ExportDo effect) {
     case ExportDo::kTakeBack: return owner_->TakeBack(this);
     case ExportDo::kCloseLink: return CloseLink();
     case ExportDo::kEnded:
+      open_.clear();
       snapshot_.reset();
       return owner_->OnExportEnded(this);
   }
@@ -211,20 +216,65 @@ void SlotExport::SendCommand(std::initializer_list<std::string_view> words) {
 // --- the stream
 
 void SlotExport::OnEntry(int, slot::SlotId, const keyspace::Entry& entry) {
+  if (persistence::ValueWriter::Cuts(entry)) return Open(entry);
   migration::AppendEntry(entry, &chunk_);
   if (chunk_.size() >= kChunkBytes) FlushChunk();
 }
 
 void SlotExport::FlushChunk() {
+  std::string framed;
   std::string_view rest = chunk_;
   while (!rest.empty()) {
     const std::string_view piece = rest.substr(0, kPieceBytes);
-    Send("*4\r\n$7\r\nCLUSTER\r\n$9\r\nSYNCSLOTS\r\n$5\r\nCHUNK\r\n$" + std::to_string(piece.size()) + "\r\n");
-    Send(piece);
-    Send("\r\n");
+    migration::AppendChunkCommand(piece, &framed);
     rest.remove_prefix(piece.size());
   }
   chunk_.clear();
+  Emit(framed);
+}
+
+void SlotExport::Emit(std::string_view bytes) {
+  if (open_.empty()) return Send(bytes);
+  open_.back().behind.append(bytes);
+}
+
+void SlotExport::Open(const keyspace::Entry& entry) {
+  if (entry.type() == types::Type::kString) {
+    char digits[types::kMaxIntegerDigits];
+    migration::AppendStringHead(entry, entry.Text(digits).size(), &chunk_);
+  }
+  FlushChunk();
+  auto form = std::make_unique<migration::ValueCommands>(entry);
+  open_.push_back({std::make_unique<persistence::ValueWriter>(entry, std::move(form)), {}});
+}
+
+void SlotExport::StepOpen() {
+  const int64_t end_us = owner_->node().loop->MonotonicUs() + kStepUs;
+  std::string out;
+  while (!open_.empty() && Unacknowledged() <= kInFlightBytes) {
+    out.clear();
+    const bool whole = open_.front().value->Step(kPieceBytes, &out);
+    Send(out);
+    if (whole) {
+      Send(open_.front().behind);
+      open_.pop_front();
+    }
+    if (owner_->node().loop->MonotonicUs() >= end_us) return;
+  }
+}
+
+void SlotExport::BeforeEntryChanges(const keyspace::Entry& entry) {
+  for (const OpenValue& open : open_) open.value->BeforeChange(entry);
+}
+
+void SlotExport::BeforeManyChange() {
+  for (const OpenValue& open : open_) open.value->BeforeAnyChange();
+}
+
+int64_t SlotExport::Waiting() const {
+  size_t bytes = 0;
+  for (const OpenValue& open : open_) bytes += open.behind.size() + open.value->pending();
+  return static_cast<int64_t>(bytes);
 }
 
 void SlotExport::Tap(std::span<const std::string_view> argv, std::span<const std::string_view> keys) {
@@ -240,19 +290,21 @@ void SlotExport::Tap(std::span<const std::string_view> argv, std::span<const std
 void SlotExport::TapUnitEnd() {
   if (unit_commands_ == 0) return;
   FlushChunk();
-  if (unit_commands_ > 1) Send("*1\r\n$5\r\nMULTI\r\n");
-  Send(unit_);
-  if (unit_commands_ > 1) Send("*1\r\n$4\r\nEXEC\r\n");
+  if (unit_commands_ > 1) Emit("*1\r\n$5\r\nMULTI\r\n");
+  Emit(unit_);
+  if (unit_commands_ > 1) Emit("*1\r\n$4\r\nEXEC\r\n");
   unit_.clear();
   unit_commands_ = 0;
 }
 
 void SlotExport::StepSnapshot() {
   if (Unacknowledged() > kInFlightBytes) return;
+  if (!open_.empty()) return StepOpen();
   const snapshot::SnapshotState state = snapshot_->Step(kStepUs);
   if (state == snapshot::SnapshotState::kAborted) return Fail("Snapshot failed: " + std::string(snapshot_->abort_reason()));
   if (state != snapshot::SnapshotState::kDone) return;
   FlushChunk();
+  if (!open_.empty()) return;  // the walk is done; what it opened is not
   snapshot_.reset();
   SendCommand({"CLUSTER", "SYNCSLOTS", "SNAPSHOT-EOF"});
   Do(machine_.OnSnapshotDone(NowMs()));
@@ -260,7 +312,7 @@ void SlotExport::StepSnapshot() {
 
 bool SlotExport::AtTurnEnd() {
   migration::ExportFacts facts;
-  facts.unacknowledged_bytes = Unacknowledged();
+  facts.unacknowledged_bytes = Unacknowledged() + Waiting();
   facts.replicas_near = owner_->ReplicasNear();
   facts.may_snapshot = owner_->MaySnapshot();
   Do(machine_.OnTurn(NowMs(), facts));
@@ -288,7 +340,7 @@ commands::MigrationReport SlotExport::Report() const {
   report.last_ack_time = acked_ms_ / 1000;
   report.state = migration::StateWord(machine_.state());
   report.message = machine_.message();
-  report.remaining_bytes = ended() ? 0 : Unacknowledged();
+  report.remaining_bytes = ended() ? 0 : Unacknowledged() + Waiting();
   return report;
 }
 

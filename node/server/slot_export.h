@@ -4,13 +4,16 @@
 // The stream. A snapshot of the slots and the log's commands on them share one
 // FIFO: before a command goes out, every key it names that the snapshot has not
 // reached is sent as it is, so the target can run commands from the first moment
-// and nothing is buffered. Positions count the stream's bytes; the target is told
+// and nothing is buffered. A large value goes as commands, in steps (ValueCommands); what
+// comes meanwhile waits behind it, and counts as what the target has still to
+// acknowledge, so writers are slowed before it grows. Positions count the stream's bytes; the target is told
 // its position by MARK and says how far it has got.
 //
 // Loop thread. Owned by SlotMigrations, which outlives it.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,6 +24,10 @@
 #include "node/net/connection.h"
 #include "node/server/outcome_question.h"
 #include "node/snapshot/snapshot.h"
+
+namespace windlass::persistence {
+class ValueWriter;
+}
 
 namespace windlass::server {
 
@@ -54,6 +61,8 @@ class SlotExport final : private net::ByteHandler, private snapshot::SnapshotSin
   size_t OnBytes(net::Connection&, std::string_view bytes) override;
   void OnClosed(net::Connection&, std::string_view reason) override;
   void OnEntry(int db, slot::SlotId slot, const keyspace::Entry& entry) override;
+  void BeforeEntryChanges(const keyspace::Entry& entry) override;
+  void BeforeManyChange() override;
   void OnLine(std::string_view line);
   void Do(const migration::ExportMachine::Effects& effects);
   void DoOne(migration::ExportDo effect);
@@ -61,12 +70,18 @@ class SlotExport final : private net::ByteHandler, private snapshot::SnapshotSin
   void CloseLink();
   void Ask();
   void StepSnapshot();
+  // A large value is sent in steps; what is to follow it waits.
+  void Open(const keyspace::Entry& entry);
+  void StepOpen();
+  // Into the stream, behind the values that are open.
+  void Emit(std::string_view bytes);
   // Counted as stream, or not.
   void Send(std::string_view bytes);
   void SendCommand(std::initializer_list<std::string_view> words);
   void FlushChunk();
   int64_t NowMs() const;
   int64_t Unacknowledged() const { return sent_ - acked_; }
+  int64_t Waiting() const;  // bytes behind open values
 
   SlotMigrations* owner_;
   const migration::Job job_;
@@ -75,6 +90,11 @@ class SlotExport final : private net::ByteHandler, private snapshot::SnapshotSin
   std::unique_ptr<snapshot::Snapshot> snapshot_;
   std::shared_ptr<OutcomeQuestion> question_;
   std::string chunk_;      // entries not yet sent
+  struct OpenValue {
+    std::unique_ptr<persistence::ValueWriter> value;
+    std::string behind;  // what follows it in the stream
+  };
+  std::deque<OpenValue> open_;  // oldest first
   std::string unit_;       // commands of the open unit of the log
   int unit_commands_ = 0;
   int64_t sent_ = 0;       // position of the stream

@@ -112,13 +112,15 @@ SnapshotState Snapshot::Step(int64_t budget_us) {
 }
 
 void Snapshot::BeforeChange(Database& db, slot::SlotId slot, Entry& entry) {
+  if (Wants(slot, db) && (entry.marks() & mark_) == 0 && !Visited(db, slot, entry.key())) {
+    ++entries_;
+    ++captured_;
+    sink_->OnEntry(db.index(), slot, entry);
+    entry.set_marks(entry.marks() | mark_);
+    if (!sink_->AfterCapture()) Abort("changes came faster than they could be stored");
+  }
+  // Also if it has only now been begun.
   sink_->BeforeEntryChanges(entry);
-  if (!Wants(slot, db) || (entry.marks() & mark_) != 0 || Visited(db, slot, entry.key())) return;
-  ++entries_;
-  ++captured_;
-  sink_->OnEntry(db.index(), slot, entry);
-  entry.set_marks(entry.marks() | mark_);
-  if (!sink_->AfterCapture()) Abort("changes came faster than they could be stored");
 }
 
 void Snapshot::Capture(Database& db, slot::SlotId slot, std::string_view key) {
@@ -142,6 +144,7 @@ void Snapshot::BeforeDrop(Database& db, slot::SlotId slot) {
     sink_->OnEntry(db.index(), slot, entry);
     entry.set_marks(entry.marks() | mark_);
   });
+  sink_->BeforeManyChange();  // what was begun just now
   if (!sink_->AfterCapture()) Abort("changes came faster than they could be stored");
 }
 

@@ -31,6 +31,10 @@ std::unique_ptr<Object> Hash::Clone() const {
   return copy;
 }
 
+Hash::~Hash() { TellGone(*this); }
+
+Watches* Hash::watches() const { return table_ == nullptr ? nullptr : &table_->watches(); }
+
 bool Hash::FreeStep(size_t leaves) { return table_ == nullptr || table_->FreeStep(leaves); }
 
 std::optional<std::string_view> Hash::Get(std::string_view field, char* buffer) const {

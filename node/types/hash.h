@@ -22,6 +22,7 @@ class Hash final : public Object {
   static constexpr Type kType = Type::kHash;
 
   Hash() = default;
+  ~Hash() override;
   // From pairs in a listpack that was checked; converts if it is over the limits.
   // Nothing: an odd number of elements, or a field twice.
   static std::unique_ptr<Hash> FromListpack(Listpack pack, const Limits& limits);
@@ -31,6 +32,7 @@ class Hash final : public Object {
   size_t MemoryBytes() const override;
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  Watches* watches() const;  // null: this form is too small for steps
 
   size_t size() const { return table_ == nullptr ? pack_.size() / 2 : table_->size(); }
   // `buffer` has kMaxIntegerDigits bytes.

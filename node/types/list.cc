@@ -28,11 +28,16 @@ ChunkLimit LimitOf(const Limits& limits) {
 
 template <typename F>
 auto List::Change(size_t chunk, F&& f) {
+  watches_.Tell([chunk](ChangeWatch& watch) { watch.BeforeChunk(chunk); });
   Listpack& pack = chunks_[chunk];
   bytes_ -= pack.MemoryBytes();
   const auto result = f(pack);
   bytes_ += pack.MemoryBytes();
   return result;
+}
+
+List::~List() {
+  watches_.Tell([](ChangeWatch& watch) { watch.BeforeGone(); });
 }
 
 std::unique_ptr<Object> List::Clone() const {
@@ -58,9 +63,11 @@ bool List::Fits(const Listpack& chunk, std::string_view value, const Limits& lim
 void List::InsertChunk(size_t chunk, Listpack pack) {
   bytes_ += pack.MemoryBytes();
   chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(chunk), std::move(pack));
+  watches_.Tell([chunk](ChangeWatch& watch) { watch.AfterChunkCame(chunk); });
 }
 
 void List::RemoveChunk(size_t chunk) {
+  watches_.Tell([chunk](ChangeWatch& watch) { watch.BeforeChunkGoes(chunk); });
   bytes_ -= chunks_[chunk].MemoryBytes();
   chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(chunk));
 }

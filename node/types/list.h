@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/types/change_watch.h"
 #include "node/types/limits.h"
 #include "node/types/listpack.h"
 #include "node/types/object.h"
@@ -23,11 +24,15 @@ class List final : public Object {
  public:
   static constexpr Type kType = Type::kList;
 
+  List() = default;
+  ~List() override;
+
   Type type() const override { return kType; }
   Encoding encoding() const override { return quicklist_ ? Encoding::kQuicklist : Encoding::kListpack; }
   size_t MemoryBytes() const override { return sizeof *this + bytes_ + chunks_.size() * sizeof(Listpack); }
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  Watches* watches() const { return &watches_; }
 
   size_t size() const { return size_; }
   enum class End { kHead, kTail };
@@ -80,6 +85,7 @@ class List final : public Object {
   size_t size_ = 0;
   size_t bytes_ = 0;  // of the chunks
   bool quicklist_ = false;
+  mutable Watches watches_;
 };
 
 }  // namespace windlass::types

@@ -191,6 +191,7 @@ std::optional<std::string_view> PackedTable::Find(std::string_view key) const {
 }
 
 bool PackedTable::Set(std::string_view key, std::string_view value) {
+  watches_.Tell([key](ChangeWatch& watch) { watch.BeforeElement(key); });
   const uint64_t hash = HashOf(key);
   const size_t index = LeafIndex(hash);
   const auto place = Locate(leaf(index), TagOf(hash), key);
@@ -217,6 +218,7 @@ bool PackedTable::Set(std::string_view key, std::string_view value) {
 }
 
 bool PackedTable::Erase(std::string_view key) {
+  watches_.Tell([key](ChangeWatch& watch) { watch.BeforeElement(key); });
   const uint64_t hash = HashOf(key);
   const size_t index = LeafIndex(hash);
   const auto place = Locate(leaf(index), TagOf(hash), key);
@@ -303,6 +305,10 @@ uint64_t PackedTable::Scan(uint64_t cursor, const Visitor& f) const {
   const uint64_t mask = (split ? 2 * whole : whole) - 1;
   cursor |= ~mask;
   return ReverseBits(ReverseBits(cursor) + 1);
+}
+
+bool PackedTable::IsBefore(std::string_view key, uint64_t cursor) {
+  return ReverseBits(HashOf(key)) < ReverseBits(cursor);
 }
 
 void PackedTable::ForEach(const Visitor& f) const {

@@ -24,6 +24,8 @@
 #include <string_view>
 #include <vector>
 
+#include "node/types/change_watch.h"
+
 namespace windlass::types {
 
 class PackedTable {
@@ -52,12 +54,16 @@ class PackedTable {
   // end. Elements present during a whole scan are met.
   using Visitor = std::function<void(Element)>;
   uint64_t Scan(uint64_t cursor, const Visitor& f) const;
+  // Whether a scan that has got to `cursor` is past the place of this key, be it there or not.
+  static bool IsBefore(std::string_view key, uint64_t cursor);
   // Every element, in no order of meaning.
   void ForEach(const Visitor& f) const;
   // Uniform over the elements; `random` returns uniform 64-bit numbers. REQUIRES: not empty
   Element Random(const std::function<uint64_t()>& random) const;
   // Frees about `leaves` leaves from the end, and what they hold; true when none is left.
   bool FreeStep(size_t leaves);
+  // Told of every key that Set and Erase are called for.
+  Watches& watches() const { return watches_; }
 
  private:
   struct Leaf {
@@ -106,6 +112,7 @@ class PackedTable {
   size_t leaves_ = 0;
   size_t most_in_leaf_ = 0;  // an upper bound, for uniform picks
   std::vector<std::unique_ptr<Leaf*[]>> segments_;
+  mutable Watches watches_;
 };
 
 }  // namespace windlass::types

@@ -77,6 +77,13 @@ std::unique_ptr<Object> Set::Clone() const {
   return copy;
 }
 
+Set::~Set() { TellGone(*this); }
+
+Watches* Set::watches() const {
+  const Table* table = std::get_if<Table>(&form_);
+  return table == nullptr ? nullptr : &(*table)->watches();
+}
+
 bool Set::FreeStep(size_t leaves) {
   Table* table = std::get_if<Table>(&form_);
   return table == nullptr || (*table)->FreeStep(leaves);

@@ -23,6 +23,7 @@ class Set final : public Object {
 
   // An empty set of integers, which becomes what its members need.
   Set() = default;
+  ~Set() override;
   // Empty, in the form that suits a first member and an expected size.
   Set(std::string_view first, size_t expected, const Limits& limits);
   // Empty, in this form. REQUIRES: kIntset, kListpack or kHashtable
@@ -36,6 +37,7 @@ class Set final : public Object {
   size_t MemoryBytes() const override;
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  Watches* watches() const;  // null: this form is too small for steps
 
   size_t size() const;
   bool Contains(std::string_view member) const;

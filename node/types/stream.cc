@@ -22,12 +22,14 @@ size_t BytesOfGroup(std::string_view name) {
 
 template <typename F>
 void Stream::Change(Nodes::iterator node, F&& f) {
+  watches_.Tell([node](ChangeWatch& watch) { watch.BeforeNode(node->first); });
   bytes_ -= node->second.MemoryBytes();
   f(&node->second);
   bytes_ += node->second.MemoryBytes();
 }
 
 void Stream::RemoveNode(Nodes::iterator node) {
+  watches_.Tell([node](ChangeWatch& watch) { watch.BeforeNode(node->first); });
   bytes_ -= kNodeBytes + node->second.MemoryBytes();
   nodes_.erase(node);
 }
@@ -35,6 +37,7 @@ void Stream::RemoveNode(Nodes::iterator node) {
 void Stream::InsertNode(StreamId master, Listpack pack) {
   bytes_ += kNodeBytes + pack.MemoryBytes();
   nodes_.emplace_hint(nodes_.end(), master, std::move(pack));
+  watches_.Tell([master](ChangeWatch& watch) { watch.AfterNodeCame(master); });
 }
 
 Stream::Nodes::iterator Stream::NodeFor(StreamId id) {
@@ -45,6 +48,14 @@ Stream::Nodes::iterator Stream::NodeFor(StreamId id) {
 Stream::Nodes::const_iterator Stream::NodeFor(StreamId id) const {
   const auto above = nodes_.upper_bound(id);
   return above == nodes_.begin() ? nodes_.end() : std::prev(above);
+}
+
+Stream::~Stream() {
+  watches_.Tell([](ChangeWatch& watch) { watch.BeforeGone(); });
+}
+
+void Stream::TellOfGroups() const {
+  watches_.Tell([](ChangeWatch& watch) { watch.BeforeGroups(); });
 }
 
 std::unique_ptr<Object> Stream::Clone() const {
@@ -201,6 +212,7 @@ void Stream::SetLastId(StreamId last_id, std::optional<uint64_t> entries_added, 
 // --- groups
 
 StreamGroup* Stream::FindGroup(std::string_view name) {
+  TellOfGroups();
   const auto it = groups_.find(name);
   return it == groups_.end() ? nullptr : &it->second;
 }
@@ -211,6 +223,7 @@ const StreamGroup* Stream::FindGroup(std::string_view name) const {
 }
 
 StreamGroup* Stream::AddGroup(std::string_view name, StreamId last_id, int64_t entries_read) {
+  TellOfGroups();
   const auto [it, added] = groups_.try_emplace(std::string(name), &bytes_);
   if (!added) return nullptr;
   bytes_ += BytesOfGroup(name);
@@ -220,6 +233,7 @@ StreamGroup* Stream::AddGroup(std::string_view name, StreamId last_id, int64_t e
 }
 
 bool Stream::RemoveGroup(std::string_view name) {
+  TellOfGroups();
   const auto it = groups_.find(name);
   if (it == groups_.end()) return false;
   while (!it->second.consumers().empty()) it->second.RemoveConsumer(std::string(it->second.consumers().begin()->first));

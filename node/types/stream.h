@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/types/change_watch.h"
 #include "node/types/limits.h"
 #include "node/types/listpack.h"
 #include "node/types/object.h"
@@ -48,11 +49,15 @@ class Stream final : public Object {
     uint64_t entries_added = 0;
   };
 
+  Stream() = default;
+  ~Stream() override;
+
   Type type() const override { return kType; }
   Encoding encoding() const override { return Encoding::kStream; }
   size_t MemoryBytes() const override { return sizeof *this + bytes_; }
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  Watches* watches() const { return &watches_; }
 
   uint64_t size() const { return length_; }
   const Counters& counters() const { return counters_; }
@@ -69,7 +74,7 @@ class Stream final : public Object {
   void SetLastId(StreamId last_id, std::optional<uint64_t> entries_added, std::optional<StreamId> max_deleted_id);
 
   const Groups& groups() const { return groups_; }
-  // Null: there is none.
+  // To change it. Null: there is none.
   StreamGroup* FindGroup(std::string_view name);
   const StreamGroup* FindGroup(std::string_view name) const;
   // Null: there is one already.
@@ -108,6 +113,7 @@ class Stream final : public Object {
   // Flags entries at the front of a node as deleted; returns how many.
   int64_t TrimNode(Nodes::iterator node, const StreamTrim& trim);
   void FindFirstId();
+  void TellOfGroups() const;
 
   Nodes nodes_;  // each with at least one entry, deleted or not
   uint64_t length_ = 0;
@@ -115,6 +121,7 @@ class Stream final : public Object {
   Groups groups_;
   size_t bytes_ = 0;  // of nodes and groups
   StreamId last_in_nodes_;  // while a file is read
+  mutable Watches watches_;
 };
 
 // The entries of a stream between two ids, both included, without the deleted ones.

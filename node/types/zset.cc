@@ -10,14 +10,27 @@ namespace windlass::types {
 Zset::Zset(size_t expected, size_t member_bytes, const Limits& limits)
     : packed_(expected <= limits.zset_max_listpack_entries && member_bytes <= limits.zset_max_listpack_value) {}
 
+Zset::~Zset() {
+  watches_.Tell([](ChangeWatch& watch) { watch.BeforeGone(); });
+}
+
 std::unique_ptr<Object> Zset::Clone() const { return std::make_unique<Zset>(*this); }
 
 void Zset::Add(double score, std::string_view member, const Limits& limits) {
   if (size() + 1 > limits.zset_max_listpack_entries || member.size() > limits.zset_max_listpack_value) packed_ = false;
+  Tell(member);
   tree_.Insert(Kept(score), member);
 }
 
-void Zset::Change(double from, double to, std::string_view member) { tree_.ChangeScore(from, Kept(to), member); }
+void Zset::Change(double from, double to, std::string_view member) {
+  Tell(member);
+  tree_.ChangeScore(from, Kept(to), member);
+}
+
+void Zset::Erase(double score, std::string_view member) {
+  Tell(member);
+  tree_.Erase(score, member);
+}
 
 void Zset::EraseRange(size_t first, size_t count) {
   // Some at a time: what is to go is copied.
@@ -27,7 +40,7 @@ void Zset::EraseRange(size_t first, size_t count) {
     gone.clear();
     tree_.ForRange(first, std::min(count, kAtOnce), false,
                    [&gone](double score, std::string_view member) { gone.emplace_back(score, member); });
-    for (const auto& [score, member] : gone) tree_.Erase(score, member);
+    for (const auto& [score, member] : gone) Erase(score, member);
     count -= gone.size();
   }
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/types/change_watch.h"
 #include "node/types/limits.h"
 #include "node/types/object.h"
 #include "node/types/zset_tree.h"
@@ -25,6 +26,8 @@ class Zset final : public Object {
 
   // Empty, and small.
   Zset() = default;
+  Zset(const Zset&) = default;
+  ~Zset() override;
   // Empty, in the form for about `expected` members, one as long as this.
   Zset(size_t expected, size_t member_bytes, const Limits& limits);
 
@@ -33,6 +36,7 @@ class Zset final : public Object {
   size_t MemoryBytes() const override { return sizeof *this - sizeof tree_ + tree_.MemoryBytes(); }
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override { return tree_.FreeStep(leaves); }
+  Watches* watches() const { return packed_ ? nullptr : &watches_; }
 
   size_t size() const { return tree_.size(); }
   std::optional<double> Score(std::string_view member) const { return tree_.Find(member); }
@@ -40,7 +44,7 @@ class Zset final : public Object {
   void Add(double score, std::string_view member, const Limits& limits);
   // REQUIRES (both): the member is there with this score
   void Change(double from, double to, std::string_view member);
-  void Erase(double score, std::string_view member) { tree_.Erase(score, member); }
+  void Erase(double score, std::string_view member);
   // Elements [first, first + count) by rank.
   void EraseRange(size_t first, size_t count);
 
@@ -76,8 +80,12 @@ class Zset final : public Object {
  private:
   // The small form holds whole numbers as such, where zero has no sign.
   double Kept(double score) const { return packed_ && score == 0 ? 0 : score; }
+  void Tell(std::string_view member) const {
+    watches_.Tell([member](ChangeWatch& watch) { watch.BeforeElement(member); });
+  }
 
   ZsetTree tree_;
+  mutable Watches watches_;
   bool packed_ = true;
 };
 

@@ -54,6 +54,7 @@ for i = from, from + n - 1 do
   local v = 'value:' .. i .. ':' .. string.rep('x', 70)
   if KEYS[1] == 'hash' then redis.call('HSET', 'hash', 'field:' .. i, v)
   elseif KEYS[1] == 'set' then redis.call('SADD', 'set', v)
+  elseif KEYS[1] == 'stream' then redis.call('XADD', 'stream', i + 1 .. '-1', 'field', v)
   elseif KEYS[1] == 'zset' then redis.call('ZADD', 'zset', i * 7 % 1000003, v)
   else redis.call('RPUSH', 'list', v) end
 end
@@ -67,10 +68,13 @@ def fill(node, kind):
     elements = MEGABYTES * 10000
     for first in range(0, elements, 20000):
         node.call("EVAL", FILL, 1, kind, 20000, first, timeout=60)
+    if kind == "stream":
+        node.call("XGROUP", "CREATE", "stream", "group", "0")
+        node.call("XREADGROUP", "GROUP", "group", "consumer", "COUNT", 100, "STREAMS", "stream", ">")
 
 
 CHANGE = {"hash": ("HSET", "hash", "field:3", "changed"), "set": ("SADD", "set", "one more"), "zset": ("ZADD", "zset", 5, "one more"),
-          "list": ("RPUSH", "list", "one more"), "string": ("SETRANGE", "string", 5, "changed")}
+          "list": ("RPUSH", "list", "one more"), "stream": ("XADD", "stream", "*", "field", "one more"), "string": ("SETRANGE", "string", 5, "changed")}
 
 
 def background(node):
@@ -79,7 +83,7 @@ def background(node):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", ["hash", "set", "zset", "list", "string"])
+@pytest.mark.parametrize("kind", ["hash", "set", "zset", "list", "stream", "string"])
 def test_a_large_value_is_saved_in_pieces(tmp_path, kind):
     with Nodes(tmp_path, cluster=False) as nodes:
         node = nodes.add(kind=OURS, config={"enable-debug-command": "yes", "repl-diskless-sync": "yes"})
