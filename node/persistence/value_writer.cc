@@ -76,21 +76,15 @@ bool ValueWriter::StepValue(size_t bytes, std::string* out) {
   return string_.empty();
 }
 
-// False: there is more of it.
-bool ValueWriter::TakeEarly(size_t bytes, std::string* out) {
-  const std::string_view piece = std::string_view(early_).substr(early_taken_, bytes);
-  out->append(piece);
-  early_taken_ += piece.size();
-  if (early_taken_ < early_.size()) return false;
-  early_taken_ = 0;
-  std::string().swap(early_);
-  return true;
-}
-
 bool ValueWriter::Step(size_t bytes, std::string* out) {
   const size_t end = out->size() + bytes;
-  if (!TakeEarly(bytes, out)) return false;
-  if (whole_) return true;
+  out->append(early_);
+  early_.clear();
+  for (; !rest_.empty() && out->size() < end; rest_.pop_front()) {
+    out->append(rest_.front());
+    rest_bytes_ -= rest_.front().size();
+  }
+  if (whole_) return rest_.empty();
   if (out->size() >= end) return false;
   whole_ = StepValue(end - out->size(), out);
   if (whole_) {
@@ -101,12 +95,16 @@ bool ValueWriter::Step(size_t bytes, std::string* out) {
 }
 
 void ValueWriter::Finish() {
-  constexpr size_t kAtOnce = 16 << 20;
+  constexpr size_t kPieceBytes = 64 << 10;
   while (!whole_) {
-    if (!StepValue(kAtOnce, &early_)) continue;
-    whole_ = true;
-    LetGo();
-    form_->End(&early_);
+    std::string piece;
+    whole_ = StepValue(kPieceBytes, &piece);
+    if (whole_) {
+      LetGo();
+      form_->End(&piece);
+    }
+    rest_bytes_ += piece.size();
+    rest_.push_back(std::move(piece));
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,19 +27,18 @@ class ValueWriter {
   ValueWriter(const keyspace::Entry& entry, std::unique_ptr<ValueForm> form);
   ~ValueWriter();
 
-  // Appends about `bytes` more bytes; true when the value is whole.
+  // Appends about `bytes` more bytes, no part cut; true when the value is whole.
   bool Step(size_t bytes, std::string* out);
   // The entry, or any, is about to change. A string cannot tell what changes in it: the
   // rest of it is made at once. Step still has to be called for that.
   void BeforeChange(const keyspace::Entry& entry);
   void BeforeAnyChange();
   // Made and not taken by a step.
-  size_t pending() const { return early_.size() - early_taken_; }
+  size_t pending() const { return early_.size() + rest_bytes_; }
 
  private:
   class Death;  // finishes if the container is freed
 
-  bool TakeEarly(size_t bytes, std::string* out);
   bool StepValue(size_t bytes, std::string* out);
   void Finish();
   void LetGo();
@@ -46,8 +46,9 @@ class ValueWriter {
   const std::unique_ptr<ValueForm> form_;
   const types::Object* object_ = nullptr;  // null: a string, or nothing more to be read
   std::string_view string_;                // what is left of it
-  std::string early_;                      // made before its time came
-  size_t early_taken_ = 0;                 // of it, given to steps
+  std::string early_;                      // parts made before their time came
+  std::deque<std::string> rest_;           // steps made before their time came
+  size_t rest_bytes_ = 0;
   std::unique_ptr<ValueWalk> walk_;
   std::unique_ptr<Death> death_;
   bool whole_ = false;

@@ -16,7 +16,7 @@ from harness import wait_for
 
 MEGABYTES = int(os.environ.get("WINDLASS_LARGE_MB", "5"))
 # The machine may be busy with other things: a stall is what a whole value would take.
-LONGEST_S = 0.1
+LONGEST_S = 0.25
 OPTIONS = {"kind": "windlass-node", "config": {"enable-debug-command": "yes"}}
 
 FILL = """
@@ -134,8 +134,9 @@ def test_a_large_value_moves_in_steps_and_may_change(nodes, kind):
     changer = Loop(lambda: one_change(client, rng, kind))
     changer.start()
     assert owner.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", other.id()) == "OK"
-    wait_for(lambda: state(owner) in ("replicating", "failed"), 300, "the value has been sent")
-    assert state(owner) == "replicating"
+    sent = ("replicating", "failover-paused")
+    wait_for(lambda: state(owner) in (*sent, "failed"), 300, "the value has been sent")
+    assert state(owner) in sent, " ".join(map(str, owner.call("CLUSTER", "GETSLOTMIGRATIONS")[0]))
     at_end = changer.count
     wait_for(lambda: changer.error is not None or changer.count > at_end + 50, 60, "changes behind it")
     longest = [loop.stop() for loop in pings]
