@@ -56,7 +56,7 @@ bool TableWalk<Table>::Step(size_t end, std::string* out) {
   // After changes a leaf may come again, joined of two.
   const auto wanted = [this](std::string_view element) {
     return !changed_ || (!types::PackedTable::IsBefore(element, cursor_) &&
-                         touched_.find(std::string(element)) == touched_.end());
+                         touched_.find(element) == touched_.end());
   };
   while (!whole_ && out->size() < end) {
     cursor_ = ScanTable(table_, cursor_, form_, out, wanted);
@@ -88,7 +88,7 @@ bool ZsetWalk::Step(size_t end, std::string* out) {
     const size_t count = std::min(kAtOnce, left);
     size_t told = 0;
     zset_.ForRange(left - count, count, true, [&](std::string_view member, double score) {
-      if (touched_.empty() || touched_.find(std::string(member)) == touched_.end()) form_->Scored(member, score, out);
+      if (touched_.empty() || touched_.find(member) == touched_.end()) form_->Scored(member, score, out);
       if (++told < count) return;
       score_ = score;
       member_ = member;

@@ -4,7 +4,7 @@
 // (types::ChangeWatch), so the price of a change is that of what it touches.
 //
 // Elements have no order in what is written, so one that is taken early is written at once
-// and remembered. Chunks and nodes have: copies of those taken early wait for their turn.
+// and remembered (in a tree, which never moves all it holds at once). Chunks and nodes have: copies of those taken early wait for their turn.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "node/persistence/value_form.h"
@@ -54,7 +54,7 @@ class TableWalk final : public ValueWalk {
   uint64_t cursor_ = 0;  // of a scan
   bool whole_ = false;
   bool changed_ = false;
-  std::unordered_set<std::string> touched_;  // written already, or not of the beginning
+  std::set<std::string, std::less<>> touched_;  // written already, or not of the beginning
 };
 
 // From the greatest to the smallest, as an RDB has them.
@@ -74,7 +74,7 @@ class ZsetWalk final : public ValueWalk {
   bool begun_ = false;  // all elements from (score_, member_) on are past
   double score_ = 0;
   std::string member_;
-  std::unordered_set<std::string> touched_;
+  std::set<std::string, std::less<>> touched_;
 };
 
 class ListWalk final : public ValueWalk {

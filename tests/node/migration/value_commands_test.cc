@@ -2,7 +2,9 @@
 #include "node/migration/value_commands.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -97,6 +99,77 @@ TEST_F(ValueCommandsTest, MakeAHashThatIsChangedAndFreedMeanwhile) {
   }
   EXPECT_EQ(got, expected);
   EXPECT_EQ(commands.back(), (Command{"PEXPIREAT", "key", "1234567890123"}));
+}
+
+double CpuMicroseconds() {
+  timespec ts;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+  return static_cast<double>(ts.tv_sec) * 1e6 + static_cast<double>(ts.tv_nsec) / 1e3;
+}
+
+// Steps beside changes; no step and no change is long. WINDLASS_LARGE_MB: how much the
+// value holds (300 by hand).
+class LargeValueTest : public testing::Test {
+ protected:
+  LargeValueTest() : keyspace({1, false, size_t{64} << 20}, base::Random(1)) {
+    const char* wanted = std::getenv("WINDLASS_LARGE_MB");
+    bytes = (wanted == nullptr ? 16 : std::strtoull(wanted, nullptr, 10)) << 20;
+  }
+  void Walk(std::unique_ptr<types::Object> made, const std::function<void(types::Object&)>& change) {
+    keyspace.db(0).SetObject(0, "key", std::move(made), {});
+    const keyspace::Entry& entry = *keyspace.db(0).Peek(0, "key");
+    std::vector<double> steps;
+    std::vector<double> changes;
+    const double opened = CpuMicroseconds();
+    persistence::ValueWriter writer(entry, std::make_unique<ValueCommands>(entry));
+    EXPECT_LT(CpuMicroseconds() - opened, 2000);
+    std::string out;
+    for (bool whole = false; !whole;) {
+      out.clear();
+      double begin = CpuMicroseconds();
+      whole = writer.Step(64 << 10, &out);
+      steps.push_back(CpuMicroseconds() - begin);
+      for (int i = 0; i < 5; ++i) {
+        begin = CpuMicroseconds();
+        change(*entry.object());
+        changes.push_back(CpuMicroseconds() - begin);
+      }
+    }
+    std::sort(steps.begin(), steps.end());
+    std::sort(changes.begin(), changes.end());
+    std::printf("%zu steps: median %.1f us, 99.9 %% %.1f, longest %.1f; %zu changes: 99.9 %% %.1f, longest %.1f\n", steps.size(),
+                steps[steps.size() / 2], steps[steps.size() * 999 / 1000], steps.back(), changes.size(),
+                changes[changes.size() * 999 / 1000], changes.back());
+    EXPECT_LT(steps[steps.size() * 99 / 100], 2000);
+    EXPECT_LT(changes[changes.size() * 99 / 100], 2000);
+  }
+
+  keyspace::Keyspace keyspace;
+  types::Limits limits;
+  base::Random random{3};
+  size_t bytes;
+};
+
+TEST_F(LargeValueTest, AHashIsReadInBoundedStepsUnderWrites) {
+  auto hash = std::make_unique<types::Hash>();
+  uint64_t fields = 0;
+  for (; hash->MemoryBytes() < bytes; ++fields) hash->Set("field:" + std::to_string(fields), std::string(70, 'v'), limits);
+  Walk(std::move(hash), [this, fields](types::Object& object) {
+    static_cast<types::Hash&>(object).Set("field:" + std::to_string(random.Next() % (2 * fields)), "changed", limits);
+  });
+}
+
+TEST_F(LargeValueTest, AStreamIsReadInBoundedStepsUnderWrites) {
+  auto stream = std::make_unique<types::Stream>();
+  const std::string text(70, 'x');
+  const std::vector<std::string_view> content{"field", text};
+  uint64_t id = 0;
+  while (stream->MemoryBytes() < bytes) stream->Append({++id, 0}, content, limits);
+  Walk(std::move(stream), [this, id, content](types::Object& object) mutable {
+    auto& changed = static_cast<types::Stream&>(object);
+    random.Next() % 2 == 0 ? changed.Append({++id, 0}, content, limits)
+                           : static_cast<void>(changed.Erase({random.Next() % id, 0}));
+  });
 }
 
 TEST_F(ValueCommandsTest, AStringGoesInPieces) {
