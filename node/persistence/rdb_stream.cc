@@ -27,7 +27,7 @@ RdbStream::~RdbStream() = default;
 
 snapshot::SnapshotState RdbStream::Step(int64_t budget_us) {
   // A large value comes in pieces, a few a step.
-  constexpr size_t kPieceBytes = 64 << 10;
+  constexpr size_t kPieceBytes = 16 << 10;
   if (writer_.open()) {
     const base::SystemClock clock;
     const int64_t end_us = clock.MonotonicUs() + budget_us;

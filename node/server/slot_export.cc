@@ -24,7 +24,8 @@ using migration::ExportState;
 
 constexpr int64_t kConnectTimeoutMs = 5000;
 constexpr size_t kChunkBytes = 48 << 10;        // entries are sent when there are this many
-constexpr size_t kPieceBytes = 64 << 10;        // of a chunk, and of a large value between two looks at the clock
+constexpr size_t kPieceBytes = 64 << 10;        // of a chunk
+constexpr size_t kLookBytes = 16 << 10;         // of a large value between two looks at the clock
 constexpr int64_t kInFlightBytes = 2 << 20;     // the snapshot waits for the target beyond this
 constexpr int64_t kStepUs = 300;                // of the snapshot, a turn
 constexpr size_t kMaxLine = 4096;
@@ -253,7 +254,7 @@ void SlotExport::StepOpen() {
   std::string out;
   while (!open_.empty() && Unacknowledged() <= kInFlightBytes) {
     out.clear();
-    const bool whole = open_.front().value->Step(kPieceBytes, &out);
+    const bool whole = open_.front().value->Step(kLookBytes, &out);
     Send(out);
     if (whole) {
       Send(open_.front().behind);
