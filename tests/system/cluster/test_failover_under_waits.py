@@ -36,7 +36,10 @@ class Waiters:
                         link.sendall(request)
                         answer = b""
                         while answer.count(b"\r\n") < 2:
-                            answer += link.recv(4096)
+                            received = link.recv(4096)
+                            if not received:
+                                raise ConnectionError("closed")
+                            answer += received
                         if answer.startswith(b"-"):
                             break
             except OSError:
