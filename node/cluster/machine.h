@@ -78,6 +78,7 @@ struct Machine {
   SlotMap slots;
   uint64_t current_epoch = 0;
   uint64_t last_vote_epoch = 0;
+  uint64_t cluster_id = 0;  // see cluster_identity.h; 0: none yet
   // The configEpoch at which this node won or took slots from another, for
   // settling collisions; 0 if it did not in this life.
   uint64_t taken_at_epoch = 0;
@@ -90,6 +91,7 @@ struct Machine {
   StreamHold hold;
   Blacklist blacklist;
   Grants grants;
+  int64_t foreign_log_ms = 0;
   int64_t introduction_ends_ms = 0;  // see introduction.h; 0: not a newcomer
   ReplicationFacts facts;
 
