@@ -17,6 +17,7 @@ namespace {
 constexpr int64_t kSiblingsDelayMs = 200;
 constexpr uint64_t kRandomDelayMs = 300;
 constexpr int64_t kRankDelayMs = 1000;
+constexpr int64_t kTurnMs = 100;
 constexpr int64_t kMinTimeoutMs = 2000;
 constexpr int64_t kRefusalLogMs = 10000;
 // A request or a vote may be lost, and voters give one vote an epoch: of two candidates of
@@ -34,10 +35,19 @@ int Rank(const Machine& m) {
   }));
 }
 
+// Replicas of masters that failed together take turns, for a voter has one vote an epoch.
+int64_t WaitForTurn(const Machine& m) {
+  const Node* master = m.MyMaster();
+  const auto& nodes = m.nodes.all();
+  return kTurnMs * std::count_if(nodes.begin(), nodes.end(), [master](const Node* node) {
+    return node->IsMaster() && node->Failed() && node->slot_count > 0 && node->id < master->id;
+  });
+}
+
 int64_t Delay(Machine& m, int rank) {
   const auto& siblings = m.MyMaster()->replicas;
-  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return 0;
-  return kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
+  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return WaitForTurn(m);
+  return WaitForTurn(m) + kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
 }
 
 // An election of another history's data, or of data too old, would lose writes.

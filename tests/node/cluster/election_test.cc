@@ -45,6 +45,20 @@ TEST_F(Candidate, AsksAtOnceAndWinsWithAMajority) {
   EXPECT_EQ(node.Count<BecomeMaster>(), 1);
 }
 
+TEST(Candidates, OfMastersThatFailedTogetherTakeTurns) {
+  OneNode node(ThreeShards('2'));
+  node.Feed(ReplicationFacts{100, false, true, 0});
+  node.Tick();
+  node.AllAnswerBut("");
+  node.HearOfFailure('a', 'c');
+  node.HearOfFailure('b', 'c');
+  EXPECT_TRUE(node.Logged("Start of election delayed for 100 milliseconds (rank #0, offset 100)."))
+      << "the replica of a asks first";
+  EXPECT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+  node.TickWithout("ab", 100);
+  EXPECT_FALSE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+}
+
 TEST_F(Candidate, TellsTheFailureOnEachLinkBeforeItAsks) {
   MasterFails();
   int fails = 0, requests = 0;
