@@ -117,9 +117,15 @@ struct Auth {
 
 enum class Budget { kManaged, kNone };
 
+// Whether a shard that is rolled gets a node beside those it is to have.
+enum class Surge { kAuto, kAlways, kNever };
+
 struct Update {
   enum class Mode { kRolling, kOnDelete };
   Mode mode = Mode::kRolling;
+  Surge surge = Surge::kAuto;  // Auto: a shard without replicas
+  int canary_shards = 1;       // rolled one after the other, before the rest
+  int parallel_shards = 1;     // of the rest, at once
   bool operator==(const Update&) const = default;
 };
 
@@ -227,6 +233,8 @@ struct Operation {
   std::string started_at;
   std::string target;
   std::vector<Move> moves;
+  std::string mark;    // of a roll: what nodes are to be made of, and how they are rolled
+  std::string halted;  // of a roll: why it goes no further; empty: it does
 };
 
 struct AutoscalingStatus {

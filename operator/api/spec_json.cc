@@ -167,6 +167,15 @@ Failover ReadFailover(const Reader& reader) {
   return failover;
 }
 
+Update ReadUpdate(const Reader& reader) {
+  Update update;
+  reader.GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &update.mode);
+  reader.GetEnum("surge", {{"Auto", Surge::kAuto}, {"Always", Surge::kAlways}, {"Never", Surge::kNever}}, &update.surge);
+  reader.Get("canaryShards", &update.canary_shards);
+  reader.Get("parallelShards", &update.parallel_shards);
+  return update;
+}
+
 Rebalance ReadRebalance(const Reader& reader) {
   Rebalance rebalance;
   reader.GetEnum("mode", {{"Auto", Rebalance::Mode::kAuto}, {"Manual", Rebalance::Mode::kManual}}, &rebalance.mode);
@@ -253,7 +262,7 @@ Spec SpecFromJson(const Json& json) {
   spec.failover = ReadFailover(reader.Object("failover"));
   spec.rebalance = ReadRebalance(reader.Object("rebalance"));
   reader.GetEnum("disruptionBudget", {{"Managed", Budget::kManaged}, {"None", Budget::kNone}}, &spec.disruption_budget);
-  reader.Object("update").GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &spec.update.mode);
+  spec.update = ReadUpdate(reader.Object("update"));
   reader.Get("paused", &spec.paused);
   reader.Get("hibernated", &spec.hibernated);
   if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);

@@ -56,6 +56,8 @@ Operation OperationFromJson(const Json& json) {
   operation.attempts = Int(json, "attempts");
   operation.started_at = Text(json, "startedAt");
   operation.target = Text(json, "target");
+  operation.mark = Text(json, "mark");
+  operation.halted = Text(json, "halted");
   ForEachObject(json, "moves", [&](const Json& item) {
     operation.moves.push_back({Text(item, "slots"), Text(item, "from"), Text(item, "to"), Text(item, "state")});
   });
@@ -75,6 +77,8 @@ Json OperationToJson(const Operation& operation) {
   Put(&json, "lastError", operation.last_error.substr(0, 1024));
   Put(&json, "startedAt", operation.started_at);
   Put(&json, "target", operation.target);
+  Put(&json, "mark", operation.mark);
+  Put(&json, "halted", operation.halted.substr(0, 1024));
   Json moves = Json::array();
   for (const Move& move : operation.moves) {
     moves.push_back({{"slots", move.slots}, {"from", move.from}, {"to", move.to}, {"state", move.state}});

@@ -108,6 +108,16 @@ void CheckDurability(const Spec& spec, Findings* findings) {
   findings->Range("spec.rebalance.parallelMoves", spec.rebalance.parallel_moves, 1, 64);
 }
 
+void CheckUpdate(const Spec& spec, Findings* findings) {
+  findings->Range("spec.update.canaryShards", spec.update.canary_shards, 0, 1000);
+  findings->Range("spec.update.parallelShards", spec.update.parallel_shards, 1, 100);
+  if (spec.update.surge != Surge::kNever || spec.replicas_per_shard > 0) return;
+  if (!spec.storage || spec.persistence.mode == Persistence::Mode::kNone) {
+    findings->Add("spec.update.surge", "Never",
+                  "the only copy of a shard would be lost with its pod; use Auto, or replicasPerShard of 1 or more, or storage with a persistence.mode other than None");
+  }
+}
+
 // Labels by which the operator knows its objects cannot be the user's.
 bool IsOurLabel(const std::string& name) {
   return name.rfind("windlass.dev/", 0) == 0 || name == "app.kubernetes.io/managed-by" || name == "app.kubernetes.io/instance" ||
@@ -171,6 +181,7 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
   CheckConfig(spec, &findings);
   CheckDurability(spec, &findings);
   CheckPod(spec, &findings);
+  CheckUpdate(spec, &findings);
   if ((spec.auth.mode == Auth::Mode::kSecret) != !spec.auth.secret_name.empty()) {
     findings.Add("spec.auth.secretName", spec.auth.secret_name, "secretName goes with mode Secret, and only with it");
   }

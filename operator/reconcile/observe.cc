@@ -7,6 +7,7 @@
 #include "node/base/clock.h"
 #include "operator/api/names.h"
 #include "operator/api/quantity.h"
+#include "operator/base/time.h"
 #include "operator/reconcile/retire.h"
 #include "operator/redis/observe.h"
 #include "operator/resources/builders.h"
@@ -120,6 +121,21 @@ void AddResize(const Json& pod, PodFact* fact) {
 
 }  // namespace
 
+namespace {
+
+// Since when the container runs, and how often it was started anew.
+void AddStarts(const Json& pod, PodFact* fact) {
+  fact->created_ms = base::ParseRfc3339(pod.at("metadata").value("creationTimestamp", "")).value_or(0);
+  for (const Json& container : pod.value("status", Json::object()).value("containerStatuses", Json::array())) {
+    if (container.value("name", "") != "node") continue;
+    fact->restarts = container.value("restartCount", 0);
+    const Json running = container.value("state", Json::object()).value("running", Json::object());
+    fact->started_ms = base::ParseRfc3339(running.value("startedAt", "")).value_or(0);
+  }
+}
+
+}  // namespace
+
 PodFact PodFromJson(const Json& pod) {
   const Json& metadata = pod.at("metadata");
   const Json labels = metadata.value("labels", Json::object());
@@ -140,6 +156,7 @@ PodFact PodFromJson(const Json& pod) {
   fact.resources = annotations.value(api::kAnnotationResources, "");
   fact.resize_to = annotations.value(api::kAnnotationResizeTo, "");
   AddResize(pod, &fact);
+  AddStarts(pod, &fact);
   fact.terminating = metadata.contains("deletionTimestamp");
   fact.finished = phase == "Failed" || phase == "Succeeded";
   fact.problem = ProblemOf(status);

@@ -34,6 +34,7 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->config_epoch = self->config_epoch;
   member->offset = report.replication.offset;
   member->link_up = report.replication.link_up;
+  member->copying = report.replication.sync_in_progress;
   member->known_nodes = static_cast<int>(report.nodes.size());
   if (const Node* node = view.Find(self->id)) {
     member->master = node->master;

@@ -50,6 +50,9 @@ struct PodFact {
   bool placed = false;    // on a machine at all
   bool finished = false;  // Failed or Succeeded: it will not run again
   std::string problem;    // why its container does not run, if it does not
+  int64_t created_ms = 0;  // Unix time; 0: unknown
+  int64_t started_ms = 0;  // its container, last; 0: it does not run
+  int restarts = 0;        // of its container
 };
 
 // One node of ours: a pod, a claim, or both.
@@ -80,6 +83,7 @@ struct Member {
   bool synced = false;  // a replica in step with its master
   int64_t offset = 0;   // of the stream of writes
   bool link_up = false;  // of a replica, to its master
+  bool copying = false;  // of a replica: a full copy of it is on its way
 
   bool fenced() const { return pod && pod->fenced; }
   bool running() const { return pod && !pod->terminating && !pod->finished; }

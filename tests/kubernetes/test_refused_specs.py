@@ -26,6 +26,8 @@ BAD = [
     ({"pod": {"labels": {"windlass.dev/role": "master"}}}, "the operator sets this label itself"),
     ({"config": {"windlass-min-acks": "1"}}, "the operator sets this directive itself"),
     ({"rebalance": {"parallelMoves": 0}}, "spec.rebalance.parallelMoves"),
+    ({"update": {"parallelShards": 0}}, "spec.update.parallelShards"),
+    ({"update": {"surge": "Never"}}, "update.surge Never would lose the only copy"),
     ({"shardz": 3}, "unknown field"),
 ]
 

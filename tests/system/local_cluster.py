@@ -33,7 +33,8 @@ class LocalCluster(ClusterClient):
     def __enter__(self):
         program = harness.server_binary(self.node)
         images = self.folder / "images.yaml"
-        images.write_text("".join(f"{name}:\n  entrypoint: [{program}]\n" for name in ("windlass-node", "windlass-node-next")))
+        programs = {"windlass-node": program, "windlass-node-next": program, "windlass-node-broken": "/bin/false"}
+        images.write_text("".join(f"{name}:\n  entrypoint: [{path}]\n" for name, path in programs.items()))
         self._ctl("up", "--images", str(images))
         kubeconfig = yaml.safe_load((self.data / "kubeconfig").read_text())
         self.server = kubeconfig["clusters"][0]["cluster"]["server"]
