@@ -35,11 +35,15 @@ struct Memory {
 
 enum class Keep { kRetain, kDelete };
 
+// Of a node whose volume no machine can reach.
+enum class OnUnschedulable { kWait, kRebuild };
+
 struct Storage {
   std::string size;
   std::string class_name;  // empty: the cluster's default class
   Keep on_delete = Keep::kRetain;
   Keep on_scale_in = Keep::kDelete;
+  OnUnschedulable on_unschedulable = OnUnschedulable::kWait;
   bool operator==(const Storage&) const = default;
 };
 
@@ -89,6 +93,7 @@ struct PodOptions {
 struct Failover {
   enum class LostShard { kDefault, kBlock, kAccept };
   int node_timeout_ms = 5000;
+  int migration_barrier = 0;  // 0: the bus moves no replica to another shard
   LostShard lost_shard = LostShard::kDefault;  // Block with storage, else Accept
   bool operator==(const Failover&) const = default;
 };

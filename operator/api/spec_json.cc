@@ -109,6 +109,7 @@ Storage ReadStorage(const Reader& reader) {
   reader.Get("className", &storage.class_name);
   reader.GetEnum("onDelete", kKeepNames, &storage.on_delete);
   reader.GetEnum("onScaleIn", kKeepNames, &storage.on_scale_in);
+  reader.GetEnum("onUnschedulable", {{"Wait", OnUnschedulable::kWait}, {"Rebuild", OnUnschedulable::kRebuild}}, &storage.on_unschedulable);
   return storage;
 }
 
@@ -163,6 +164,7 @@ Failover ReadFailover(const Reader& reader) {
   using LostShard = Failover::LostShard;
   Failover failover;
   reader.Get("nodeTimeoutMilliseconds", &failover.node_timeout_ms);
+  reader.Get("migrationBarrier", &failover.migration_barrier);
   reader.GetEnum("lostShard", {{"Block", LostShard::kBlock}, {"Accept", LostShard::kAccept}}, &failover.lost_shard);
   return failover;
 }

@@ -187,6 +187,7 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
   }
   findings.Range("spec.auth.overlapSeconds", spec.auth.overlap_seconds, 0, 604800);
   findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.failover.node_timeout_ms, 500, 600000);
+  findings.Range("spec.failover.migrationBarrier", spec.failover.migration_barrier, 0, 5);
   if (spec.autoscaling) CheckAutoscaling(spec, &findings);
   return findings.list;
 }

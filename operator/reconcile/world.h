@@ -27,6 +27,7 @@ struct ClaimFact {
   std::string class_name;
   std::string cluster_id;  // annotation: whose data it holds
   std::string problem;     // why its volume is not as it should be
+  bool lost = false;       // there is no volume behind it any more
 };
 
 struct PodFact {
@@ -53,6 +54,7 @@ struct PodFact {
   int64_t created_ms = 0;  // Unix time; 0: unknown
   int64_t started_ms = 0;  // its container, last; 0: it does not run
   int restarts = 0;        // of its container
+  int64_t out_of_reach_ms = 0;  // since when no machine that it may be on reaches its volume; 0: not so
 };
 
 // One node of ours: a pod, a claim, or both.

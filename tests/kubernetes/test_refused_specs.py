@@ -28,6 +28,8 @@ BAD = [
     ({"rebalance": {"parallelMoves": 0}}, "spec.rebalance.parallelMoves"),
     ({"update": {"parallelShards": 0}}, "spec.update.parallelShards"),
     ({"update": {"surge": "Never"}}, "update.surge Never would lose the only copy"),
+    ({"failover": {"migrationBarrier": 6}}, "spec.failover.migrationBarrier"),
+    ({"storage": {"size": "1Gi", "onUnschedulable": "Guess"}}, "spec.storage.onUnschedulable"),
     ({"shardz": 3}, "unknown field"),
 ]
 

@@ -94,6 +94,7 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
       {{{"durability", {{"minAcks", 2}}}}, "spec.durability.minAcks: 2"},
       {{{"rebalance", {{"tolerancePercent", 101}}}}, "spec.rebalance.tolerancePercent"},
       {{{"rebalance", {{"parallelMoves", 0}}}}, "spec.rebalance.parallelMoves"},
+      {{{"failover", {{"migrationBarrier", 6}}}}, "spec.failover.migrationBarrier: 6"},
       {{{"update", {{"canaryShards", -1}}}}, "spec.update.canaryShards: -1"},
       {{{"update", {{"parallelShards", 0}}}}, "spec.update.parallelShards: 0"},
       {{{"replicasPerShard", 0}, {"update", {{"surge", "Never"}}}}, "spec.update.surge: Never"},

@@ -120,6 +120,7 @@ World ClusterBuilder::Build(int target_shards) {
     pod.problem = node.problem;
     pod.created_ms = pod.started_ms = seen.now_ms - node.age_ms;
     pod.restarts = node.restarts;
+    if (node.out_of_reach_for_ms > 0) pod.out_of_reach_ms = seen.now_ms - node.out_of_reach_for_ms;
     pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;
     pod.settings = node.settings;
     if (pod.settings == NodeSettings()) pod.settings = {node.run_id, resources::Settings(cluster_.spec), "", {}, ""};

@@ -169,6 +169,15 @@ TEST(RedisConf, WritesWhatPersistenceAndDurabilityAskFor) {
   EXPECT_EQ(durable.at("windlass-min-acks-on-shortage"), "block");
 }
 
+TEST(RedisConf, LetsTheBusMoveReplicasOnlyPastABarrier) {
+  const std::string plain = RedisConf(Demo().spec);
+  EXPECT_THAT(plain, HasSubstr("cluster-allow-replica-migration no\n"));
+  EXPECT_THAT(plain, Not(HasSubstr("cluster-migration-barrier")));
+  const auto spare = Settings(Demo({{"failover", {{"migrationBarrier", 2}}}}).spec);
+  EXPECT_EQ(spare.at("cluster-allow-replica-migration"), "yes");
+  EXPECT_EQ(spare.at("cluster-migration-barrier"), "2");
+}
+
 TEST(NodeSecret, QuotesThePassword) {
   const Json secret = BuildNodeSecret(Demo(), {"a\"b\\c d", "", 0});
   EXPECT_THAT(base::Base64Decode(secret["data"]["auth.conf"].get<std::string>()), HasSubstr("requirepass \"a\\\"b\\\\c d\"\n"));
