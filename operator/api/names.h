@@ -51,6 +51,8 @@ std::string NodeName(const std::string& cluster, int ordinal);  // <cluster>-<n>
 std::optional<int> NodeOrdinal(const std::string& cluster, const std::string& name);
 std::string ClientServiceName(const std::string& cluster);    // <cluster>
 std::string NodesServiceName(const std::string& cluster);     // <cluster>-nodes, headless
+// What stands after a pod's name in the name by which it is found in the network.
+std::string NodeHostSuffix(const std::string& cluster, const std::string& name_space);  // .<cluster>-nodes.<namespace>.svc
 std::string ConfigMapName(const std::string& cluster);        // <cluster>-config
 std::string PasswordSecretName(const std::string& cluster);   // <cluster>-auth, key "password"
 std::string NodeSecretName(const std::string& cluster);       // <cluster>-node, read by nodes

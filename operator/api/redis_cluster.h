@@ -112,6 +112,14 @@ struct NetworkPolicy {
   bool operator==(const NetworkPolicy&) const = default;
 };
 
+enum class Endpoint { kIp, kHostname };
+
+struct Network {
+  std::vector<std::string> ip_families;  // "IPv4", "IPv6", the first foremost; empty: Kubernetes' default
+  Endpoint endpoint = Endpoint::kIp;     // by what nodes tell clients of each other
+  bool operator==(const Network&) const = default;
+};
+
 struct Auth {
   enum class Mode { kGenerated, kSecret, kNone };
   Mode mode = Mode::kGenerated;
@@ -184,6 +192,7 @@ struct Spec {
   std::map<std::string, std::string> config;
   Auth auth;
   NetworkPolicy network_policy;
+  Network network;
   std::vector<std::string> image_pull_secrets;
   PodOptions pod;
   Failover failover;

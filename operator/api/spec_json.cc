@@ -71,6 +71,12 @@ class Reader {
     for (const auto& [text, unused] : names) allowed += (allowed.empty() ? "" : ", ") + text;
     Fail(Path(name), *found, "one of " + allowed);
   }
+  void Get(const char* name, std::vector<std::string>* value) const {
+    const Json* found = Find(name);
+    if (found == nullptr) return;
+    if (!found->is_array()) Fail(Path(name), *found, "a list");
+    for (size_t i = 0; i < found->size(); ++i) value->push_back(Text(Path(name) + "[" + std::to_string(i) + "]", (*found)[i]));
+  }
   std::vector<Reader> List(const char* name) const {
     std::vector<Reader> items;
     const Json* found = Find(name);
@@ -253,7 +259,10 @@ Spec SpecFromJson(const Json& json) {
   auth.Get("overlapSeconds", &spec.auth.overlap_seconds);
   spec.persistence = ReadPersistence(reader.Object("persistence"));
   spec.durability = ReadDurability(reader.Object("durability"));
-  const Reader policy = reader.Object("network").Object("policy");
+  const Reader network = reader.Object("network");
+  network.Get("ipFamilies", &spec.network.ip_families);
+  network.GetEnum("endpoint", {{"IP", Endpoint::kIp}, {"Hostname", Endpoint::kHostname}}, &spec.network.endpoint);
+  const Reader policy = network.Object("policy");
   policy.Get("enabled", &spec.network_policy.enabled);
   for (const Reader& peer : policy.List("from")) spec.network_policy.from.push_back(peer.AsJson());
   for (const Reader& secret : reader.List("imagePullSecrets")) {

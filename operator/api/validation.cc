@@ -118,6 +118,15 @@ void CheckUpdate(const Spec& spec, Findings* findings) {
   }
 }
 
+void CheckNetwork(const Spec& spec, Findings* findings) {
+  const auto& families = spec.network.ip_families;
+  const bool known = std::all_of(families.begin(), families.end(), [](const std::string& family) { return family == "IPv4" || family == "IPv6"; });
+  if (families.size() <= 2 && known && (families.size() < 2 || families[0] != families[1])) return;
+  std::string text;
+  for (const std::string& family : families) text += (text.empty() ? "" : ", ") + family;
+  findings->Add("spec.network.ipFamilies", "[" + text + "]", "use IPv4, IPv6, or both, each once, the foremost first");
+}
+
 // Labels by which the operator knows its objects cannot be the user's.
 bool IsOurLabel(const std::string& name) {
   return name.rfind("windlass.dev/", 0) == 0 || name == "app.kubernetes.io/managed-by" || name == "app.kubernetes.io/instance" ||
@@ -182,6 +191,7 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
   CheckDurability(spec, &findings);
   CheckPod(spec, &findings);
   CheckUpdate(spec, &findings);
+  CheckNetwork(spec, &findings);
   if ((spec.auth.mode == Auth::Mode::kSecret) != !spec.auth.secret_name.empty()) {
     findings.Add("spec.auth.secretName", spec.auth.secret_name, "secretName goes with mode Secret, and only with it");
   }

@@ -11,6 +11,9 @@ namespace windlass::reconcile {
 
 void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);
 
+// What of the Services' IP families is not as the spec says, and cannot be made so.
+std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster);
+
 void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster);
 
 // Shard, role and node id on every pod as they are now.

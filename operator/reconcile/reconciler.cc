@@ -131,6 +131,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
   if (memory->resize_refused_for == resources::TemplateHash(cluster)) seen.resize_refused = memory->resize_refused;
+  seen.family_drift = FamilyDrift(context_, cluster);
   seen.growth_refused = memory->growth_refused;
   seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
   const World world = BuildWorld(std::move(seen));

@@ -5,6 +5,7 @@
 
 #include "operator/base/encoding.h"
 #include "operator/reconcile/phases.h"
+#include "operator/resources/builders.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -132,7 +133,7 @@ std::string RollMark(const World& world) {
   const api::Update& update = world.spec().update;
   std::string text = world.template_hash + "\n" + std::to_string(static_cast<int>(update.surge)) + "\n" +
                      std::to_string(update.canary_shards) + "\n" + std::to_string(update.parallel_shards) + "\n";
-  for (const auto& [name, value] : world.settings) text += name + " " + value + "\n";
+  for (const auto& [name, value] : resources::Settings(world.spec())) text += name + " " + value + "\n";
   return base::Sha256Hex(text).substr(0, kMarkLength);
 }
 

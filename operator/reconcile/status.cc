@@ -125,6 +125,7 @@ std::string Drift(const World& world) {
     waiting += member.outdated;
   }
   if (const std::string drift = VolumeDrift(world); !drift.empty()) return drift;
+  if (!world.family_drift.empty()) return world.family_drift;
   if (waiting == 0) return "";
   const bool rolls = world.spec().update.mode == api::Update::Mode::kRolling;
   return Plural(waiting, "node") + (waiting == 1 ? " is" : " are") + " not made from what the spec says now; " +

@@ -234,6 +234,23 @@ void AddPods(const Observation& seen, World* world) {
   std::sort(world->members.begin(), world->members.end(), [](const Member& a, const Member& b) { return a.ordinal < b.ordinal; });
 }
 
+// By whatever name they are announced, here nodes have the names of their pods.
+void CutHostNames(const api::Metadata& metadata, std::vector<NodeReport>* reports) {
+  const std::string suffix = api::NodeHostSuffix(metadata.name, metadata.name_space);
+  for (NodeReport& report : *reports) {
+    for (topology::NodeLine& line : report.nodes) {
+      const size_t length = line.hostname.size();
+      if (length > suffix.size() && line.hostname.ends_with(suffix)) line.hostname.resize(length - suffix.size());
+    }
+  }
+}
+
+// Names are told to clients once every node has one by which it is found.
+bool AllHaveHostNames(const World& world) {
+  if (world.spec().network.endpoint != api::Endpoint::kHostname) return false;
+  return std::none_of(world.members.begin(), world.members.end(), [](const Member& member) { return member.pod && member.outdated; });
+}
+
 void CountNumbers(World* world) {
   const std::string& name = world->cluster->metadata.name;
   for (const Member& member : world->members) {
@@ -272,7 +289,10 @@ World BuildWorld(Observation seen) {
   world.growth_refused = seen.growth_refused;
   world.may_grow = seen.may_grow;
   world.resize_refused = seen.resize_refused;
+  world.family_drift = seen.family_drift;
   AddPods(seen, &world);
+  if (AllHaveHostNames(world)) world.settings["cluster-preferred-endpoint-type"] = "hostname";
+  CutHostNames(seen.cluster->metadata, &seen.reports);
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {
     for (const NodeReport& report : world.view.reports()) {

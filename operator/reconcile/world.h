@@ -137,6 +137,7 @@ struct World {
   std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
   std::string resize_refused;      // what the API server said to a pod that was to be resized
   std::string growth_refused;      // what the API server last said to a larger claim
+  std::string family_drift;        // of the Services' IP families, what cannot be as the spec says
   bool may_grow = true;            // false for a while after that
   std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
   bool may_create = true;        // false for a while after it has refused
@@ -172,6 +173,7 @@ struct Observation {
   std::string growth_refused;
   bool may_grow = true;
   std::string resize_refused;
+  std::string family_drift;
   std::string passwords;
   int64_t overlap_until_ms = 0;
 };

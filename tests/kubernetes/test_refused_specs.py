@@ -30,6 +30,8 @@ BAD = [
     ({"update": {"surge": "Never"}}, "update.surge Never would lose the only copy"),
     ({"failover": {"migrationBarrier": 6}}, "spec.failover.migrationBarrier"),
     ({"storage": {"size": "1Gi", "onUnschedulable": "Guess"}}, "spec.storage.onUnschedulable"),
+    ({"network": {"endpoint": "Name"}}, "spec.network.endpoint"),
+    ({"network": {"ipFamilies": ["IPv4", "IPv6", "IPv4"]}}, "spec.network.ipFamilies"),
     ({"shardz": 3}, "unknown field"),
 ]
 

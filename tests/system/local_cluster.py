@@ -29,6 +29,7 @@ class LocalCluster(ClusterClient):
         self.node = node
         self.lease_seconds = lease_seconds
         self.operator = None
+        self.operator_kubeconfig = self.data / "kubeconfig"
 
     def __enter__(self):
         program = harness.server_binary(self.node)
@@ -59,7 +60,7 @@ class LocalCluster(ClusterClient):
     def start_operator(self):
         with open(self.folder / "operator.log", "ab") as log:
             self.operator = subprocess.Popen(
-                [harness.binary("windlass-operator"), "--kubeconfig", str(self.data / "kubeconfig"),
+                [harness.binary("windlass-operator"), "--kubeconfig", str(self.operator_kubeconfig),
                  "--lease-seconds", str(self.lease_seconds)], stdout=log, stderr=log)
 
     def stop_operator(self, how=signal.SIGKILL):

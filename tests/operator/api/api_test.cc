@@ -94,6 +94,8 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
       {{{"durability", {{"minAcks", 2}}}}, "spec.durability.minAcks: 2"},
       {{{"rebalance", {{"tolerancePercent", 101}}}}, "spec.rebalance.tolerancePercent"},
       {{{"rebalance", {{"parallelMoves", 0}}}}, "spec.rebalance.parallelMoves"},
+      {{{"network", {{"ipFamilies", {"IPv4", "IPv4"}}}}}, "spec.network.ipFamilies: [IPv4, IPv4]"},
+      {{{"network", {{"ipFamilies", {"IPv5"}}}}}, "spec.network.ipFamilies: [IPv5]"},
       {{{"failover", {{"migrationBarrier", 6}}}}, "spec.failover.migrationBarrier: 6"},
       {{{"update", {{"canaryShards", -1}}}}, "spec.update.canaryShards: -1"},
       {{{"update", {{"parallelShards", 0}}}}, "spec.update.parallelShards: 0"},

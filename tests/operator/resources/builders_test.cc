@@ -178,6 +178,27 @@ TEST(RedisConf, LetsTheBusMoveReplicasOnlyPastABarrier) {
   EXPECT_EQ(spare.at("cluster-migration-barrier"), "2");
 }
 
+TEST(Services, HaveTheFamiliesOfTheSpecAndElseTheDefault) {
+  for (const auto& build : {BuildClientService, BuildNodesService}) {
+    EXPECT_FALSE(build(Demo())["spec"].contains("ipFamilies"));
+    const Json one = build(Demo({{"network", {{"ipFamilies", {"IPv6"}}}}}))["spec"];
+    EXPECT_EQ(one["ipFamilies"], Json({"IPv6"}));
+    EXPECT_EQ(one["ipFamilyPolicy"], "SingleStack");
+    const Json both = build(Demo({{"network", {{"ipFamilies", {"IPv6", "IPv4"}}}}}))["spec"];
+    EXPECT_EQ(both["ipFamilies"], Json({"IPv6", "IPv4"}));
+    EXPECT_EQ(both["ipFamilyPolicy"], "RequireDualStack");
+  }
+}
+
+TEST(Pod, ListensOnBothFamiliesAndIsAnnouncedByAFullNameOnlyWhereThatIsAskedFor) {
+  const auto args = [](const Json& spec) { return BuildPod(Demo(spec), {"demo-0", "shard-0"}, {"image", ""})["spec"]["containers"][0]["args"]; };
+  EXPECT_EQ(args(Json::object()), Json({"/config/redis.conf", "--include", "/auth/auth.conf", "--bind", "$(POD_IP)", "--cluster-announce-ip",
+                                        "$(POD_IP)", "--cluster-announce-hostname", "$(POD_NAME)"}));
+  EXPECT_EQ(args({{"network", {{"ipFamilies", {"IPv4"}}}}}), args(Json::object()));
+  EXPECT_THAT(args({{"network", {{"ipFamilies", {"IPv4", "IPv6"}}}}}).dump(), HasSubstr("\"--bind\",\"*\",\"-::*\",\"--cluster-announce-ip\""));
+  EXPECT_THAT(args({{"network", {{"endpoint", "Hostname"}}}}).dump(), HasSubstr("$(POD_NAME).demo-nodes."));
+}
+
 TEST(NodeSecret, QuotesThePassword) {
   const Json secret = BuildNodeSecret(Demo(), {"a\"b\\c d", "", 0});
   EXPECT_THAT(base::Base64Decode(secret["data"]["auth.conf"].get<std::string>()), HasSubstr("requirepass \"a\\\"b\\\\c d\"\n"));
