@@ -114,9 +114,19 @@ struct NetworkPolicy {
 
 enum class Endpoint { kIp, kHostname };
 
+// How clients outside of Kubernetes reach the nodes.
+struct External {
+  enum class Type { kNone, kLoadBalancer };
+  Type type = Type::kNone;
+  std::string hostname_template;  // of a node's name there, with {pod}
+  std::map<std::string, std::string> annotations;  // of the Services
+  bool operator==(const External&) const = default;
+};
+
 struct Network {
   std::vector<std::string> ip_families;  // "IPv4", "IPv6", the first foremost; empty: Kubernetes' default
   Endpoint endpoint = Endpoint::kIp;     // by what nodes tell clients of each other
+  External external;
   bool operator==(const Network&) const = default;
 };
 
@@ -133,12 +143,21 @@ enum class Budget { kManaged, kNone };
 // Whether a shard that is rolled gets a node beside those it is to have.
 enum class Surge { kAuto, kAlways, kNever };
 
+// When shards may be begun.
+struct UpdateWindow {
+  std::string cron;       // when it opens
+  std::string time_zone;  // of which that is; empty: UTC
+  int duration_seconds = 3600;
+  bool operator==(const UpdateWindow&) const = default;
+};
+
 struct Update {
   enum class Mode { kRolling, kOnDelete };
   Mode mode = Mode::kRolling;
   Surge surge = Surge::kAuto;  // Auto: a shard without replicas
   int canary_shards = 1;       // rolled one after the other, before the rest
   int parallel_shards = 1;     // of the rest, at once
+  std::optional<UpdateWindow> window;  // absent: at any time
   bool operator==(const Update&) const = default;
 };
 
@@ -278,6 +297,7 @@ struct Status {
   std::optional<Operation> operation;
   std::optional<AutoscalingStatus> autoscaling;
   std::string internal_service;
+  std::string external_service;  // empty: there is none
   std::string secret_name;
   std::string binding_name;  // a secret that applications can mount
   std::string lost_slots;    // "0-99,200": nobody is left who held them

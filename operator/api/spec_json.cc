@@ -262,6 +262,10 @@ Spec SpecFromJson(const Json& json) {
   const Reader network = reader.Object("network");
   network.Get("ipFamilies", &spec.network.ip_families);
   network.GetEnum("endpoint", {{"IP", Endpoint::kIp}, {"Hostname", Endpoint::kHostname}}, &spec.network.endpoint);
+  const Reader external = network.Object("external");
+  external.GetEnum("type", {{"None", External::Type::kNone}, {"LoadBalancer", External::Type::kLoadBalancer}}, &spec.network.external.type);
+  external.Get("hostnameTemplate", &spec.network.external.hostname_template);
+  external.Get("annotations", &spec.network.external.annotations);
   const Reader policy = network.Object("policy");
   policy.Get("enabled", &spec.network_policy.enabled);
   for (const Reader& peer : policy.List("from")) spec.network_policy.from.push_back(peer.AsJson());

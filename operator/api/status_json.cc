@@ -127,6 +127,7 @@ Status StatusFromJson(const Json& json) {
   }
   if (const Json* services = ObjectIn(json, "services")) {
     status.internal_service = Text(*services, "internal");
+    status.external_service = Text(*services, "external");
     status.secret_name = Text(*services, "secretName");
   }
   if (const Json* binding = ObjectIn(json, "binding")) status.binding_name = Text(*binding, "name");
@@ -159,6 +160,7 @@ Json StatusToJson(const Status& status) {
   if (status.autoscaling) json["autoscaling"] = AutoscalingToJson(*status.autoscaling);
   Json services = Json::object();
   Put(&services, "internal", status.internal_service);
+  Put(&services, "external", status.external_service);
   Put(&services, "secretName", status.secret_name);
   if (!services.empty()) json["services"] = std::move(services);
   if (!status.binding_name.empty()) json["binding"] = {{"name", status.binding_name}};

@@ -118,19 +118,34 @@ void CheckUpdate(const Spec& spec, Findings* findings) {
   }
 }
 
+// Labels by which the operator knows its objects cannot be the user's.
+bool IsOurLabel(const std::string& name) {
+  return name.rfind("windlass.dev/", 0) == 0 || name == "app.kubernetes.io/managed-by" || name == "app.kubernetes.io/instance" ||
+         name == "app.kubernetes.io/name";
+}
+
+void CheckExternal(const External& external, Findings* findings) {
+  const std::string field = "spec.network.external.hostnameTemplate";
+  const std::string& text = external.hostname_template;
+  const bool outside = external.type == External::Type::kLoadBalancer;
+  if (outside != !text.empty()) {
+    findings->Add(field, text, "it goes with type LoadBalancer, and only with it, because nodes tell clients names there");
+  } else if (outside && !HostPatternFromText(text)) {
+    findings->Add(field, "\"" + text + "\"", "use a host name of lower-case letters, digits, dashes and dots with {pod} once, such as {pod}.redis.example.com");
+  }
+  for (const auto& [name, value] : external.annotations) {
+    if (IsOurLabel(name)) findings->Add("spec.network.external.annotations", name, "the operator sets it itself; use a name of your own");
+  }
+}
+
 void CheckNetwork(const Spec& spec, Findings* findings) {
+  CheckExternal(spec.network.external, findings);
   const auto& families = spec.network.ip_families;
   const bool known = std::all_of(families.begin(), families.end(), [](const std::string& family) { return family == "IPv4" || family == "IPv6"; });
   if (families.size() <= 2 && known && (families.size() < 2 || families[0] != families[1])) return;
   std::string text;
   for (const std::string& family : families) text += (text.empty() ? "" : ", ") + family;
   findings->Add("spec.network.ipFamilies", "[" + text + "]", "use IPv4, IPv6, or both, each once, the foremost first");
-}
-
-// Labels by which the operator knows its objects cannot be the user's.
-bool IsOurLabel(const std::string& name) {
-  return name.rfind("windlass.dev/", 0) == 0 || name == "app.kubernetes.io/managed-by" || name == "app.kubernetes.io/instance" ||
-         name == "app.kubernetes.io/name";
 }
 
 void CheckPod(const Spec& spec, Findings* findings) {
@@ -169,6 +184,21 @@ bool IsReservedDirective(const std::string& name) {
       "unixsocket", "unixsocketperm", "replicaof", "slaveof", "databases", "protected-mode", "include", "loadmodule",
       "supervised", "save", "windlass-min-acks", "windlass-min-acks-on-shortage", "replica-announce-ip", "replica-announce-port"};
   return name.rfind("cluster-", 0) == 0 || name.rfind("tls-", 0) == 0 || kReserved.count(name) != 0;
+}
+
+std::optional<std::pair<std::string, std::string>> HostPatternFromText(const std::string& text) {
+  constexpr std::string_view kPod = "{pod}";
+  constexpr size_t kLongest = 180;  // with a pod's name still a host name
+  const size_t at = text.find(kPod);
+  if (at == std::string::npos || text.size() > kLongest) return std::nullopt;
+  std::pair<std::string, std::string> pattern{text.substr(0, at), text.substr(at + kPod.size())};
+  for (const std::string* part : {&pattern.first, &pattern.second}) {
+    if (part->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos || part->find("..") != std::string::npos) return std::nullopt;
+  }
+  const bool begins = pattern.first.empty() || (pattern.first[0] != '.' && pattern.first[0] != '-');
+  const bool ends = pattern.second.empty() || (pattern.second.back() != '.' && pattern.second.back() != '-');
+  if (!begins || !ends) return std::nullopt;
+  return pattern;
 }
 
 std::vector<std::string> Validate(const RedisCluster& cluster) {

@@ -192,6 +192,25 @@ void EnsureBudgets(const Context& context, const World& world) {
   }
 }
 
+void EnsureExternal(const Context& context, const World& world) {
+  const api::RedisCluster& cluster = *world.cluster;
+  std::set<std::string> wanted;
+  if (cluster.spec.network.external.type != api::External::Type::kNone) {
+    wanted.insert(cluster.metadata.name);
+    EnsureService(context, cluster, resources::BuildExternalService(cluster));
+    for (const Member& member : world.members) {
+      if (member.leaving() || !wanted.insert(member.name).second) continue;
+      EnsureService(context, cluster, resources::BuildExternalService(cluster, member.name));
+    }
+  }
+  for (const auto& held : context.caches.services.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+    const std::string of = held->at("metadata").at("labels").value(api::kLabelNode, "");
+    if (of.empty() || wanted.count(of) != 0 || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
+    RequireLease(context, kWriteTime);
+    DeleteByUid(context, kube::kServices, cluster.metadata.name_space, *held);
+  }
+}
+
 void ForgetRebalance(const Context& context, const api::RedisCluster& cluster) {
   RequireLease(context, kWriteTime);
   const Json patch = {{"metadata", {{"annotations", {{api::kAnnotationRebalance, nullptr}}}}}};

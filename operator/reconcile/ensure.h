@@ -22,6 +22,9 @@ void EnsurePodLabels(const Context& context, const World& world);
 // The budgets by which pods may be evicted; none before the cluster is formed.
 void EnsureBudgets(const Context& context, const World& world);
 
+// The Services for clients outside: one for each node and one for all, or none.
+void EnsureExternal(const Context& context, const World& world);
+
 // What a person asked for once is not asked for any more.
 void ForgetRebalance(const Context& context, const api::RedisCluster& cluster);
 

@@ -138,6 +138,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   if (acts) {
     EnsurePodLabels(context_, world);
     EnsureBudgets(context_, world);
+    EnsureExternal(context_, world);
     MarkClaims(context_, world);
   }
   const std::optional<Step> step = acts ? Decide(world) : Wait{"spec.paused: nothing is changed"};

@@ -158,6 +158,8 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   status.target_shards = world.target_shards;
   status.selector = api::MasterSelector(world.cluster->metadata.name);
   status.internal_service = api::ClientServiceName(world.cluster->metadata.name);
+  const bool outside = world.spec().network.external.type != api::External::Type::kNone;
+  status.external_service = outside ? api::ExternalServiceName(world.cluster->metadata.name) : "";
   const auto& auth = world.spec().auth;
   status.secret_name = auth.mode == api::Auth::Mode::kGenerated ? api::PasswordSecretName(world.cluster->metadata.name) : auth.secret_name;
   status.binding_name = api::BindingSecretName(world.cluster->metadata.name);

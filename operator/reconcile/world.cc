@@ -234,21 +234,32 @@ void AddPods(const Observation& seen, World* world) {
   std::sort(world->members.begin(), world->members.end(), [](const Member& a, const Member& b) { return a.ordinal < b.ordinal; });
 }
 
-// By whatever name they are announced, here nodes have the names of their pods.
-void CutHostNames(const api::Metadata& metadata, std::vector<NodeReport>* reports) {
-  const std::string suffix = api::NodeHostSuffix(metadata.name, metadata.name_space);
-  for (NodeReport& report : *reports) {
-    for (topology::NodeLine& line : report.nodes) {
-      const size_t length = line.hostname.size();
-      if (length > suffix.size() && line.hostname.ends_with(suffix)) line.hostname.resize(length - suffix.size());
-    }
+// <cluster>-<n> in a host name, as a word of it; nothing if it is not there.
+std::string PodNameIn(const std::string& cluster, const std::string& host) {
+  const std::string begin = cluster + "-";
+  for (size_t at = host.find(begin); at != std::string::npos; at = host.find(begin, at + 1)) {
+    size_t end = at + begin.size();
+    while (end < host.size() && host[end] >= '0' && host[end] <= '9') ++end;
+    const bool whole = (at == 0 || host[at - 1] == '.' || host[at - 1] == '-') && (end == host.size() || host[end] == '.' || host[end] == '-');
+    const std::string name = host.substr(at, end - at);
+    if (whole && api::NodeOrdinal(cluster, name)) return name;
   }
+  return "";
 }
 
-// Names are told to clients once every node has one by which it is found.
-bool AllHaveHostNames(const World& world) {
-  if (world.spec().network.endpoint != api::Endpoint::kHostname) return false;
-  return std::none_of(world.members.begin(), world.members.end(), [](const Member& member) { return member.pod && member.outdated; });
+// By whatever name they are announced, here nodes have the names of their pods. Whether
+// all are announced by the name that they are to have.
+bool CutHostNames(const api::RedisCluster& cluster, std::vector<NodeReport>* reports) {
+  bool all_as_wanted = true;
+  for (NodeReport& report : *reports) {
+    for (topology::NodeLine& line : report.nodes) {
+      const std::string pod = PodNameIn(cluster.metadata.name, line.hostname);
+      if (pod.empty()) continue;
+      all_as_wanted = all_as_wanted && line.hostname == resources::AnnouncedName(cluster, pod);
+      line.hostname = pod;
+    }
+  }
+  return all_as_wanted;
 }
 
 void CountNumbers(World* world) {
@@ -291,8 +302,9 @@ World BuildWorld(Observation seen) {
   world.resize_refused = seen.resize_refused;
   world.family_drift = seen.family_drift;
   AddPods(seen, &world);
-  if (AllHaveHostNames(world)) world.settings["cluster-preferred-endpoint-type"] = "hostname";
-  CutHostNames(seen.cluster->metadata, &seen.reports);
+  const bool named = CutHostNames(*seen.cluster, &seen.reports);
+  // Clients are told names once every node has one by which it is found.
+  if (named && resources::IsToldByName(*seen.cluster)) world.settings["cluster-preferred-endpoint-type"] = "hostname";
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {
     for (const NodeReport& report : world.view.reports()) {

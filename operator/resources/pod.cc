@@ -26,8 +26,7 @@ Json Probe(int period_seconds, int failure_threshold) {
 
 Json Arguments(const api::RedisCluster& cluster) {
   const api::Network& network = cluster.spec.network;
-  const bool by_name = network.endpoint == api::Endpoint::kHostname;
-  const std::string host = "$(POD_NAME)" + (by_name ? api::NodeHostSuffix(cluster.metadata.name, cluster.metadata.name_space) : "");
+  const std::string host = AnnouncedName(cluster, "$(POD_NAME)");
   Json words = {"/config/redis.conf", "--include", "/auth/auth.conf", "--bind"};
   const std::vector<std::string> everywhere{"*", "-::*"}, own{"$(POD_IP)"};
   for (const std::string& address : network.ip_families.size() == 2 ? everywhere : own) words.push_back(address);
@@ -163,6 +162,7 @@ Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const 
   metadata["labels"][api::kLabelShard] = node.shard;
   metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster)},
                              {api::kAnnotationResources, ResourcesText(cluster.spec.resources)}};
+  if (cluster.spec.network.external.type != api::External::Type::kNone) metadata["labels"][api::kLabelNode] = node.name;
   for (const auto& [label, value] : cluster.spec.pod.labels) metadata["labels"][label] = value;
   for (const auto& [annotation, value] : cluster.spec.pod.annotations) metadata["annotations"][annotation] = value;
   Json spec = Template(cluster, image.name);

@@ -32,6 +32,8 @@ BAD = [
     ({"storage": {"size": "1Gi", "onUnschedulable": "Guess"}}, "spec.storage.onUnschedulable"),
     ({"network": {"endpoint": "Name"}}, "spec.network.endpoint"),
     ({"network": {"ipFamilies": ["IPv4", "IPv6", "IPv4"]}}, "spec.network.ipFamilies"),
+    ({"network": {"external": {"type": "LoadBalancer"}}}, "hostnameTemplate goes with type LoadBalancer"),
+    ({"network": {"external": {"type": "LoadBalancer", "hostnameTemplate": "redis.example.com"}}}, "must contain {pod}"),
     ({"shardz": 3}, "unknown field"),
 ]
 

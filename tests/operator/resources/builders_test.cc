@@ -199,6 +199,22 @@ TEST(Pod, ListensOnBothFamiliesAndIsAnnouncedByAFullNameOnlyWhereThatIsAskedFor)
   EXPECT_THAT(args({{"network", {{"endpoint", "Hostname"}}}}).dump(), HasSubstr("$(POD_NAME).demo-nodes."));
 }
 
+TEST(External, EachNodeHasAServiceOfItsOwnAndTheNameOfTheTemplate) {
+  const Json spec = {{"network", {{"external", {{"type", "LoadBalancer"}, {"hostnameTemplate", "r-{pod}.example.com"}, {"annotations", {{"a/b", "c"}}}}}}}};
+  const api::RedisCluster cluster = Demo(spec);
+  const Json service = BuildExternalService(cluster, "demo-4");
+  EXPECT_EQ(service["metadata"]["name"], "demo-4-external");
+  EXPECT_EQ(service["metadata"]["annotations"]["a/b"], "c");
+  EXPECT_EQ(service["spec"]["type"], "LoadBalancer");
+  const Json pod = BuildPod(cluster, {"demo-4", "shard-0"}, {"image", ""});
+  for (const auto& [label, value] : service["spec"]["selector"].items()) EXPECT_EQ(pod["metadata"]["labels"][label], value) << label;
+  EXPECT_THAT(pod["spec"]["containers"][0]["args"].dump(), HasSubstr("\"r-$(POD_NAME).example.com\""));
+  EXPECT_EQ(AnnouncedName(cluster, "demo-4"), "r-demo-4.example.com");
+  EXPECT_EQ(BuildExternalService(cluster)["metadata"]["name"], "demo-external");
+  EXPECT_NE(TemplateHash(cluster), TemplateHash(Demo())) << "nodes are started anew to have their names";
+  EXPECT_FALSE(BuildPod(Demo(), {"demo-4", "shard-0"}, {"image", ""})["metadata"]["labels"].contains("windlass.dev/node"));
+}
+
 TEST(NodeSecret, QuotesThePassword) {
   const Json secret = BuildNodeSecret(Demo(), {"a\"b\\c d", "", 0});
   EXPECT_THAT(base::Base64Decode(secret["data"]["auth.conf"].get<std::string>()), HasSubstr("requirepass \"a\\\"b\\\\c d\"\n"));
