@@ -146,7 +146,7 @@ enum class Surge { kAuto, kAlways, kNever };
 // When shards may be begun.
 struct UpdateWindow {
   std::string cron;       // when it opens
-  std::string time_zone;  // of which that is; empty: UTC
+  std::string time_zone = "UTC";  // of which that is
   int duration_seconds = 3600;
   bool operator==(const UpdateWindow&) const = default;
 };

@@ -181,6 +181,12 @@ Update ReadUpdate(const Reader& reader) {
   reader.GetEnum("surge", {{"Auto", Surge::kAuto}, {"Always", Surge::kAlways}, {"Never", Surge::kNever}}, &update.surge);
   reader.Get("canaryShards", &update.canary_shards);
   reader.Get("parallelShards", &update.parallel_shards);
+  if (const Reader window = reader.Object("window"); window.present()) {
+    update.window.emplace();
+    window.Get("cron", &update.window->cron);
+    window.Get("timeZone", &update.window->time_zone);
+    window.Get("durationSeconds", &update.window->duration_seconds);
+  }
   return update;
 }
 

@@ -6,6 +6,8 @@
 
 #include "operator/api/directives.h"
 #include "operator/api/quantity.h"
+#include "operator/base/cron.h"
+#include "operator/base/time_zone.h"
 
 namespace windlass::api {
 namespace {
@@ -108,9 +110,19 @@ void CheckDurability(const Spec& spec, Findings* findings) {
   findings->Range("spec.rebalance.parallelMoves", spec.rebalance.parallel_moves, 1, 64);
 }
 
+void CheckWindow(const UpdateWindow& window, Findings* findings) {
+  const std::string path = "spec.update.window.";
+  if (const auto cron = base::Cron::Parse(window.cron); !cron) findings->Add(path + "cron", "\"" + window.cron + "\"", cron.error());
+  if (base::FindTimeZone(window.time_zone) == nullptr) {
+    findings->Add(path + "timeZone", "\"" + window.time_zone + "\"", "the operator's time zone database has no such zone; use a name such as UTC or Europe/Berlin");
+  }
+  findings->Range(path + "durationSeconds", window.duration_seconds, 60, 604800);
+}
+
 void CheckUpdate(const Spec& spec, Findings* findings) {
   findings->Range("spec.update.canaryShards", spec.update.canary_shards, 0, 1000);
   findings->Range("spec.update.parallelShards", spec.update.parallel_shards, 1, 100);
+  if (spec.update.window) CheckWindow(*spec.update.window, findings);
   if (spec.update.surge != Surge::kNever || spec.replicas_per_shard > 0) return;
   if (!spec.storage || spec.persistence.mode == Persistence::Mode::kNone) {
     findings->Add("spec.update.surge", "Never",

@@ -140,6 +140,10 @@ std::optional<Step> RollOutdated(const World& world) {
     return FinishOperation{"NodesUpdated", "every node is as the spec says", false};
   }
   if (world.operation() && !rolling) return std::nullopt;
+  if (!world.window_open && !AnyBegun(world)) {
+    if (!rolling) return std::nullopt;
+    return FinishOperation{"RollPaused", "update.window has closed; it " + WindowText(world), false};
+  }
   if (!rolling) return RecordOperation{Roll(world, "", std::to_string(outdated.size()) + " nodes are to be made anew")};
   return RollOn(world);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "operator/base/encoding.h"
+#include "operator/base/time.h"
 #include "operator/reconcile/phases.h"
 #include "operator/resources/builders.h"
 
@@ -115,7 +116,7 @@ std::vector<const Shard*> ShardsRolledNow(const World& world) {
   const api::Update& update = world.spec().update;
   const int most = std::max(0, (stages.done < update.canary_shards ? 1 : update.parallel_shards) - stages.ending);
   std::vector<const Shard*> now = stages.begun;
-  if (stages.unrest.empty()) now.insert(now.end(), stages.untouched.begin(), stages.untouched.end());
+  if (stages.unrest.empty() && world.window_open) now.insert(now.end(), stages.untouched.begin(), stages.untouched.end());
   now.resize(std::min(now.size(), static_cast<size_t>(most)));
   return now;
 }
@@ -127,6 +128,15 @@ bool Surges(const World& world, const Shard& shard) {
   if (Begun(world, shard)) return true;
   const auto now = ShardsRolledNow(world);
   return std::find(now.begin(), now.end(), &shard) != now.end();
+}
+
+bool AnyBegun(const World& world) {
+  const Stages stages = StagesOf(world);
+  return !stages.begun.empty() || stages.ending > 0;
+}
+
+std::string WindowText(const World& world) {
+  return world.window_opens_ms == 0 ? "never opens" : "opens next at " + base::Rfc3339(world.window_opens_ms);
 }
 
 std::string RollMark(const World& world) {
@@ -180,6 +190,9 @@ std::optional<RollHold> HoldOf(const World& world, const std::optional<api::Oper
   }
   if (count == 0) return std::nullopt;
   if (!Rolls(world)) return RollHold{"OnDelete", "update.mode is OnDelete: delete these pods to have them made anew: " + names};
+  if (!world.window_open && !AnyBegun(world)) {
+    return RollHold{"WindowClosed", std::to_string(count) + " pods that are out of date wait for update.window, which " + WindowText(world)};
+  }
   if (!RollUnderWay(world)) return std::nullopt;
   for (const Shard* shard : ShardsRolledNow(world)) {
     if (std::string why = TooSmall(world, *shard); !why.empty()) return RollHold{"WouldNotFit", why};

@@ -28,6 +28,11 @@ std::string ShardUnrest(const Shard& shard);
 // be begun yet.
 std::vector<const Shard*> ShardsRolledNow(const World& world);
 
+// A shard is of both kinds, or of the new one and not well yet.
+bool AnyBegun(const World& world);
+// When update.window opens, as the end of a sentence.
+std::string WindowText(const World& world);
+
 // Whether the shard is to have a node more while it is rolled.
 bool Surges(const World& world, const Shard& shard);
 

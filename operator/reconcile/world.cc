@@ -10,6 +10,7 @@
 #include "operator/api/names.h"
 #include "operator/api/quantity.h"
 #include "operator/base/text.h"
+#include "operator/reconcile/update_window.h"
 #include "operator/resources/builders.h"
 
 namespace windlass::reconcile {
@@ -302,6 +303,11 @@ World BuildWorld(Observation seen) {
   world.resize_refused = seen.resize_refused;
   world.family_drift = seen.family_drift;
   AddPods(seen, &world);
+  if (const auto& window = world.spec().update.window) {
+    const WindowState state = WindowAt(*window, world.now_ms);
+    world.window_open = state.open;
+    world.window_opens_ms = state.opens_ms;
+  }
   const bool named = CutHostNames(*seen.cluster, &seen.reports);
   // Clients are told names once every node has one by which it is found.
   if (named && resources::IsToldByName(*seen.cluster)) world.settings["cluster-preferred-endpoint-type"] = "hostname";

@@ -142,6 +142,9 @@ struct World {
   std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
   bool may_create = true;        // false for a while after it has refused
 
+  bool window_open = true;         // update.window: a shard may be begun
+  int64_t window_opens_ms = 0;     // when it is closed: Unix time; 0: never
+
   const api::Spec& spec() const { return cluster->spec; }
   const api::Status& status() const { return cluster->status; }
   const std::optional<api::Operation>& operation() const { return cluster->status.operation; }

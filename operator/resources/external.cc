@@ -16,14 +16,7 @@ Json Service(const api::RedisCluster& cluster, const std::string& of, const Json
   // By which those of pods that are gone are found.
   metadata["labels"][api::kLabelNode] = of;
   if (!cluster.spec.network.external.annotations.empty()) metadata["annotations"] = cluster.spec.network.external.annotations;
-  Json spec = {{"type", "LoadBalancer"},
-               {"selector", selector},
-               {"ports", Json::array({{{"name", "redis"}, {"port", api::kRedisPort}, {"targetPort", "redis"}, {"protocol", "TCP"}}})}};
-  const auto& families = cluster.spec.network.ip_families;
-  if (!families.empty()) {
-    spec["ipFamilies"] = families;
-    spec["ipFamilyPolicy"] = families.size() == 2 ? "RequireDualStack" : "SingleStack";
-  }
+  const Json spec = WithFamilies(cluster, {{"type", "LoadBalancer"}, {"selector", selector}, {"ports", Json::array({RedisServicePort()})}});
   return {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", metadata}, {"spec", spec}};
 }
 

@@ -21,18 +21,6 @@ Json Secret(const api::RedisCluster& cluster, const std::string& name, const std
           {"data", {{key, base::Base64Encode(text)}}}};
 }
 
-Json RedisServicePort() {
-  return {{"name", "redis"}, {"port", api::kRedisPort}, {"targetPort", "redis"}, {"protocol", "TCP"}};
-}
-
-Json WithFamilies(const api::RedisCluster& cluster, Json service_spec) {
-  const auto& families = cluster.spec.network.ip_families;
-  if (families.empty()) return service_spec;
-  service_spec["ipFamilies"] = families;
-  service_spec["ipFamilyPolicy"] = families.size() == 2 ? "RequireDualStack" : "SingleStack";
-  return service_spec;
-}
-
 // A word of redis.conf in double quotes.
 std::string Quoted(const std::string& text) {
   std::string quoted = "\"";

@@ -34,6 +34,7 @@ BAD = [
     ({"network": {"ipFamilies": ["IPv4", "IPv6", "IPv4"]}}, "spec.network.ipFamilies"),
     ({"network": {"external": {"type": "LoadBalancer"}}}, "hostnameTemplate goes with type LoadBalancer"),
     ({"network": {"external": {"type": "LoadBalancer", "hostnameTemplate": "redis.example.com"}}}, "must contain {pod}"),
+    ({"update": {"window": {"timeZone": "UTC"}}}, "spec.update.window.cron"),
     ({"shardz": 3}, "unknown field"),
 ]
 

@@ -282,6 +282,38 @@ TEST(RollHalt, AChangeOfHowItIsRolledIsOneToo) {
   EXPECT_EQ(RollMark(builder.Build(3)), mark) << "scaling is none";
 }
 
+// The builder's now is a Tuesday, 22:13:20 UTC.
+api::UpdateWindow Window(const char* cron) { return {.cron = cron, .time_zone = "UTC", .duration_seconds = 3600}; }
+
+TEST(RollWindow, NothingIsBegunWhileItIsClosedAndTheConditionSaysWhenItOpens) {
+  auto builder = Old(3);
+  builder.status().operation.reset();
+  builder.spec().update.window = Window("0 3 * * *");
+  EXPECT_FALSE(Decide(builder.Build(3)).has_value());
+  const auto hold = HoldOf(builder.Build(3), std::nullopt);
+  ASSERT_TRUE(hold.has_value());
+  EXPECT_EQ(hold->reason, "WindowClosed");
+  EXPECT_THAT(hold->message, HasSubstr("6 pods"));
+  EXPECT_THAT(hold->message, HasSubstr("opens next at 2023-11-15T03:00:00Z"));
+  builder.spec().update.window = Window("0 22 * * *");
+  EXPECT_NE(As<RecordOperation>(Decide(builder.Build(3))), nullptr) << "it is open";
+  EXPECT_FALSE(HoldOf(builder.Build(3), std::nullopt).has_value());
+}
+
+TEST(RollWindow, AShardThatWasBegunIsBroughtToItsEndAndThenTheRollIsPaused) {
+  auto builder = Old(3);
+  builder.spec().update.window = Window("0 3 * * *");
+  Rolling(&builder);
+  builder.At("demo-1").template_hash.clear();
+  const auto intent = Decide(builder.Build(3));
+  ASSERT_NE(As<RecordOperation>(intent), nullptr);
+  EXPECT_EQ(As<RecordOperation>(intent)->operation.target, "demo-1") << "its master hands over";
+  builder.At("demo-0").template_hash.clear();
+  const auto pause = Decide(builder.Build(3));
+  ASSERT_NE(As<FinishOperation>(pause), nullptr);
+  EXPECT_EQ(As<FinishOperation>(pause)->event_reason, "RollPaused");
+}
+
 TEST(RollHold, OnDeleteNamesThePods) {
   auto builder = Old(3);
   builder.spec().update.mode = api::Update::Mode::kOnDelete;

@@ -131,3 +131,21 @@ def test_a_kind_that_crashes_halts_the_roll_and_taken_back_it_goes_on(local_clus
         local_cluster.check_whole()
         ledger.close(local_cluster.seeds().split(",")[0])
     assert_unnoticed(ledger)
+
+
+@pytest.mark.timeout(240)
+def test_a_closed_window_is_waited_for_and_told(local_cluster):
+    # Open for a minute, at the hour that is twelve away.
+    hour = (time.gmtime().tm_hour + 12) % 24
+    local_cluster.apply(shards=3, replicasPerShard=0, storage=STORAGE,
+                        update={"window": {"cron": f"0 {hour} * * *", "timeZone": "Etc/UTC", "durationSeconds": 60}})
+    local_cluster.wait_ready(3, 3)
+    before = uids(local_cluster)
+    local_cluster.patch(image=NEXT)
+    harness.wait_for(lambda: local_cluster.condition("UpdateHeld")["reason"] == "WindowClosed", 30, "it is told")
+    assert f"T{hour:02}:00:00Z" in local_cluster.condition("UpdateHeld")["message"]
+    time.sleep(3)
+    assert uids(local_cluster) == before and local_cluster.condition("Ready")["status"] == "True"
+    local_cluster.patch(update={"window": {"cron": "* * * * *"}})
+    rolled(local_cluster, 3, 3)
+    assert not set(uids(local_cluster).values()) & set(before.values())
