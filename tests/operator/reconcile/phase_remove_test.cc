@@ -20,7 +20,7 @@ const T* As(const std::optional<Step>& step) {
 // Three shards of two on volumes; that of demo-1, a replica, is where no pod can be.
 ClusterBuilder OutOfReach(api::OnUnschedulable what = api::OnUnschedulable::kRebuild) {
   auto builder = ClusterBuilder::Even(3);
-  builder.spec().storage = api::Storage{.size = "1Gi", .on_unschedulable = what};
+  builder.spec().storage = api::Storage{.size = "1Gi", .class_name = "", .on_unschedulable = what};
   for (int i = 0; i < 6; ++i) {
     builder.At("demo-" + std::to_string(i)).claim = true;
     builder.At("demo-" + std::to_string(i)).volume.bytes = int64_t{1} << 30;

@@ -59,7 +59,7 @@ std::vector<std::string> Deleted(const std::optional<Step>& step) {
 }
 
 TEST(RollPlan, TheFirstShardsAreRolledOneAfterTheOtherAndThenSeveralAtOnce) {
-  auto builder = Old(6);
+  auto builder = Old(5);
   builder.spec().update.canary_shards = 2;
   builder.spec().update.parallel_shards = 3;
   EXPECT_THAT(Now(builder), ElementsAre("shard-0"));
@@ -149,7 +149,7 @@ ClusterBuilder Alone(bool claims) {
   ClusterBuilder builder;
   builder.spec().replicas_per_shard = 0;
   builder.spec().shards = 1;
-  if (claims) builder.spec().storage = api::Storage{.size = "1Gi"};
+  if (claims) builder.spec().storage = api::Storage{.size = "1Gi", .class_name = ""};
   TestNode node;
   node.shard = "shard-0";
   node.slots = {{0, 16383}};
@@ -189,6 +189,13 @@ TEST(RollPlan, ThoughNeverADrainedMasterGetsANodeBesideIt) {
   EXPECT_NE(As<CreateNodes>(Decide(builder.Build(1))), nullptr);
 }
 
+// As a pass writes it that goes on with the operation.
+api::Status StatusWith(ClusterBuilder& builder) {
+  StepResult result;
+  result.operation = builder.status().operation;
+  return Summarize(builder.Build(3), result, "");
+}
+
 // A new pod that fails.
 
 ClusterBuilder Failing(const std::string& problem) {
@@ -209,9 +216,9 @@ void Note(ClusterBuilder* builder) {
 
 TEST(RollHalt, AConditionAndAnEventSayWhyAndWhatToDo) {
   auto builder = Failing("CrashLoopBackOff: back-off 10s");
-  const api::Status before = Summarize(builder.Build(3), StepResult{.operation = builder.status().operation}, "");
+  const api::Status before = StatusWith(builder);
   Note(&builder);
-  const api::Status after = Summarize(builder.Build(3), StepResult{.operation = builder.status().operation}, "");
+  const api::Status after = StatusWith(builder);
   const api::Condition* held = api::FindCondition(after, "UpdateHeld");
   ASSERT_NE(held, nullptr);
   EXPECT_EQ(held->status, "True");
