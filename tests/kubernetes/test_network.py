@@ -15,8 +15,8 @@ def told(cluster):
         for number in range(100):
             try:
                 connection.get(f"key-{number}")
-            except redis.exceptions.MovedError as error:
-                return error.host
+            except redis.ResponseError as error:
+                return str(error).split()[2].rsplit(":", 1)[0]  # MOVED slot host:port
         return ""
     return set(cluster.ask_nodes(moved_to).values())
 

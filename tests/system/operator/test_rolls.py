@@ -117,7 +117,7 @@ def test_a_kind_that_crashes_halts_the_roll_and_taken_back_it_goes_on(local_clus
     before = uids(local_cluster)
     with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=3000, rate=500) as ledger:
         ledger.wait_for_keys(3000)
-        ledger.phase("halt and back", planned=node_kind == "windlass-node")
+        ledger.phase("halt", planned=node_kind == "windlass-node")
         local_cluster.patch(image=BROKEN)
         harness.wait_for(lambda: local_cluster.condition("UpdateHeld")["reason"] == "Halted", 60, "it halts")
         told = local_cluster.condition("UpdateHeld")["message"]
