@@ -52,7 +52,11 @@ void EnsureOne(const Context& context, const api::RedisCluster& cluster, const k
   const std::string name = wanted.at("metadata").at("name").get<std::string>();
   const informer::Object held = store->Find(KeyOf(cluster, name));
   if (held == nullptr) return CreateOne(context, cluster, kind, store, wanted);
-  if (!resources::FirstDifference(wanted, *held)) return;
+  // In a list, as which a started operator reads them, objects do not say what they are.
+  Json said = wanted;
+  said.erase("apiVersion");
+  said.erase("kind");
+  if (!resources::FirstDifference(said, *held)) return;
   RequireLease(context, kWriteTime);
   store->Observe(context.client.MergePatch(kind, cluster.metadata.name_space, name, wanted));
 }

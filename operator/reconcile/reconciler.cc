@@ -97,8 +97,10 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
 controller::Outcome ClusterReconciler::Refuse(const api::RedisCluster& cluster, const Json& object, const std::string& why) {
   const api::Status status = SummarizeInvalid(cluster, why, base::SystemClock().UnixMs());
   const api::Condition* before = api::FindCondition(cluster.status, "Ready");
-  if (before != nullptr && before->reason == "InvalidSpec" && before->message == why) return {};
-  Event(cluster, kube::EventType::kWarning, "InvalidSpec", why);
+  const bool told = before != nullptr && before->reason == "InvalidSpec" && before->message == why;
+  // Another edit that leaves it as wrong as it was has been seen all the same.
+  if (told && cluster.status.observed_generation == cluster.metadata.generation) return {};
+  if (!told) Event(cluster, kube::EventType::kWarning, "InvalidSpec", why);
   Memory unused;
   WriteStatus(cluster, object, status, &unused);
   return {};

@@ -5,7 +5,8 @@
     proxy.close()
 
 `at_write` is called once the API server has done the write and before the operator
-hears of it: the latest and the least certain moment there is. Leases do not count.
+hears of it: the latest and the least certain moment there is. What changes no object of
+a cluster does not count: leases, and questions about permissions.
 """
 
 import http.client
@@ -14,6 +15,7 @@ import threading
 import urllib.parse
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+NO_STEPS = ("/leases", "/apis/authorization.k8s.io/")
 OF_THE_LINK = ("host", "connection", "content-length", "transfer-encoding")
 
 
@@ -27,7 +29,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             kept = {name: value for name, value in self.headers.items() if name.lower() not in OF_THE_LINK}
             link.request(self.command, self.path, body=body or None, headers=kept)
             reply = link.getresponse()
-            if self.command in WRITES and "/leases" not in self.path:
+            if self.command in WRITES and not any(part in self.path for part in NO_STEPS):
                 self.server.at_write(self.command, self.path)
             self._answer(reply)
         except OSError:

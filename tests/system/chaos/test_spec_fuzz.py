@@ -16,7 +16,7 @@ import harness
 from ledger_process import Ledger
 
 SEED = int(os.environ.get("WINDLASS_FUZZ_SEED", 1))
-EDITS = int(os.environ.get("WINDLASS_FUZZ_EDITS", 10))
+EDITS = int(os.environ.get("WINDLASS_FUZZ_EDITS", 30))
 LONGEST_SECONDS = 180
 STORAGE = {"size": "1Gi", "onDelete": "Delete"}
 GOOD = {"shards": 3, "storage": STORAGE, "resources": {"limits": {"memory": "256Mi"}}, "failover": {"nodeTimeoutMilliseconds": 2000}}
@@ -118,6 +118,8 @@ def test_every_edit_converges_or_is_refused(local_cluster, tmp_path):
             came[result.split(":")[0]] = came.get(result.split(":")[0], 0) + 1
             if bad:  # taken back, so that the next edit says something
                 back_to_good(local_cluster)
+            if result == "paused":  # or nothing would happen any more
+                local_cluster.patch(paused=False)
         back_to_good(local_cluster)
         harness.wait_for(lambda: outcome(local_cluster) == "ready" and local_cluster.status()["updatedNodes"] == 6, LONGEST_SECONDS, "the good spec", interval=0.2)
         local_cluster.wait_ready(3, 6)

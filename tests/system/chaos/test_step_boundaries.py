@@ -64,6 +64,7 @@ class KilledCluster(LocalCluster):
                 return
             self.kills += 1
             self.boundaries.append(f"{method} {path.split('/namespaces/default/')[-1].split('?')[0]}")
+            print(self.boundaries[-1], flush=True)
             self.operator.send_signal(signal.SIGKILL)
             self.dead.set()
 
