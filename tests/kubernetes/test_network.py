@@ -3,22 +3,9 @@
 import json
 
 import pytest
-import redis
 
 import harness
 from redis_cluster import STORAGE
-
-
-def told(cluster):
-    """Where nodes send clients for keys that are elsewhere."""
-    def moved_to(connection):
-        for number in range(100):
-            try:
-                connection.get(f"key-{number}")
-            except redis.ResponseError as error:
-                return str(error).split()[2].rsplit(":", 1)[0]  # MOVED slot host:port
-        return ""
-    return set(cluster.ask_nodes(moved_to).values())
 
 
 def services(cluster):
@@ -32,7 +19,7 @@ def test_names_and_services_for_clients_outside_come_and_go(cluster):
     cluster.settle(3, 3)
     external = {"type": "LoadBalancer", "hostnameTemplate": "{pod}.redis.example.com", "annotations": {"example.com/kind": "internal"}}
     cluster.patch(network={"external": external})
-    harness.wait_for(lambda: told(cluster) <= {f"{name}.redis.example.com" for name in cluster.pods()}, 300, "clients are told names")
+    harness.wait_for(lambda: cluster.hosts_told(3) <= {f"{name}.redis.example.com" for name in cluster.pods()}, 300, "clients are told names")
     cluster.settle(3, 3)
     outside = {name: s for name, s in services(cluster).items() if s["spec"]["type"] == "LoadBalancer"}
     assert set(outside) == {f"{cluster.name}-external"} | {f"{name}-external" for name in cluster.pods()}
@@ -42,7 +29,7 @@ def test_names_and_services_for_clients_outside_come_and_go(cluster):
         addresses = {a for s in slices for e in s.get("endpoints") or [] for a in e["addresses"]}
         assert len(addresses) == (3 if name == f"{cluster.name}-external" else 1), name
     cluster.patch(network={"external": None, "endpoint": "Hostname"})
-    harness.wait_for(lambda: told(cluster) <= {f"{name}.{cluster.name}-nodes.{cluster.namespace}.svc" for name in cluster.pods()}, 300, "other names")
+    harness.wait_for(lambda: cluster.hosts_told(3) <= {f"{name}.{cluster.name}-nodes.{cluster.namespace}.svc" for name in cluster.pods()}, 300, "other names")
     cluster.settle(3, 3)
     assert not [name for name, s in services(cluster).items() if s["spec"]["type"] == "LoadBalancer"]
 

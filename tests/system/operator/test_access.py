@@ -8,22 +8,6 @@ import redis
 import harness
 
 
-def moved_to(connection):
-    """Where a node sends a client for some key that is not there."""
-    for number in range(100):
-        try:
-            connection.get(f"key-{number}")
-        except redis.ResponseError as error:
-            return str(error).split()[2].rsplit(":", 1)[0]  # MOVED slot host:port
-    return ""
-
-
-def told(cluster, nodes):
-    """The hosts that clients are told of, once every node tells one."""
-    answers = cluster.ask_nodes(moved_to)
-    return set(answers.values()) if len(answers) == nodes else {"(some node is silent)"}
-
-
 def entries(secret):
     return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
 
@@ -83,13 +67,13 @@ def test_persistence_durability_and_pod_options_reach_the_nodes(local_cluster):
 def test_clients_are_told_names_once_every_node_has_one(local_cluster):
     local_cluster.apply(shards=3, storage={"size": "1Gi", "onDelete": "Delete"})
     local_cluster.wait_ready(3, 6)
-    assert told(local_cluster, 6) <= set(local_cluster.addresses().values())
+    assert local_cluster.hosts_told(6) <= set(local_cluster.addresses().values())
     local_cluster.patch(network={"endpoint": "Hostname"})
     names = {f"{name}.demo-nodes.default.svc" for name in local_cluster.pods()}
     seen = set()
 
     def all_by_name():
-        hosts = told(local_cluster, 6)
+        hosts = local_cluster.hosts_told(6)
         seen.update(hosts)
         return hosts <= names
 
@@ -100,7 +84,7 @@ def test_clients_are_told_names_once_every_node_has_one(local_cluster):
     local_cluster.check_whole()
     assert set(local_cluster.pods()) == {f"demo-{n}" for n in range(8)}
     local_cluster.patch(network={"endpoint": "IP"})
-    harness.wait_for(lambda: told(local_cluster, 8) <= set(local_cluster.addresses().values()), 120, "and addresses again")
+    harness.wait_for(lambda: local_cluster.hosts_told(8) <= set(local_cluster.addresses().values()), 120, "and addresses again")
     local_cluster.wait_ready(4, 8)
 
 
@@ -121,12 +105,12 @@ def test_clients_outside_have_a_service_for_each_node(local_cluster):
             f"{label}%3D{value}" for label, value in service["spec"]["selector"].items()))["items"]
         assert len(selected) == (4 if name == "demo-external" else 1), name
     assert local_cluster.status()["services"]["external"] == "demo-external"
-    harness.wait_for(lambda: told(local_cluster, 4) <= {f"{name}.redis.example.com" for name in local_cluster.pods()}, 30, "clients are told the names")
+    harness.wait_for(lambda: local_cluster.hosts_told(4) <= {f"{name}.redis.example.com" for name in local_cluster.pods()}, 30, "clients are told the names")
     local_cluster.patch(shards=3)
     local_cluster.wait_ready(3, 3)
     harness.wait_for(lambda: set(outside()) == {"demo-external"} | {f"{name}-external" for name in local_cluster.pods()}, 20, "one goes with its node")
     local_cluster.patch(network={"external": None})
-    harness.wait_for(lambda: not outside() and told(local_cluster, 3) <= set(local_cluster.addresses().values()), 120, "none, and addresses")
+    harness.wait_for(lambda: not outside() and local_cluster.hosts_told(3) <= set(local_cluster.addresses().values()), 120, "none, and addresses")
     local_cluster.wait_ready(3, 3)
     local_cluster.check_whole()
     assert "external" not in local_cluster.status()["services"]
