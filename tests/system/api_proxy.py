@@ -29,7 +29,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             kept = {name: value for name, value in self.headers.items() if name.lower() not in OF_THE_LINK}
             link.request(self.command, self.path, body=body or None, headers=kept)
             reply = link.getresponse()
-            if self.command in WRITES and not any(part in self.path for part in NO_STEPS):
+            if self.command in WRITES and reply.status < 300 and not any(part in self.path for part in NO_STEPS):
                 self.server.at_write(self.command, self.path)
             self._answer(reply)
         except OSError:
