@@ -112,6 +112,7 @@ Reply Run(Machine& m, const ResetCommand& c) {
          old.str().c_str());
   }
   me->shard_id = NodeId::MakeRandom(m.random);
+  m.cluster_id = m.options.cluster_id;
   m.probation = Probation{};
   m.SaveAndCheck();
   return std::string("OK");

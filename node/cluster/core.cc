@@ -71,7 +71,7 @@ Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
           m.facts = in;
           m.myself()->replication_offset = in.my_offset;
           m.check_manual = m.manual.end_ms != 0;
-          TellPausedOffset(m);
+          NotePausedOffset(m);
           m.check_election = m.check_election || in.stream_held;
           TickHold(m);
         }

@@ -17,8 +17,14 @@ namespace {
 constexpr int64_t kSiblingsDelayMs = 200;
 constexpr uint64_t kRandomDelayMs = 300;
 constexpr int64_t kRankDelayMs = 1000;
+constexpr int64_t kTurnMs = 100;
 constexpr int64_t kMinTimeoutMs = 2000;
 constexpr int64_t kRefusalLogMs = 10000;
+// A request or a vote may be lost, and voters give one vote an epoch: of two candidates of
+// the same epoch, in two shards, one asks in vain. Both ask again, at times of their own.
+constexpr int64_t kAskAgainMs = 500;
+constexpr uint64_t kAskAgainSpreadMs = 250;
+constexpr int kMostDoublings = 3;
 
 bool Rivals(const Node* sibling) { return !sibling->IsMyself() && !sibling->Has(kFlagNoFailover); }
 
@@ -29,10 +35,19 @@ int Rank(const Machine& m) {
   }));
 }
 
+// Replicas of masters that failed together take turns, for a voter has one vote an epoch.
+int64_t WaitForTurn(const Machine& m) {
+  const Node* master = m.MyMaster();
+  const auto& nodes = m.nodes.all();
+  return kTurnMs * std::count_if(nodes.begin(), nodes.end(), [master](const Node* node) {
+    return node->IsMaster() && node->Failed() && node->slot_count > 0 && node->id < master->id;
+  });
+}
+
 int64_t Delay(Machine& m, int rank) {
   const auto& siblings = m.MyMaster()->replicas;
-  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return 0;
-  return kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
+  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return WaitForTurn(m);
+  return WaitForTurn(m) + kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
 }
 
 // An election of another history's data, or of data too old, would lose writes.
@@ -64,7 +79,7 @@ bool MayStand(Machine& m, bool manual) {
 void Schedule(Machine& m, bool manual) {
   Election& e = m.election;
   e.requested = false;
-  e.votes.clear();
+  e.asks = 0;
   if (manual) {
     e.rank = 0;
     e.start_ms = m.now;
@@ -94,6 +109,10 @@ void RequestVotes(Machine& m) {
   ++m.current_epoch;
   e.epoch = m.current_epoch;
   e.requested = true;
+  e.votes.clear();
+  e.ask_again_ms = m.now + (kAskAgainMs << std::min(e.asks, kMostDoublings)) +
+                   static_cast<int64_t>(m.random.Below(kAskAgainSpreadMs));
+  ++e.asks;
   m.SaveCritical();
   LogF(m, LogLevel::kWarning, "Starting a failover election for epoch %llu.",
        static_cast<unsigned long long>(e.epoch));
@@ -127,11 +146,9 @@ void AdvanceElection(Machine& m) {
   }
   if (!e.requested && m.manual.end_ms == 0) DelayIfOutranked(m);
   if (m.now < e.start_ms || m.now - e.start_ms > timeout) return;
-  if (!e.requested) {
-    RequestVotes(m);
-    return;
-  }
-  if (static_cast<int>(e.votes.size()) >= Quorum(m)) Win(m);
+  if (!e.requested) return RequestVotes(m);
+  if (static_cast<int>(e.votes.size()) >= Quorum(m)) return Win(m);
+  if (m.now >= e.ask_again_ms) RequestVotes(m);
 }
 
 void CountVote(Machine& m, Node* voter, const Header& header) {

@@ -65,20 +65,6 @@ bool FinishHandshake(Machine& m, Node* sender, Node* linked, const MessageReceiv
   return true;
 }
 
-// The answer is somebody else's: the address has another owner now.
-void DisownAddress(Machine& m, Node* linked) {
-  LogF(m, LogLevel::kDebug, "PONG contains mismatching sender ID. About node %s added %lld ms ago, having flags %d",
-       linked->id.str().c_str(), static_cast<long long>(m.now - linked->created_ms), linked->flags);
-  linked->flags |= kFlagNoAddress;
-  linked->address = Address{};
-  // It cannot be pinged any more, but it is being waited for all the same: or a
-  // master that came back under another id would never be seen to fail.
-  if (linked->ping_sent_ms == 0) linked->ping_sent_ms = m.now;
-  CloseOutbound(m, linked);
-  m.slots.Touch();
-  m.Save();
-}
-
 void NotePong(Machine& m, Node* linked) {
   linked->pong_received_ms = m.now;
   linked->ping_sent_ms = 0;
@@ -138,6 +124,19 @@ bool AlreadyMeeting(const Machine& m, const Address& address) {
 }
 
 }  // namespace
+
+void DisownAddress(Machine& m, Node* linked) {
+  LogF(m, LogLevel::kDebug, "PONG contains mismatching sender ID. About node %s added %lld ms ago, having flags %d",
+       linked->id.str().c_str(), static_cast<long long>(m.now - linked->created_ms), linked->flags);
+  linked->flags |= kFlagNoAddress;
+  linked->address = Address{};
+  // It cannot be pinged any more, but it is being waited for all the same: or a
+  // master that came back under another id would never be seen to fail.
+  if (linked->ping_sent_ms == 0) linked->ping_sent_ms = m.now;
+  CloseOutbound(m, linked);
+  m.slots.Touch();
+  m.Save();
+}
 
 void HandleHeartbeat(Machine& m, Node* sender, Node* linked, const MessageReceived& input) {
   const Message& message = *input.message;

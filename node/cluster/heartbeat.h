@@ -12,6 +12,9 @@ void HandleHeartbeat(Machine& m, Node* sender, Node* linked, const MessageReceiv
 // Each 100 ms: connects, pings, suspects, drops stale handshakes.
 void TickHeartbeats(Machine& m);
 
+// Who answers at this node's address is somebody else: it has none that is known.
+void DisownAddress(Machine& m, Node* linked);
+
 // Starts to meet a node. False if a handshake with this address is under way.
 bool StartHandshake(Machine& m, const Address& address);
 

@@ -25,6 +25,8 @@ struct Election {
   bool requested = false;
   uint64_t epoch = 0;
   std::vector<NodeIndex> votes;
+  int asks = 0;            // for votes, within this election
+  int64_t ask_again_ms = 0;
   int rank = 0;
   int64_t last_refusal_log_ms = 0;
 };
@@ -32,10 +34,10 @@ struct Election {
 struct ManualFailover {
   int64_t end_ms = 0;           // 0: none in progress
   Node* replica = nullptr;      // master's side: who asked
-  bool offset_told = false;     // master's side: where the stream ends, now that writes pause
+  int64_t paused_offset = -1;   // master's side: where its stream ends, now that writes pause; -1: not known yet
   int64_t asked_ms = 0;         // replica's side: when the master was last asked to pause
   bool can_start = false;       // replica's side: ask for votes now
-  int64_t master_offset = -1;   // replica's side: where the paused master stands
+  int64_t master_offset = -1;   // replica's side: where the paused master stands, by its last word
 };
 
 struct Health {
@@ -76,6 +78,7 @@ struct Machine {
   SlotMap slots;
   uint64_t current_epoch = 0;
   uint64_t last_vote_epoch = 0;
+  uint64_t cluster_id = 0;  // see cluster_identity.h; 0: none yet
   // The configEpoch at which this node won or took slots from another, for
   // settling collisions; 0 if it did not in this life.
   uint64_t taken_at_epoch = 0;
@@ -88,6 +91,7 @@ struct Machine {
   StreamHold hold;
   Blacklist blacklist;
   Grants grants;
+  int64_t foreign_log_ms = 0;
   int64_t introduction_ends_ms = 0;  // see introduction.h; 0: not a newcomer
   ReplicationFacts facts;
 

@@ -67,16 +67,20 @@ void HandleMfStart(Machine& m, Node* replica, LinkId link) {
   // older than a write already under way.
 }
 
-void TellPausedOffset(Machine& m) {
+void NotePausedOffset(Machine& m) {
   Node* replica = m.manual.replica;
-  if (replica == nullptr || m.manual.offset_told || !replica->outbound_up) return;
-  m.manual.offset_told = true;  // and again at every tick, should this one be lost
-  SendPing(m, replica, MessageType::kPing);
+  if (replica == nullptr || m.manual.paused_offset == m.facts.my_offset) return;
+  m.manual.paused_offset = m.facts.my_offset;
+  // And again at every tick, should this one be lost.
+  if (replica->outbound_up) SendPing(m, replica, MessageType::kPing);
 }
 
 void NotePausedMaster(Machine& m, const Node& sender, const Header& header) {
   if (m.manual.end_ms == 0 || m.MyMaster() != &sender) return;
-  if ((header.mflags & kMessagePaused) == 0 || m.manual.master_offset != -1) return;
+  // What carries no data may still lengthen its stream, and this replica run past an end
+  // that it was told before; two links do not keep the order of what they carry.
+  if ((header.mflags & kMessagePaused) == 0 || m.manual.can_start) return;
+  if (sender.replication_offset <= m.manual.master_offset) return;
   m.manual.master_offset = sender.replication_offset;
   m.check_manual = true;
   LogF(m, LogLevel::kWarning, "Received replication offset for paused master manual failover: %lld",

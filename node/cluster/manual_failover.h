@@ -10,8 +10,9 @@ namespace windlass::cluster {
 base::Result<std::string> StartManualFailover(Machine& m, FailoverCommand::Kind kind);
 // Master's side: a replica asks; writes stop.
 void HandleMfStart(Machine& m, Node* replica, LinkId link);
-// Master's side: the facts are those of after the pause, the offset is the last.
-void TellPausedOffset(Machine& m);
+// Master's side: there are facts of after the pause. The replica is told of an offset
+// that is new.
+void NotePausedOffset(Machine& m);
 // Replica's side: the header of a paused master says where its stream ends.
 void NotePausedMaster(Machine& m, const Node& sender, const Header& header);
 // Replica's side: have we applied all of it?

@@ -1,6 +1,7 @@
 // Dispatch of messages, and the life of links.
 #include "node/cluster/message_handler.h"
 
+#include "node/cluster/cluster_identity.h"
 #include "node/cluster/election.h"
 #include "node/cluster/failure_detector.h"
 #include "node/cluster/heartbeat.h"
@@ -44,6 +45,7 @@ void NoteHeader(Machine& m, Node* sender, const Header& header) {
   sender->data_received_ms = m.now;
   if ((header.mflags & kMessageExtData) != 0) sender->flags |= kFlagExtensions;
   if (sender->InHandshake()) return;
+  LearnCluster(m, header);
   if (header.current_epoch > m.current_epoch) {
     m.current_epoch = header.current_epoch;
     m.Save();
@@ -131,6 +133,7 @@ void HandleMessage(Machine& m, const MessageReceived& input) {
   }
   Node* linked = NodeOfOutbound(m, input.link);
   if (!input.link.inbound && linked == nullptr) return;  // a link we have given up
+  if (IsForeign(m, message.header)) return TurnAway(m, linked, input);
   if (linked != nullptr) linked->data_received_ms = m.now;
   Node* sender = m.nodes.Find(message.header.sender);
   const bool from_myself = sender != nullptr && sender->IsMyself();

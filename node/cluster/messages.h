@@ -87,6 +87,8 @@ struct Header {
   // master's stream, and this is the history in which it stands. 0: it says no such
   // thing. See takeover_rule.h.
   uint64_t final_in_history = 0;
+  // Likewise: the cluster that the sender is of, 0 if it has no name. See cluster_identity.h.
+  uint64_t cluster_id = 0;
 };
 
 struct GossipEntry {

@@ -55,6 +55,7 @@ struct Node {
   int64_t fail_time_ms = 0;
   bool fail_from_file = false;  // FAIL as nodes.conf has it: nobody has said so since the start
   int64_t voted_time_ms = 0;     // when we voted for a replica of this master
+  NodeId voted_for;              // which one that was
   int64_t orphaned_time_ms = 0;
   int64_t offset_time_ms = 0;
   int64_t replication_offset = 0;

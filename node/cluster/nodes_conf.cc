@@ -171,6 +171,8 @@ Problem ParseVars(const Fields& fields, NodesConf* conf) {
       conf->current_epoch = value;
     } else if (fields[i] == "lastVoteEpoch") {
       conf->last_vote_epoch = value;
+    } else if (fields[i] == "clusterId") {
+      conf->cluster_id = value;
     }
   }
   return fields.size() >= 5 ? Problem() : Problem("the vars are cut short");

@@ -39,6 +39,7 @@ struct NodesConf {
   std::vector<Node> nodes;
   uint64_t current_epoch = 0;
   uint64_t last_vote_epoch = 0;
+  uint64_t cluster_id = 0;  // ours; Redis skips it
 };
 
 // An error names the line. A file without a line for `myself`, without the

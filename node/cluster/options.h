@@ -20,6 +20,7 @@ struct Options {
   int min_acks = 0;                          // windlass-min-acks
   bool replica_no_failover = false;          // cluster-replica-no-failover
   int64_t manual_failover_timeout_ms = 5000; // writes pause for at most twice this
+  uint64_t cluster_id = 0;                   // of windlass-cluster-id; 0: learnt from the others
   int64_t blacklist_ttl_ms = 60000;          // how long FORGET bans
 
   // What this node announces. An empty ip is learnt from the first MEET.

@@ -116,6 +116,7 @@ InfoReport ClusterCore::Info() const {
   info.size = m.health.size;
   info.current_epoch = m.current_epoch;
   info.my_epoch = m.myself()->ClaimEpoch();
+  info.cluster_id = m.cluster_id;
   info.sent = m.sent;
   info.received = m.received;
   return info;

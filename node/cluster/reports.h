@@ -49,6 +49,7 @@ struct InfoReport {
   int size = 0;  // masters with slots
   uint64_t current_epoch = 0;
   uint64_t my_epoch = 0;
+  uint64_t cluster_id = 0;  // 0: it has no name
   std::array<uint64_t, kMessageTypes> sent{};
   std::array<uint64_t, kMessageTypes> received{};
 };

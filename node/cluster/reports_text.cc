@@ -104,8 +104,9 @@ std::string NodesConfText(const Machine& m) {
     text.push_back('\n');
   }
   text.append("vars currentEpoch ").append(std::to_string(m.current_epoch));
-  text.append(" lastVoteEpoch ").append(std::to_string(m.last_vote_epoch)).append("\n");
-  return text;
+  text.append(" lastVoteEpoch ").append(std::to_string(m.last_vote_epoch));
+  if (m.cluster_id != 0) text.append(" clusterId ").append(std::to_string(m.cluster_id));
+  return text.append("\n");
 }
 
 }  // namespace windlass::cluster

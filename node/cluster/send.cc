@@ -45,8 +45,9 @@ std::shared_ptr<Message> NewMessage(Machine& m, MessageType type) {
   header.address = me->address;
   header.address.ip = m.options.announce.ip;
   header.flags = me->flags;
+  header.cluster_id = m.cluster_id;
   header.cluster_ok = m.health.ok;
-  if (me->IsMaster() && m.manual.end_ms != 0) header.mflags |= kMessagePaused;
+  if (me->IsMaster() && m.manual.paused_offset >= 0) header.mflags |= kMessagePaused;
   if (OffsetIsFinal(m)) header.final_in_history = m.facts.history;
   return message;
 }

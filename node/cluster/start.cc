@@ -1,6 +1,7 @@
 // Building the first state.
 #include "node/cluster/start.h"
 
+#include "node/cluster/cluster_identity.h"
 #include "node/cluster/epochs.h"
 
 namespace windlass::cluster {
@@ -66,11 +67,13 @@ void StartFrom(Machine& m, const NodesConf& conf) {
   if (!me->IsMaster() && !me->IsReplica()) me->flags |= kFlagMaster;
   m.current_epoch = conf.current_epoch;
   m.last_vote_epoch = conf.last_vote_epoch;
+  m.cluster_id = conf.cluster_id;
   m.current_epoch = MaxEpoch(m);
 }
 
 void ApplyOptions(Machine& m, const Options& options) {
   m.options = options;
+  NameCluster(m, options.cluster_id);
   Node* me = m.myself();
   const std::string learnt = me->address.ip;
   me->address = options.announce;

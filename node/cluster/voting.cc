@@ -38,6 +38,8 @@ bool MasterReplaceable(Machine& m, const Node& candidate, bool forced) {
   } else {
     const int64_t again_ms = master->voted_time_ms + 2 * m.options.node_timeout_ms - m.now;
     if (master->voted_time_ms == 0 || again_ms <= 0) return true;
+    // Its sibling may have won by the vote that was given; it itself has not, for it asks again.
+    if (master->voted_for == candidate.id) return true;
     Deny(m, candidate, "can't vote about this master before " + std::to_string(again_ms) + " milliseconds");
   }
   return false;
@@ -65,6 +67,7 @@ void ConsiderVote(Machine& m, Node* candidate, const Header& request) {
     return;
   }
   candidate->replica_of->voted_time_ms = m.now;
+  candidate->replica_of->voted_for = candidate->id;
   m.last_vote_epoch = m.current_epoch;
   m.SaveCritical();
   SendTo(m, candidate, NewMessage(m, MessageType::kFailoverAuthAck));

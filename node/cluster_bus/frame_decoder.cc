@@ -72,6 +72,7 @@ Result<void> ReadHeader(const char* at, cluster::Header* header) {
   header->flags = U16(at + layout::kFlags);
   header->cluster_ok = at[layout::kState] == 0;
   header->mflags = static_cast<uint8_t>(at[layout::kMessageFlags]);
+  header->cluster_id = U64(at + layout::kClusterId);
   header->final_in_history = U64(at + layout::kFinalHistory);
   return {};
 }

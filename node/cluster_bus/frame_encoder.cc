@@ -174,6 +174,7 @@ void EncodeFrame(const cluster::Message& message, std::string* out) {
   writer.U16(layout::kFlags, header.flags);
   writer.U8(layout::kState, header.cluster_ok ? 0 : 1);
   writer.U8(layout::kMessageFlags, header.mflags);
+  writer.U64(layout::kClusterId, header.cluster_id);
   writer.U64(layout::kFinalHistory, header.final_in_history);
 }
 

@@ -107,6 +107,7 @@ std::string ClusterInfoText(const ClusterPort& port) {
   const uint64_t received = AppendMessageCounts(&out, info.received, "received");
   AppendField(&out, "cluster_stats_messages_received", received);
   AppendField(&out, "total_cluster_links_buffer_limit_exceeded", port.LinksOverLimit());
+  if (info.cluster_id != 0) AppendField(&out, "windlass_cluster_id", info.cluster_id);
   return out;
 }
 

@@ -51,9 +51,7 @@ base::Result<void> Failover::Start(Request request) {
   deadline_ms_ = request_.timeout_ms > 0 ? parts_.loop->NowMs() + request_.timeout_ms : 0;
   state_ = State::kWaitForSync;
   parts_.pause_writes();
-  // The log's end is to stand still until a replica has reached it.
   if (parts_.primary->AckedBy(parts_.history->offset()) == 0) parts_.primary->WantAcks();
-  parts_.primary->SetQuiet(true);
   timer_ = parts_.loop->Every(kTickMs, [this] { Tick(); });
   return {};
 }
@@ -104,7 +102,6 @@ void Failover::End() {
   state_ = State::kNone;
   if (timer_ != 0) parts_.loop->Cancel(timer_);
   timer_ = 0;
-  parts_.primary->SetQuiet(false);
   parts_.resume_writes();
 }
 

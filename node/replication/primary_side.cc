@@ -368,7 +368,10 @@ void PrimarySide::PumpStream(Replica& replica) {
 }
 
 void PrimarySide::Pump() {
-  if (std::exchange(ack_wanted_, false) && !replicas_.empty() && !following_) write_log_(kGetAck);
+  if (ack_wanted_ && !quiet_) {
+    ack_wanted_ = false;
+    if (!replicas_.empty() && !following_) write_log_(kGetAck);
+  }
   if (replicas_.empty()) return TrimLog();
   StepSocketFeed();
   std::vector<uint64_t> over_limit;

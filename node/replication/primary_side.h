@@ -167,8 +167,9 @@ class PrimarySide {
   CaughtUp BestReplica() const;
   // Told by the owner: this server follows a master itself, so pings come from above.
   void SetFollowing(bool following) { following_ = following; }
-  // Told by the owner: a failover waits for a replica to reach the log's end, which
-  // pings would move.
+  // Told by the owner, after the turn in which writes were paused and before the one in
+  // which they go on: a failover may wait for a replica to reach the log's end, which
+  // pings and questions for acknowledgements would move.
   void SetQuiet(bool quiet) { quiet_ = quiet; }
 
  private:

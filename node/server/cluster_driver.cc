@@ -89,6 +89,11 @@ base::Result<void> ClusterDriver::Begin(const cluster::DataAtStart& data) {
   cluster::Start start;
   start.conf = std::move(conf_);
   start.options = ClusterOptionsFrom(*node_->config);
+  const uint64_t named = start.options.cluster_id;
+  if (!fresh && named != 0 && start.conf->cluster_id != 0 && start.conf->cluster_id != named) {
+    return base::Error{"The data directory is of another cluster than windlass-cluster-id names: give this node a "
+                       "directory of its own, or the name of the cluster that it was of"};
+  }
   start.data = data;
   conf_.reset();
   const cluster::KeyCounts* keys = this;
@@ -107,9 +112,14 @@ base::Result<void> ClusterDriver::Begin(const cluster::DataAtStart& data) {
 
 void ClusterDriver::WatchSettings() {
   for (int i = 0; i < kClusterDirectiveCount; ++i) {
-    node_->config->SetOnChange(kClusterDirectives[i], [this] {
-      Do(core_->SetOptions(NowMs(), ClusterOptionsFrom(*node_->config)));
-      return base::Result<void>();
+    node_->config->SetOnChange(kClusterDirectives[i], [this]() -> base::Result<void> {
+      const cluster::Options options = ClusterOptionsFrom(*node_->config);
+      const uint64_t now_of = core_->Info().cluster_id;
+      if (options.cluster_id != 0 && now_of != 0 && options.cluster_id != now_of) {
+        return base::Error{"this node is of another cluster; set it to \"\" and reset the node first"};
+      }
+      Do(core_->SetOptions(NowMs(), options));
+      return {};
     });
   }
 }

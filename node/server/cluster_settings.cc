@@ -1,6 +1,11 @@
 // The cluster's directives as the cluster core and the driver want them.
 #include "node/server/cluster_settings.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+
 namespace windlass::server {
 namespace {
 
@@ -26,6 +31,7 @@ const char* const kClusterDirectives[] = {
     "cluster-announce-human-nodename",
     "repl-ping-replica-period",
     "windlass-min-acks",
+    "windlass-cluster-id",
 };
 const int kClusterDirectiveCount =
     static_cast<int>(sizeof kClusterDirectives / sizeof kClusterDirectives[0]);
@@ -39,6 +45,11 @@ EndpointType EndpointTypeFrom(const config::Config& config) {
   return static_cast<EndpointType>(config.Int("cluster-preferred-endpoint-type"));
 }
 
+uint64_t ClusterIdFrom(std::string_view name) {
+  // The same name must give the same number on every machine and in every release.
+  return name.empty() ? 0 : std::max<uint64_t>(1, XXH3_64bits(name.data(), name.size()));
+}
+
 cluster::Options ClusterOptionsFrom(const config::Config& config) {
   cluster::Options options;
   options.node_timeout_ms = config.Int("cluster-node-timeout");
@@ -49,6 +60,7 @@ cluster::Options ClusterOptionsFrom(const config::Config& config) {
   options.require_full_coverage = config.Bool("cluster-require-full-coverage");
   options.allow_reads_when_down = config.Bool("cluster-allow-reads-when-down");
   options.min_acks = static_cast<int>(config.Int("windlass-min-acks"));
+  options.cluster_id = ClusterIdFrom(config.Text("windlass-cluster-id"));
   options.replica_no_failover = config.Bool("cluster-replica-no-failover");
   options.hostname = config.Text("cluster-announce-hostname");
   options.human_nodename = config.Text("cluster-announce-human-nodename");

@@ -383,7 +383,6 @@ void Durability::EveryTenthSecond() {
 
 void Durability::EverySecond() {
   ReadSettings();  // also those that changed without a hook of ours
-  primary_.SetQuiet(node_->sessions->CurrentPause() != commands::PauseMode::kNone);
   primary_.EverySecond();
   replica_.EverySecond();
   aof_.EverySecond(saves_.in_progress());

@@ -229,23 +229,28 @@ base::Result<void> NodeAssembly::OpenMetrics() {
 
 void NodeAssembly::Run() { loop_.Run(); }
 
-// --- a turn's end: those who may go on do; the cluster's news goes out; the log
-// is written; then replies leave.
+// --- a turn's end: those who may go on do; the log is written; the cluster's news
+// goes out; then replies leave.
 void NodeAssembly::EndTurn() {
   TakeSignals();
   key_waiter_.ServeReady();  // keys that went without a command: expired, moved away
   sessions_.RunResumed();
   if (slot_migrations_ != nullptr) slot_migrations_->AtTurnEnd();
-  if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
   tracking_.EndTurn();
   WriteLog& log = durability_.log();
   const bool timed = latency_threshold_ms_ > 0 && config_->Bool("appendonly");
   const int64_t begin_us = timed ? clock_.MonotonicUs() : 0;
   AckGate& acks = durability_.ack_gate();
   acks.BeforeLog(!node_.status.is_replica);
+  // In the turn that pauses writes the log still gets the question for their acknowledgement.
+  const bool paused = sessions_.CurrentPause() != commands::PauseMode::kNone;
+  if (!paused) durability_.primary().SetQuiet(false);
   const int64_t released = log.EndOfTurn();
+  if (paused) durability_.primary().SetQuiet(true);
   acks.AfterLog();
   if (timed) NoteLatency("aof-write", begin_us);
+  // Its news of where the log ends is of after what was just written.
+  if (cluster_ != nullptr && cluster_->begun()) cluster_->AtTurnEnd();
   sessions_.EvictClients();
   const uint64_t conf_saved = cluster_ != nullptr ? cluster_->saved_ticket() : 0;
   const int64_t end_to_ack = acks.active() ? acks.EndOffset() : -1;

@@ -28,6 +28,10 @@ mkdir -p "$output"
 if [ -n "$install" ]; then
   tests/install-deps.sh build && tests/install-deps.sh kubernetes && tests/install-deps.sh image || fail "packages could not be installed"
 fi
+# These are fetched and compiled while ours are built: much of it is waiting for a network.
+setsid tests/kubernetes/binaries/get.sh > /dev/null 2> "$output/programs.log" &
+getting=$!
+trap 'kill -- "-$getting" 2>/dev/null' EXIT  # its compilers too
 if [ -n "$build" ]; then
   note "building windlass"
   cmake --preset release > "$output/build.log" 2>&1 &&
@@ -37,6 +41,7 @@ if [ -n "$build" ]; then
   deploy/image/build.sh --check --output "$output/images" > "$output/images.log" 2>&1 || { tail -n 20 "$output/images.log"; fail "the images could not be built"; }
 fi
 note "getting the programs of Kubernetes"
+wait "$getting" || tail -n 20 "$output/programs.log" >&2
 programs=$(tests/kubernetes/binaries/get.sh) || fail "no programs of Kubernetes"
 
 # No network is reached from inside the namespaces.

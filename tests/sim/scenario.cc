@@ -60,6 +60,7 @@ Scenario::Scenario(uint64_t seed, bool verbose)
 Outcome Scenario::Run() {
   Form();
   if (world_.checks().failure().empty() && seed_ % 4 == 0) LoseAnIntroducer();
+  if (world_.checks().failure().empty() && seed_ % 4 == 1) LoseManyMasters();
   if (world_.checks().failure().empty()) Suffer();
   if (world_.checks().failure().empty()) Heal();
   if (!world_.checks().failure().empty()) {
@@ -131,6 +132,36 @@ void Scenario::LoseAnIntroducer() {
   world_.Start(introducer);
   newcomer->joining = true;
   unassisted_ = nullptr;
+}
+
+void Scenario::LoseManyMasters() {
+  constexpr int kLost = 4;
+  // A failure is suspected after a timeout and a little; then it takes milliseconds, or
+  // for those that meet in one epoch a second or two.
+  const int64_t limit_us = 2 * timeout_us_ + 3 * kSecond;
+  const auto masters_with_slots = [this] {
+    int count = 0;
+    for (auto& host : world_.hosts()) count += host->alive() && host->core->IsMaster() && !host->core->OwnSlots().empty() ? 1 : 0;
+    return count;
+  };
+  const auto all_sound = [this] {
+    for (int i = 0; i < kMasters; ++i) {
+      if (!world_.host(i).alive() || !world_.host(i).core->IsMaster() || SoundReplicaOf(world_.host(i)) == nullptr) return false;
+    }
+    return true;
+  };
+  world_.RunUntil(world_.now_us() + 5 * kSecond, all_sound);
+  if (!all_sound()) return;
+  const int first = static_cast<int>(random_.Below(kMasters));
+  for (int i = 0; i < kLost; ++i) world_.Crash(&world_.host((first + i) % kMasters));
+  const int64_t died_us = world_.now_us();
+  while (masters_with_slots() != kMasters && world_.now_us() < died_us + limit_us) world_.RunUntil(world_.now_us() + 10 * kMs);
+  world_.Trace(nullptr, "of four masters that died together all are replaced after " + std::to_string((world_.now_us() - died_us) / kMs) + " ms");
+  if (const int now = masters_with_slots(); now != kMasters) {
+    world_.checks().Fail(std::to_string(kMasters - now) + " of four masters that died together are not replaced after " +
+                         std::to_string(limit_us / kMs) + " ms");
+  }
+  for (int i = 0; i < kLost; ++i) world_.Start(&world_.host((first + i) % kMasters));
 }
 
 void Scenario::Suffer() {

@@ -27,6 +27,9 @@ class Scenario {
   // In every fourth seed: whoever introduces a newcomer dies at once, and the others
   // must hear of it all the same.
   void LoseAnIntroducer();
+  // In every fourth seed: four of ten masters die in one instant, and their replicas,
+  // none of which has a sibling to wait for, compete for the votes of the six.
+  void LoseManyMasters();
   void Suffer();
   void Heal();
 

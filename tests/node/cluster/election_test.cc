@@ -45,6 +45,20 @@ TEST_F(Candidate, AsksAtOnceAndWinsWithAMajority) {
   EXPECT_EQ(node.Count<BecomeMaster>(), 1);
 }
 
+TEST(Candidates, OfMastersThatFailedTogetherTakeTurns) {
+  OneNode node(ThreeShards('2'));
+  node.Feed(ReplicationFacts{100, false, true, 0});
+  node.Tick();
+  node.AllAnswerBut("");
+  node.HearOfFailure('a', 'c');
+  node.HearOfFailure('b', 'c');
+  EXPECT_TRUE(node.Logged("Start of election delayed for 100 milliseconds (rank #0, offset 100)."))
+      << "the replica of a asks first";
+  EXPECT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+  node.TickWithout("ab", 100);
+  EXPECT_FALSE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+}
+
 TEST_F(Candidate, TellsTheFailureOnEachLinkBeforeItAsks) {
   MasterFails();
   int fails = 0, requests = 0;
@@ -61,7 +75,6 @@ TEST_F(Candidate, TellsTheFailureOnEachLinkBeforeItAsks) {
 
 TEST_F(Candidate, BecomesMasterOnlyWhenItIsOnDisk) {
   MasterFails();
-  Wait(1300);
   Vote('b', 4);
   node.hold_disk = true;
   Vote('c', 4);
@@ -146,6 +159,42 @@ TEST_F(Candidate, WaitsForThePausedMastersOffset) {
   EXPECT_GT(Requests(), 0u);
 }
 
+TEST_F(Candidate, WaitsForTheLastOffsetOfAStreamThatGrewWithoutWrites) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
+  const auto stands_at = [this](uint64_t offset) {
+    auto paused = node.Usual('a');
+    paused->header.mflags = kMessagePaused;
+    paused->header.replication_offset = offset;
+    node.Deliver('a', paused);
+  };
+  stands_at(150);
+  Offset(187);  // a question for acknowledgements came with the last write
+  EXPECT_EQ(Requests(), 0u);
+  stands_at(187);
+  EXPECT_GT(Requests(), 0u);
+  stands_at(150);  // by another link, late
+  Vote('b', 4);
+  Vote('c', 4);
+  EXPECT_TRUE(node.core->IsMaster());
+}
+
+TEST_F(Candidate, AsksAgainForVotesThatDoNotCome) {
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kForce}).ok());
+  const size_t asked = Requests();
+  ASSERT_GT(asked, 0u);
+  Wait(400);
+  EXPECT_EQ(Requests(), asked);
+  Wait(400);
+  EXPECT_EQ(Requests(), 2 * asked);
+  Vote('b', 4);
+  Vote('c', 4);
+  EXPECT_FALSE(node.core->IsMaster()) << "these votes are of the epoch before";
+  Vote('b', 5);
+  Vote('c', 5);
+  EXPECT_TRUE(node.core->IsMaster());
+  EXPECT_EQ(node.core->Info().my_epoch, 5u);
+}
+
 TEST_F(Candidate, AskedAgainGoesOnWithWhatItHasBegun) {
   ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
   ASSERT_TRUE(node.Admin(FailoverCommand{}).ok());
@@ -189,6 +238,8 @@ TEST(ManualFailover, PausesTheMasterAndTellsItsOffset) {
     }
     return offsets;
   };
+  node.Deliver('1', node.Usual('1', MessageType::kPing));
+  for (const Message* pong : node.Sent(MessageType::kPong)) EXPECT_EQ(pong->header.mflags & kMessagePaused, 0);
   EXPECT_TRUE(paused_offsets().empty()) << "writes may still be under way";
   node.Feed(ReplicationFacts{78, false, false, 0});
   EXPECT_EQ(paused_offsets(), std::vector<int64_t>{78});

@@ -102,12 +102,28 @@ TEST_F(Voting, IsGivenOncePerEpochOverARestart) {
 TEST_F(Voting, IsNotGivenTwiceForOneMasterSoon) {
   FailMasterC();
   node.Deliver('3', Request(4));
-  node.Deliver('3', Request(5));
+  const auto of_sibling = [this](uint64_t epoch, MessageType type) {
+    auto message = node.Usual('3', type);
+    message->header.sender = Id('2');
+    message->header.address = OneNode::AddressOf('2');
+    message->header.current_epoch = epoch;
+    return message;
+  };
+  node.Deliver('2', of_sibling(4, MessageType::kPing));
+  node.Deliver('2', of_sibling(5, MessageType::kFailoverAuthRequest));
   EXPECT_EQ(Votes(), 1u);
   EXPECT_TRUE(node.Logged("can't vote about this master before"));
   node.now += 2001;  // twice the node timeout
-  node.Deliver('3', Request(6));
+  node.Deliver('2', of_sibling(6, MessageType::kFailoverAuthRequest));
   EXPECT_EQ(Votes(), 2u);
+}
+
+TEST_F(Voting, IsGivenAgainToACandidateThatDidNotWinByIt) {
+  FailMasterC();
+  node.Deliver('3', Request(4));
+  node.Deliver('3', Request(5));
+  ASSERT_EQ(Votes(), 2u);
+  EXPECT_EQ(node.Sent(MessageType::kFailoverAuthAck)[1]->header.current_epoch, 5u);
 }
 
 // Replaced, it came back as a replica, was made master by hand, and fails anew.

@@ -64,6 +64,7 @@ Message MakeMessage(MessageType type, cluster::Body body) {
   message.header.cluster_ok = true;
   message.header.mflags = cluster::kMessageExtData;
   message.header.final_in_history = 0x123456789abcdef0;
+  message.header.cluster_id = 0xfedcba9876543210;
   return message;
 }
 
@@ -85,6 +86,7 @@ void ExpectSameHeader(const cluster::Header& a, const cluster::Header& b) {
   EXPECT_EQ(a.cluster_ok, b.cluster_ok);
   EXPECT_EQ(a.mflags, b.mflags);
   EXPECT_EQ(a.final_in_history, b.final_in_history);
+  EXPECT_EQ(a.cluster_id, b.cluster_id);
 }
 
 TEST(RecordedFrame, OfEveryKindEncodesToTheSameBytesAgain) {
