@@ -18,6 +18,10 @@ std::optional<int> NodeOrdinal(const std::string& cluster, const std::string& na
 
 std::string ClientServiceName(const std::string& cluster) { return cluster; }
 std::string NodesServiceName(const std::string& cluster) { return cluster + "-nodes"; }
+std::string ExternalServiceName(const std::string& of) { return of + "-external"; }
+std::string NodeHostSuffix(const std::string& cluster, const std::string& name_space) {
+  return "." + NodesServiceName(cluster) + "." + name_space + ".svc";
+}
 std::string ConfigMapName(const std::string& cluster) { return cluster + "-config"; }
 std::string PasswordSecretName(const std::string& cluster) { return cluster + "-auth"; }
 std::string NodeSecretName(const std::string& cluster) { return cluster + "-node"; }

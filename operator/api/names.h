@@ -16,6 +16,7 @@ inline constexpr char kLabelRole[] = "windlass.dev/role";
 inline constexpr char kRoleMaster[] = "master";
 inline constexpr char kRoleReplica[] = "replica";
 inline constexpr char kRoleEmpty[] = "empty";  // a master without slots
+inline constexpr char kLabelNode[] = "windlass.dev/node";  // the pod's name, where a Service selects by it
 inline constexpr char kLabelManagedBy[] = "app.kubernetes.io/managed-by";
 inline constexpr char kLabelInstance[] = "app.kubernetes.io/instance";
 inline constexpr char kLabelName[] = "app.kubernetes.io/name";
@@ -51,6 +52,9 @@ std::string NodeName(const std::string& cluster, int ordinal);  // <cluster>-<n>
 std::optional<int> NodeOrdinal(const std::string& cluster, const std::string& name);
 std::string ClientServiceName(const std::string& cluster);    // <cluster>
 std::string NodesServiceName(const std::string& cluster);     // <cluster>-nodes, headless
+std::string ExternalServiceName(const std::string& of);  // <cluster>-external, <pod>-external
+// What stands after a pod's name in the name by which it is found in the network.
+std::string NodeHostSuffix(const std::string& cluster, const std::string& name_space);  // .<cluster>-nodes.<namespace>.svc
 std::string ConfigMapName(const std::string& cluster);        // <cluster>-config
 std::string PasswordSecretName(const std::string& cluster);   // <cluster>-auth, key "password"
 std::string NodeSecretName(const std::string& cluster);       // <cluster>-node, read by nodes

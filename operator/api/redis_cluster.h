@@ -35,11 +35,15 @@ struct Memory {
 
 enum class Keep { kRetain, kDelete };
 
+// Of a node whose volume no machine can reach.
+enum class OnUnschedulable { kWait, kRebuild };
+
 struct Storage {
   std::string size;
   std::string class_name;  // empty: the cluster's default class
   Keep on_delete = Keep::kRetain;
   Keep on_scale_in = Keep::kDelete;
+  OnUnschedulable on_unschedulable = OnUnschedulable::kWait;
   bool operator==(const Storage&) const = default;
 };
 
@@ -89,6 +93,7 @@ struct PodOptions {
 struct Failover {
   enum class LostShard { kDefault, kBlock, kAccept };
   int node_timeout_ms = 5000;
+  int migration_barrier = 0;  // 0: the bus moves no replica to another shard
   LostShard lost_shard = LostShard::kDefault;  // Block with storage, else Accept
   bool operator==(const Failover&) const = default;
 };
@@ -107,6 +112,24 @@ struct NetworkPolicy {
   bool operator==(const NetworkPolicy&) const = default;
 };
 
+enum class Endpoint { kIp, kHostname };
+
+// How clients outside of Kubernetes reach the nodes.
+struct External {
+  enum class Type { kNone, kLoadBalancer };
+  Type type = Type::kNone;
+  std::string hostname_template;  // of a node's name there, with {pod}
+  std::map<std::string, std::string> annotations;  // of the Services
+  bool operator==(const External&) const = default;
+};
+
+struct Network {
+  std::vector<std::string> ip_families;  // "IPv4", "IPv6", the first foremost; empty: Kubernetes' default
+  Endpoint endpoint = Endpoint::kIp;     // by what nodes tell clients of each other
+  External external;
+  bool operator==(const Network&) const = default;
+};
+
 struct Auth {
   enum class Mode { kGenerated, kSecret, kNone };
   Mode mode = Mode::kGenerated;
@@ -117,9 +140,24 @@ struct Auth {
 
 enum class Budget { kManaged, kNone };
 
+// Whether a shard that is rolled gets a node beside those it is to have.
+enum class Surge { kAuto, kAlways, kNever };
+
+// When shards may be begun.
+struct UpdateWindow {
+  std::string cron;       // when it opens
+  std::string time_zone = "UTC";  // of which that is
+  int duration_seconds = 3600;
+  bool operator==(const UpdateWindow&) const = default;
+};
+
 struct Update {
   enum class Mode { kRolling, kOnDelete };
   Mode mode = Mode::kRolling;
+  Surge surge = Surge::kAuto;  // Auto: a shard without replicas
+  int canary_shards = 1;       // rolled one after the other, before the rest
+  int parallel_shards = 1;     // of the rest, at once
+  std::optional<UpdateWindow> window;  // absent: at any time
   bool operator==(const Update&) const = default;
 };
 
@@ -173,6 +211,7 @@ struct Spec {
   std::map<std::string, std::string> config;
   Auth auth;
   NetworkPolicy network_policy;
+  Network network;
   std::vector<std::string> image_pull_secrets;
   PodOptions pod;
   Failover failover;
@@ -227,6 +266,8 @@ struct Operation {
   std::string started_at;
   std::string target;
   std::vector<Move> moves;
+  std::string mark;    // of a roll: what nodes are to be made of, and how they are rolled
+  std::string halted;  // of a roll: why it goes no further; empty: it does
 };
 
 struct AutoscalingStatus {
@@ -256,6 +297,7 @@ struct Status {
   std::optional<Operation> operation;
   std::optional<AutoscalingStatus> autoscaling;
   std::string internal_service;
+  std::string external_service;  // empty: there is none
   std::string secret_name;
   std::string binding_name;  // a secret that applications can mount
   std::string lost_slots;    // "0-99,200": nobody is left who held them

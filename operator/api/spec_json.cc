@@ -71,6 +71,12 @@ class Reader {
     for (const auto& [text, unused] : names) allowed += (allowed.empty() ? "" : ", ") + text;
     Fail(Path(name), *found, "one of " + allowed);
   }
+  void Get(const char* name, std::vector<std::string>* value) const {
+    const Json* found = Find(name);
+    if (found == nullptr) return;
+    if (!found->is_array()) Fail(Path(name), *found, "a list");
+    for (size_t i = 0; i < found->size(); ++i) value->push_back(Text(Path(name) + "[" + std::to_string(i) + "]", (*found)[i]));
+  }
   std::vector<Reader> List(const char* name) const {
     std::vector<Reader> items;
     const Json* found = Find(name);
@@ -109,6 +115,7 @@ Storage ReadStorage(const Reader& reader) {
   reader.Get("className", &storage.class_name);
   reader.GetEnum("onDelete", kKeepNames, &storage.on_delete);
   reader.GetEnum("onScaleIn", kKeepNames, &storage.on_scale_in);
+  reader.GetEnum("onUnschedulable", {{"Wait", OnUnschedulable::kWait}, {"Rebuild", OnUnschedulable::kRebuild}}, &storage.on_unschedulable);
   return storage;
 }
 
@@ -163,8 +170,24 @@ Failover ReadFailover(const Reader& reader) {
   using LostShard = Failover::LostShard;
   Failover failover;
   reader.Get("nodeTimeoutMilliseconds", &failover.node_timeout_ms);
+  reader.Get("migrationBarrier", &failover.migration_barrier);
   reader.GetEnum("lostShard", {{"Block", LostShard::kBlock}, {"Accept", LostShard::kAccept}}, &failover.lost_shard);
   return failover;
+}
+
+Update ReadUpdate(const Reader& reader) {
+  Update update;
+  reader.GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &update.mode);
+  reader.GetEnum("surge", {{"Auto", Surge::kAuto}, {"Always", Surge::kAlways}, {"Never", Surge::kNever}}, &update.surge);
+  reader.Get("canaryShards", &update.canary_shards);
+  reader.Get("parallelShards", &update.parallel_shards);
+  if (const Reader window = reader.Object("window"); window.present()) {
+    update.window.emplace();
+    window.Get("cron", &update.window->cron);
+    window.Get("timeZone", &update.window->time_zone);
+    window.Get("durationSeconds", &update.window->duration_seconds);
+  }
+  return update;
 }
 
 Rebalance ReadRebalance(const Reader& reader) {
@@ -242,7 +265,14 @@ Spec SpecFromJson(const Json& json) {
   auth.Get("overlapSeconds", &spec.auth.overlap_seconds);
   spec.persistence = ReadPersistence(reader.Object("persistence"));
   spec.durability = ReadDurability(reader.Object("durability"));
-  const Reader policy = reader.Object("network").Object("policy");
+  const Reader network = reader.Object("network");
+  network.Get("ipFamilies", &spec.network.ip_families);
+  network.GetEnum("endpoint", {{"IP", Endpoint::kIp}, {"Hostname", Endpoint::kHostname}}, &spec.network.endpoint);
+  const Reader external = network.Object("external");
+  external.GetEnum("type", {{"None", External::Type::kNone}, {"LoadBalancer", External::Type::kLoadBalancer}}, &spec.network.external.type);
+  external.Get("hostnameTemplate", &spec.network.external.hostname_template);
+  external.Get("annotations", &spec.network.external.annotations);
+  const Reader policy = network.Object("policy");
   policy.Get("enabled", &spec.network_policy.enabled);
   for (const Reader& peer : policy.List("from")) spec.network_policy.from.push_back(peer.AsJson());
   for (const Reader& secret : reader.List("imagePullSecrets")) {
@@ -253,7 +283,7 @@ Spec SpecFromJson(const Json& json) {
   spec.failover = ReadFailover(reader.Object("failover"));
   spec.rebalance = ReadRebalance(reader.Object("rebalance"));
   reader.GetEnum("disruptionBudget", {{"Managed", Budget::kManaged}, {"None", Budget::kNone}}, &spec.disruption_budget);
-  reader.Object("update").GetEnum("mode", {{"Rolling", Update::Mode::kRolling}, {"OnDelete", Update::Mode::kOnDelete}}, &spec.update.mode);
+  spec.update = ReadUpdate(reader.Object("update"));
   reader.Get("paused", &spec.paused);
   reader.Get("hibernated", &spec.hibernated);
   if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);

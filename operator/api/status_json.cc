@@ -56,6 +56,8 @@ Operation OperationFromJson(const Json& json) {
   operation.attempts = Int(json, "attempts");
   operation.started_at = Text(json, "startedAt");
   operation.target = Text(json, "target");
+  operation.mark = Text(json, "mark");
+  operation.halted = Text(json, "halted");
   ForEachObject(json, "moves", [&](const Json& item) {
     operation.moves.push_back({Text(item, "slots"), Text(item, "from"), Text(item, "to"), Text(item, "state")});
   });
@@ -75,6 +77,8 @@ Json OperationToJson(const Operation& operation) {
   Put(&json, "lastError", operation.last_error.substr(0, 1024));
   Put(&json, "startedAt", operation.started_at);
   Put(&json, "target", operation.target);
+  Put(&json, "mark", operation.mark);
+  Put(&json, "halted", operation.halted.substr(0, 1024));
   Json moves = Json::array();
   for (const Move& move : operation.moves) {
     moves.push_back({{"slots", move.slots}, {"from", move.from}, {"to", move.to}, {"state", move.state}});
@@ -123,6 +127,7 @@ Status StatusFromJson(const Json& json) {
   }
   if (const Json* services = ObjectIn(json, "services")) {
     status.internal_service = Text(*services, "internal");
+    status.external_service = Text(*services, "external");
     status.secret_name = Text(*services, "secretName");
   }
   if (const Json* binding = ObjectIn(json, "binding")) status.binding_name = Text(*binding, "name");
@@ -155,6 +160,7 @@ Json StatusToJson(const Status& status) {
   if (status.autoscaling) json["autoscaling"] = AutoscalingToJson(*status.autoscaling);
   Json services = Json::object();
   Put(&services, "internal", status.internal_service);
+  Put(&services, "external", status.external_service);
   Put(&services, "secretName", status.secret_name);
   if (!services.empty()) json["services"] = std::move(services);
   if (!status.binding_name.empty()) json["binding"] = {{"name", status.binding_name}};

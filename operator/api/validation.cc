@@ -6,6 +6,8 @@
 
 #include "operator/api/directives.h"
 #include "operator/api/quantity.h"
+#include "operator/base/cron.h"
+#include "operator/base/time_zone.h"
 
 namespace windlass::api {
 namespace {
@@ -108,10 +110,54 @@ void CheckDurability(const Spec& spec, Findings* findings) {
   findings->Range("spec.rebalance.parallelMoves", spec.rebalance.parallel_moves, 1, 64);
 }
 
+void CheckWindow(const UpdateWindow& window, Findings* findings) {
+  const std::string path = "spec.update.window.";
+  if (const auto cron = base::Cron::Parse(window.cron); !cron) findings->Add(path + "cron", "\"" + window.cron + "\"", cron.error());
+  if (base::FindTimeZone(window.time_zone) == nullptr) {
+    findings->Add(path + "timeZone", "\"" + window.time_zone + "\"", "the operator's time zone database has no such zone; use a name such as UTC or Europe/Berlin");
+  }
+  findings->Range(path + "durationSeconds", window.duration_seconds, 60, 604800);
+}
+
+void CheckUpdate(const Spec& spec, Findings* findings) {
+  findings->Range("spec.update.canaryShards", spec.update.canary_shards, 0, 1000);
+  findings->Range("spec.update.parallelShards", spec.update.parallel_shards, 1, 100);
+  if (spec.update.window) CheckWindow(*spec.update.window, findings);
+  if (spec.update.surge != Surge::kNever || spec.replicas_per_shard > 0) return;
+  if (!spec.storage || spec.persistence.mode == Persistence::Mode::kNone) {
+    findings->Add("spec.update.surge", "Never",
+                  "the only copy of a shard would be lost with its pod; use Auto, or replicasPerShard of 1 or more, or storage with a persistence.mode other than None");
+  }
+}
+
 // Labels by which the operator knows its objects cannot be the user's.
 bool IsOurLabel(const std::string& name) {
   return name.rfind("windlass.dev/", 0) == 0 || name == "app.kubernetes.io/managed-by" || name == "app.kubernetes.io/instance" ||
          name == "app.kubernetes.io/name";
+}
+
+void CheckExternal(const External& external, Findings* findings) {
+  const std::string field = "spec.network.external.hostnameTemplate";
+  const std::string& text = external.hostname_template;
+  const bool outside = external.type == External::Type::kLoadBalancer;
+  if (outside != !text.empty()) {
+    findings->Add(field, text, "it goes with type LoadBalancer, and only with it, because nodes tell clients names there");
+  } else if (outside && !HostPatternFromText(text)) {
+    findings->Add(field, "\"" + text + "\"", "use a host name of lower-case letters, digits, dashes and dots with {pod} once, such as {pod}.redis.example.com");
+  }
+  for (const auto& [name, value] : external.annotations) {
+    if (IsOurLabel(name)) findings->Add("spec.network.external.annotations", name, "the operator sets it itself; use a name of your own");
+  }
+}
+
+void CheckNetwork(const Spec& spec, Findings* findings) {
+  CheckExternal(spec.network.external, findings);
+  const auto& families = spec.network.ip_families;
+  const bool known = std::all_of(families.begin(), families.end(), [](const std::string& family) { return family == "IPv4" || family == "IPv6"; });
+  if (families.size() <= 2 && known && (families.size() < 2 || families[0] != families[1])) return;
+  std::string text;
+  for (const std::string& family : families) text += (text.empty() ? "" : ", ") + family;
+  findings->Add("spec.network.ipFamilies", "[" + text + "]", "use IPv4, IPv6, or both, each once, the foremost first");
 }
 
 void CheckPod(const Spec& spec, Findings* findings) {
@@ -152,6 +198,21 @@ bool IsReservedDirective(const std::string& name) {
   return name.rfind("cluster-", 0) == 0 || name.rfind("tls-", 0) == 0 || kReserved.count(name) != 0;
 }
 
+std::optional<std::pair<std::string, std::string>> HostPatternFromText(const std::string& text) {
+  constexpr std::string_view kPod = "{pod}";
+  constexpr size_t kLongest = 180;  // with a pod's name still a host name
+  const size_t at = text.find(kPod);
+  if (at == std::string::npos || text.size() > kLongest) return std::nullopt;
+  std::pair<std::string, std::string> pattern{text.substr(0, at), text.substr(at + kPod.size())};
+  for (const std::string* part : {&pattern.first, &pattern.second}) {
+    if (part->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos || part->find("..") != std::string::npos) return std::nullopt;
+  }
+  const bool begins = pattern.first.empty() || (pattern.first[0] != '.' && pattern.first[0] != '-');
+  const bool ends = pattern.second.empty() || (pattern.second.back() != '.' && pattern.second.back() != '-');
+  if (!begins || !ends) return std::nullopt;
+  return pattern;
+}
+
 std::vector<std::string> Validate(const RedisCluster& cluster) {
   const Spec& spec = cluster.spec;
   Findings findings;
@@ -171,11 +232,14 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
   CheckConfig(spec, &findings);
   CheckDurability(spec, &findings);
   CheckPod(spec, &findings);
+  CheckUpdate(spec, &findings);
+  CheckNetwork(spec, &findings);
   if ((spec.auth.mode == Auth::Mode::kSecret) != !spec.auth.secret_name.empty()) {
     findings.Add("spec.auth.secretName", spec.auth.secret_name, "secretName goes with mode Secret, and only with it");
   }
   findings.Range("spec.auth.overlapSeconds", spec.auth.overlap_seconds, 0, 604800);
   findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.failover.node_timeout_ms, 500, 600000);
+  findings.Range("spec.failover.migrationBarrier", spec.failover.migration_barrier, 0, 5);
   if (spec.autoscaling) CheckAutoscaling(spec, &findings);
   return findings.list;
 }

@@ -2,7 +2,9 @@
 // evaluated them, and an object may be older than a rule.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "operator/api/redis_cluster.h"
@@ -14,6 +16,9 @@ std::vector<std::string> Validate(const RedisCluster& cluster);
 
 // Whether the operator sets this redis.conf directive itself.
 bool IsReservedDirective(const std::string& name);
+
+// What stands before and after {pod} in a template of host names; nothing if it is none.
+std::optional<std::pair<std::string, std::string>> HostPatternFromText(const std::string& text);
 
 // Whether slots that nobody is left to hold are to be served again, empty.
 bool AcceptsLoss(const Spec& spec);

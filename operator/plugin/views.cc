@@ -102,6 +102,7 @@ constexpr Remedy kRemedies[] = {
     {"Degraded", "True", "If the message names no remedy: the cluster mends itself once the pods named run; see `kubectl get events`."},
     {"ScaleBlocked", "True", "Raise the quota, or change the policy that refuses; it is tried again every five seconds."},
     {"ConfigDrift", "True", "With update.mode OnDelete, delete the pods; a setting that was refused, correct in spec.config."},
+    {"UpdateHeld", "True", "Correct what was changed in the spec, or set it back; with update.mode OnDelete, delete the pods named."},
     {"PlacementSatisfied", "False", "Masters are handed over when all else is well; nothing is to be done."},
     {"Fenced", "True", "Take the annotation windlass.dev/fenced off the pod when you are done with it."},
 };

@@ -27,8 +27,8 @@ std::optional<Step> Decide(const World& world) {
   // Repair stands before growth, and what takes nodes away comes last.
   static constexpr Phase kPhases[] = {ReplaceFinishedPods, GrowVolumes,    CreateMissingNodes, TakeOverDead,  FormCluster,
                                       JoinNodes,           FailOverLeaving, AttachReplicas,    ServeLostSlots, ApplySettings,
-                                      MoveSlotsByPlan,     ForgetGone,     RemoveSurplus,      ResizeInPlace, RollOutdated,
-                                      SpreadMasters};
+                                      MoveSlotsByPlan,     ForgetGone,     RebuildElsewhere,   RemoveSurplus, ResizeInPlace,
+                                      RollOutdated,        SpreadMasters};
   if (world.spec().hibernated) return Hibernate(world);
   std::optional<Step> wait;
   for (const Phase phase : kPhases) {

@@ -52,7 +52,11 @@ void EnsureOne(const Context& context, const api::RedisCluster& cluster, const k
   const std::string name = wanted.at("metadata").at("name").get<std::string>();
   const informer::Object held = store->Find(KeyOf(cluster, name));
   if (held == nullptr) return CreateOne(context, cluster, kind, store, wanted);
-  if (!resources::FirstDifference(wanted, *held)) return;
+  // In a list, as which a started operator reads them, objects do not say what they are.
+  Json said = wanted;
+  said.erase("apiVersion");
+  said.erase("kind");
+  if (!resources::FirstDifference(said, *held)) return;
   RequireLease(context, kWriteTime);
   store->Observe(context.client.MergePatch(kind, cluster.metadata.name_space, name, wanted));
 }
@@ -89,6 +93,24 @@ void RequireLease(const Context& context, std::chrono::milliseconds duration) {
 
 namespace {
 
+// The first family that a Service has and is to have, if they differ.
+std::optional<std::pair<std::string, std::string>> OtherFamily(const Json& wanted, const informer::Object& held) {
+  const Json first = wanted.at("spec").value("ipFamilies", Json::array());
+  const Json live = held == nullptr ? Json::array() : held->value("spec", Json::object()).value("ipFamilies", Json::array());
+  if (first.empty() || live.empty() || first[0] == live[0]) return std::nullopt;
+  return std::pair{live[0].get<std::string>(), first[0].get<std::string>()};
+}
+
+// A Service keeps its first family for good: one that is to have another stays as it is.
+void EnsureService(const Context& context, const api::RedisCluster& cluster, Json wanted) {
+  const informer::Object held = context.caches.services.Find(KeyOf(cluster, wanted.at("metadata").at("name").get<std::string>()));
+  if (OtherFamily(wanted, held)) {
+    wanted["spec"].erase("ipFamilies");
+    wanted["spec"].erase("ipFamilyPolicy");
+  }
+  EnsureOne(context, cluster, kube::kServices, &context.caches.services, wanted);
+}
+
 void EnsureNetworkPolicy(const Context& context, const api::RedisCluster& cluster) {
   informer::Store& store = context.caches.network_policies;
   if (cluster.spec.network_policy.enabled) {
@@ -106,11 +128,19 @@ void EnsureObjects(const Context& context, const api::RedisCluster& cluster, con
   const Caches& caches = context.caches;
   EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildNodeSecret(cluster, passwords));
   EnsureOne(context, cluster, kube::kConfigMaps, &caches.config_maps, resources::BuildConfigMap(cluster));
-  EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildNodesService(cluster));
-  EnsureOne(context, cluster, kube::kServices, &caches.services, resources::BuildClientService(cluster));
+  EnsureService(context, cluster, resources::BuildNodesService(cluster));
+  EnsureService(context, cluster, resources::BuildClientService(cluster));
   const std::string password = BindingPassword(context, cluster, passwords);
   EnsureOne(context, cluster, kube::kSecrets, &caches.secrets, resources::BuildBindingSecret(cluster, password));
   EnsureNetworkPolicy(context, cluster);
+}
+
+std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster) {
+  const auto other = OtherFamily(resources::BuildClientService(cluster),
+                                 context.caches.services.Find(KeyOf(cluster, api::ClientServiceName(cluster.metadata.name))));
+  if (!other) return "";
+  return "spec.network.ipFamilies: " + other->second + " is not the first family of the Services, " + other->first +
+         ", and a Service keeps it: put " + other->first + " first, or delete the Services to have them made anew";
 }
 
 void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster) {
@@ -163,6 +193,25 @@ void EnsureBudgets(const Context& context, const World& world) {
     if (!unwanted || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
     RequireLease(context, kWriteTime);
     DeleteByUid(context, kube::kBudgets, cluster.metadata.name_space, *held);
+  }
+}
+
+void EnsureExternal(const Context& context, const World& world) {
+  const api::RedisCluster& cluster = *world.cluster;
+  std::set<std::string> wanted;
+  if (cluster.spec.network.external.type != api::External::Type::kNone) {
+    wanted.insert(cluster.metadata.name);
+    EnsureService(context, cluster, resources::BuildExternalService(cluster));
+    for (const Member& member : world.members) {
+      if (member.leaving() || !wanted.insert(member.name).second) continue;
+      EnsureService(context, cluster, resources::BuildExternalService(cluster, member.name));
+    }
+  }
+  for (const auto& held : context.caches.services.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+    const std::string of = held->at("metadata").at("labels").value(api::kLabelNode, "");
+    if (of.empty() || wanted.count(of) != 0 || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
+    RequireLease(context, kWriteTime);
+    DeleteByUid(context, kube::kServices, cluster.metadata.name_space, *held);
   }
 }
 

@@ -11,6 +11,9 @@ namespace windlass::reconcile {
 
 void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);
 
+// What of the Services' IP families is not as the spec says, and cannot be made so.
+std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster);
+
 void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster);
 
 // Shard, role and node id on every pod as they are now.
@@ -18,6 +21,9 @@ void EnsurePodLabels(const Context& context, const World& world);
 
 // The budgets by which pods may be evicted; none before the cluster is formed.
 void EnsureBudgets(const Context& context, const World& world);
+
+// The Services for clients outside: one for each node and one for all, or none.
+void EnsureExternal(const Context& context, const World& world);
 
 // What a person asked for once is not asked for any more.
 void ForgetRebalance(const Context& context, const api::RedisCluster& cluster);

@@ -7,6 +7,7 @@
 #include "node/base/clock.h"
 #include "operator/api/names.h"
 #include "operator/api/quantity.h"
+#include "operator/base/time.h"
 #include "operator/reconcile/retire.h"
 #include "operator/redis/observe.h"
 #include "operator/resources/builders.h"
@@ -95,6 +96,7 @@ ClaimFact ClaimFromJson(const Json& claim) {
   fact.class_name = spec.value("storageClassName", "");
   fact.cluster_id = annotations.value(api::kAnnotationClusterId, "");
   fact.problem = VolumeProblem(claim);
+  fact.lost = claim.value("status", Json::object()).value("phase", "") == "Lost";
   return fact;
 }
 
@@ -120,6 +122,32 @@ void AddResize(const Json& pod, PodFact* fact) {
 
 }  // namespace
 
+namespace {
+
+// The scheduler's word that the volume is bound to where no pod can be now.
+void AddReach(const Json& pod, PodFact* fact) {
+  static constexpr const char* kWords[] = {"volume node affinity conflict", "no available volume zone"};
+  for (const Json& condition : pod.value("status", Json::object()).value("conditions", Json::array())) {
+    if (condition.value("reason", "") != "Unschedulable" || condition.value("status", "") != "False") continue;
+    const std::string message = condition.value("message", "");
+    const bool bound = std::any_of(std::begin(kWords), std::end(kWords), [&](const char* words) { return message.find(words) != std::string::npos; });
+    if (bound) fact->out_of_reach_ms = base::ParseRfc3339(condition.value("lastTransitionTime", "")).value_or(0);
+  }
+}
+
+// Since when the container runs, and how often it was started anew.
+void AddStarts(const Json& pod, PodFact* fact) {
+  fact->created_ms = base::ParseRfc3339(pod.at("metadata").value("creationTimestamp", "")).value_or(0);
+  for (const Json& container : pod.value("status", Json::object()).value("containerStatuses", Json::array())) {
+    if (container.value("name", "") != "node") continue;
+    fact->restarts = container.value("restartCount", 0);
+    const Json running = container.value("state", Json::object()).value("running", Json::object());
+    fact->started_ms = base::ParseRfc3339(running.value("startedAt", "")).value_or(0);
+  }
+}
+
+}  // namespace
+
 PodFact PodFromJson(const Json& pod) {
   const Json& metadata = pod.at("metadata");
   const Json labels = metadata.value("labels", Json::object());
@@ -140,6 +168,8 @@ PodFact PodFromJson(const Json& pod) {
   fact.resources = annotations.value(api::kAnnotationResources, "");
   fact.resize_to = annotations.value(api::kAnnotationResizeTo, "");
   AddResize(pod, &fact);
+  AddStarts(pod, &fact);
+  AddReach(pod, &fact);
   fact.terminating = metadata.contains("deletionTimestamp");
   fact.finished = phase == "Failed" || phase == "Succeeded";
   fact.problem = ProblemOf(status);

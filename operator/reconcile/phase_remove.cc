@@ -89,6 +89,52 @@ std::optional<Step> RemoveSurplus(const World& world) {
   return std::nullopt;
 }
 
+namespace {
+
+// As long as Kubernetes by default leaves a pod on a machine that is out of reach.
+constexpr int64_t kGiveUpMs = 300'000;
+
+bool OutOfReach(const World& world, const Member& member) {
+  if (!member.claim || !member.pod || member.pod->placed || member.answers || member.fenced()) return false;
+  if (member.volume.lost) return true;
+  return member.pod->out_of_reach_ms > 0 && world.now_ms - member.pod->out_of_reach_ms >= kGiveUpMs;
+}
+
+// Why it may not be given up yet; empty if all it holds is elsewhere, for certain.
+std::string NeededStill(const World& world, const Shard& shard, const Member& member) {
+  if (shard.owner == nullptr || shard.owner == &member || shard.owner_missing || shard.contested || !shard.owner->serves) {
+    return shard.name + " has no master that serves, and " + member.name + "'s volume may be the last copy of it";
+  }
+  if (!world.SlotsSettled()) return "the nodes do not agree yet on who owns which slot";
+  for (const Ghost& ghost : world.ghosts) {
+    if (ghost.name == member.name && (ghost.slots > 0 || InMotion(world, ghost.id))) return member.name + " is not proven to be free of slots";
+  }
+  if (!ProvenFree(world, member)) return member.name + " is not proven to be free of slots";
+  for (const Member* other : shard.members) {
+    if (other == shard.owner || other->fenced() || OutOfReach(world, *other)) continue;
+    if (!other->synced) return other->name + " is not in step with its master yet";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<Step> RebuildElsewhere(const World& world) {
+  const auto& storage = world.spec().storage;
+  if (!storage || storage->on_unschedulable != api::OnUnschedulable::kRebuild) return std::nullopt;
+  if (world.operation() && !world.operation()->moves.empty()) return std::nullopt;
+  std::optional<Step> wait;
+  for (const Shard& shard : world.shards) {
+    for (const Member* member : shard.members) {
+      if (!OutOfReach(world, *member)) continue;
+      const std::string why = NeededStill(world, shard, *member);
+      if (why.empty()) return Removal(world, {member}, "no machine reaches its volume, and storage.onUnschedulable is Rebuild");
+      if (!wait) wait = Wait{member->name + ": no machine reaches its volume; it is not given up: " + why};
+    }
+  }
+  return wait;
+}
+
 std::optional<Step> ForgetGone(const World& world) {
   if (!world.SlotsSettled()) return std::nullopt;
   // A pod or a claim whose node is not known might be the one that looks gone.

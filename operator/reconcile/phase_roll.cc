@@ -1,19 +1,19 @@
-// Pods made from what the spec no longer says are made anew, one at a time:
-// replicas first, then a master once a replica of the new kind has taken over.
+// Pods made from what the spec no longer says are made anew, one at a time in a
+// shard: replicas first, then a master once a replica of the new kind has taken over.
 //
-// A pod goes only while the whole cluster is well: every node is in it and in step.
-// So a new kind that does not work stops the roll at the first pod. One that was
-// left so is replaced whatever else is amiss, or no correction could reach it.
+// A pod goes only while its shard, and every other that the roll has not begun, is
+// well: every node is in it and in step. A new kind that does not work stops the roll
+// at the first pod, and halts it. A pod that was left so is replaced whatever else is
+// amiss, or no correction could reach it.
 #include <algorithm>
 
 #include "operator/reconcile/phases.h"
+#include "operator/reconcile/roll_plan.h"
 
 namespace windlass::reconcile {
 namespace {
 
-bool Rolls(const World& world) { return world.spec().update.mode == api::Update::Mode::kRolling; }
-
-bool Replaceable(const Member& member) { return member.outdated && !member.resizable && !member.fenced(); }
+constexpr char kMadeAnew[] = "it is made anew from what the spec says now";
 
 std::vector<const Member*> Outdated(const World& world) {
   std::vector<const Member*> found;
@@ -22,28 +22,6 @@ std::vector<const Member*> Outdated(const World& world) {
   }
   return found;
 }
-
-}  // namespace
-
-std::string Unrest(const World& world) {
-  for (const Member& member : world.members) {
-    if (member.fenced()) continue;
-    if (!member.pod || !member.running()) return member.name + " is not back yet";
-    const std::string& problem = member.pod->problem;
-    if (!member.joined || member.loading) return member.name + (problem.empty() ? " is not in the cluster yet" : ": " + problem);
-  }
-  for (const Shard& shard : world.shards) {
-    if (shard.leader == nullptr || shard.owner_missing || shard.contested) return shard.name + " has no master";
-    if (!shard.leader->serves) return "the master of " + shard.name + " does not serve";
-    for (const Member* member : shard.members) {
-      if (member != shard.leader && !member->synced && !member->fenced()) return member->name + " is not in step with its master yet";
-    }
-  }
-  if (!world.SlotsSettled()) return "the nodes do not agree yet on who owns which slot";
-  return "";
-}
-
-namespace {
 
 // What it holds is elsewhere too, or on a claim that it comes back to.
 bool Spare(const Shard& shard, const Member& member) {
@@ -64,26 +42,30 @@ std::optional<Step> ReplaceBroken(const World& world) {
   return step;
 }
 
-// A smaller maxmemory than what is there would make the new nodes refuse writes.
-std::string TooSmall(const World& world, const Shard& shard) {
-  const auto wanted = world.settings.find("maxmemory");
-  if (shard.leader == nullptr || !shard.leader->used_memory || wanted == world.settings.end()) return "";
-  const auto told = shard.leader->pod ? shard.leader->pod->settings.told : SettingMap();
-  const auto before = told.find("maxmemory");
-  const int64_t most = std::stoll(wanted->second);
-  const bool shrinks = before != told.end() && std::stoll(before->second) > most;
-  if (!shrinks || *shard.leader->used_memory <= most) return "";
-  return shard.name + " uses " + std::to_string(*shard.leader->used_memory) + " bytes of memory, and maxmemory would be " +
-         std::to_string(most) + ": raise resources.limits.memory, or shards";
-}
-
 api::Operation Roll(const World& world, const std::string& target, const std::string& step) {
-  api::Operation roll = world.operation() && world.operation()->kind == "Roll" ? *world.operation() : api::Operation();
+  api::Operation roll = RollUnderWay(world) ? *world.operation() : api::Operation();
   roll.kind = "Roll";
   roll.from_shards = roll.to_shards = world.target_shards;
   roll.target = target;
   roll.step = step;
+  if (roll.mark.empty()) roll.mark = RollMark(world);
   return roll;
+}
+
+// Whether it goes on, is written before anything else is done.
+std::optional<Step> HaltOrResume(const World& world) {
+  const api::Operation& roll = *world.operation();
+  const std::string trouble = NewKindTrouble(world);
+  const std::string mark = RollMark(world);
+  const bool changed = !roll.mark.empty() && roll.mark != mark;
+  const bool resumes = changed || (!roll.halted.empty() && NewKindProven(world));
+  if (!resumes && !roll.halted.empty()) return Wait{"halted: " + roll.halted};
+  if (!resumes && trouble.empty()) return std::nullopt;
+  api::Operation next = Roll(world, "", "");
+  next.mark = mark;
+  next.halted = resumes ? "" : trouble;
+  next.step = resumes ? "going on" : "halted: " + trouble;
+  return RecordOperation{next};
 }
 
 Step HandOver(const World& world, const Shard& shard, const Member& heir) {
@@ -91,37 +73,65 @@ Step HandOver(const World& world, const Shard& shard, const Member& heir) {
   return RecordOperation{Roll(world, heir.name, "handing " + shard.name + " over from " + shard.owner->name + " to " + heir.name)};
 }
 
-// The next thing for this shard; nothing if none of its pods is out of date.
+Step MakeAnew(const Member& member) { return DeletePods{{{member.name, member.pod->uid}}, kMadeAnew}; }
+
+// The next thing for this shard, which is well; nothing if none of its pods is out of date.
 std::optional<Step> RollShard(const World& world, const Shard& shard) {
+  // (One that is alone waits for its heir below.)
+  const bool beside = world.NodesPerShard() > 1 && Surges(world, shard);
+  if (beside && LastingNodes(shard) < NodesWanted(world, shard)) return Wait{shard.name + " waits for a node beside the others"};
   const Member* heir = nullptr;
   for (const Member* member : shard.members) {
     if (member == shard.leader) continue;
-    if (Replaceable(*member)) {
-      return DeletePods{{{member->name, member->pod->uid}}, "it is made anew from what the spec says now"};
-    }
+    if (Replaceable(*member)) return MakeAnew(*member);
     if (member->synced && !member->fenced() && (heir == nullptr || member->ordinal < heir->ordinal)) heir = member;
   }
   if (!Replaceable(*shard.leader)) return std::nullopt;
-  if (shard.owner == nullptr) {  // a master without slots: nobody asks it anything
-    return DeletePods{{{shard.leader->name, shard.leader->pod->uid}}, "it is made anew from what the spec says now"};
+  // A master without slots: nobody asks it anything.
+  if (shard.owner == nullptr) return MakeAnew(*shard.leader);
+  if (heir != nullptr) return HandOver(world, shard, *heir);
+  // The spec has it stop for as long as it takes to start; what it holds is on its claim.
+  const bool stops = world.spec().update.surge == api::Surge::kNever && world.NodesPerShard() == 1;
+  if (stops && shard.members.size() == 1 && shard.owner->claim) return MakeAnew(*shard.owner);
+  return Wait{shard.name + " waits for a node that its master can hand over to"};
+}
+
+// One step for the shards that are being rolled.
+std::optional<Step> RollOn(const World& world) {
+  const auto now = ShardsRolledNow(world);
+  std::optional<Step> wait;
+  for (const Shard& shard : world.shards) {
+    if (std::find(now.begin(), now.end(), &shard) == now.end()) continue;
+    std::string why = ShardUnrest(shard);
+    if (why.empty()) why = TooSmall(world, shard);
+    if (why.empty() && !world.SlotsSettled()) why = "the nodes do not agree yet on who owns which slot";
+    std::optional<Step> step = why.empty() ? RollShard(world, shard) : Wait{why};
+    if (step && !std::holds_alternative<Wait>(*step)) return step;
+    if (step && !wait) wait = std::move(step);
   }
-  if (heir == nullptr) return Wait{shard.name + " waits for a node that its master can hand over to"};
-  return HandOver(world, shard, *heir);
+  if (wait) return wait;
+  // Nothing may be begun.
+  const std::string why = Unrest(world);
+  return Wait{why.empty() ? "the shards that were begun are not done yet" : why};
 }
 
 }  // namespace
 
 int NodesWanted(const World& world, const Shard& shard) {
   const int wanted = world.NodesPerShard();
-  if (wanted > 1 || shard.owner == nullptr || !shard.owner->running() || shard.contested) return wanted;
-  const bool rolled = Replaceable(*shard.owner) && Rolls(world) && world.operation() && world.operation()->kind == "Roll";
-  // (A fenced one does not count, so another is made anyway.)
-  return rolled || (MustLeave(world, *shard.owner->pod) && !shard.owner->fenced()) ? wanted + 1 : wanted;
+  if (shard.owner == nullptr || !shard.owner->running() || shard.contested) return wanted;
+  if (Surges(world, shard)) return wanted + 1;
+  // A fenced one does not count, so another is made anyway.
+  return wanted == 1 && MustLeave(world, *shard.owner->pod) && !shard.owner->fenced() ? wanted + 1 : wanted;
 }
 
 std::optional<Step> RollOutdated(const World& world) {
   const auto outdated = Outdated(world);
-  const bool rolling = world.operation() && world.operation()->kind == "Roll";
+  const bool rolling = RollUnderWay(world);
+  if (rolling && Rolls(world)) {
+    if (auto step = ReplaceBroken(world)) return step;
+    if (auto step = HaltOrResume(world)) return step;
+  }
   if (outdated.empty() || !Rolls(world)) {
     if (!rolling) return std::nullopt;
     if (!outdated.empty()) return FinishOperation{"RollDropped", "spec.update.mode is OnDelete now", false};
@@ -130,16 +140,12 @@ std::optional<Step> RollOutdated(const World& world) {
     return FinishOperation{"NodesUpdated", "every node is as the spec says", false};
   }
   if (world.operation() && !rolling) return std::nullopt;
-  if (!rolling) return RecordOperation{Roll(world, "", std::to_string(outdated.size()) + " nodes are to be made anew")};
-  if (auto step = ReplaceBroken(world)) return step;
-  if (const std::string why = Unrest(world); !why.empty()) return Wait{why};
-  for (const Shard& shard : world.shards) {
-    const bool concerned = std::any_of(shard.members.begin(), shard.members.end(), [](const Member* m) { return Replaceable(*m); });
-    if (!concerned) continue;
-    if (const std::string why = TooSmall(world, shard); !why.empty()) return Wait{why};
-    return RollShard(world, shard);
+  if (!world.window_open && !AnyBegun(world)) {
+    if (!rolling) return std::nullopt;
+    return FinishOperation{"RollPaused", "update.window has closed; it " + WindowText(world), false};
   }
-  return std::nullopt;
+  if (!rolling) return RecordOperation{Roll(world, "", std::to_string(outdated.size()) + " nodes are to be made anew")};
+  return RollOn(world);
 }
 
 }  // namespace windlass::reconcile

@@ -25,6 +25,8 @@ std::optional<Step> ServeLostSlots(const World& world);
 std::optional<Step> ApplySettings(const World& world);
 std::optional<Step> MoveSlotsByPlan(const World& world);
 std::optional<Step> ForgetGone(const World& world);
+// A replica whose volume no machine reaches is given up for another, if the spec says so.
+std::optional<Step> RebuildElsewhere(const World& world);
 std::optional<Step> RemoveSurplus(const World& world);
 // What pods may use is changed as they run, where Kubernetes can.
 std::optional<Step> ResizeInPlace(const World& world);

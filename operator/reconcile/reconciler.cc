@@ -97,8 +97,10 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
 controller::Outcome ClusterReconciler::Refuse(const api::RedisCluster& cluster, const Json& object, const std::string& why) {
   const api::Status status = SummarizeInvalid(cluster, why, base::SystemClock().UnixMs());
   const api::Condition* before = api::FindCondition(cluster.status, "Ready");
-  if (before != nullptr && before->reason == "InvalidSpec" && before->message == why) return {};
-  Event(cluster, kube::EventType::kWarning, "InvalidSpec", why);
+  const bool told = before != nullptr && before->reason == "InvalidSpec" && before->message == why;
+  // Another edit that leaves it as wrong as it was has been seen all the same.
+  if (told && cluster.status.observed_generation == cluster.metadata.generation) return {};
+  if (!told) Event(cluster, kube::EventType::kWarning, "InvalidSpec", why);
   Memory unused;
   WriteStatus(cluster, object, status, &unused);
   return {};
@@ -131,12 +133,14 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
   if (memory->resize_refused_for == resources::TemplateHash(cluster)) seen.resize_refused = memory->resize_refused;
+  seen.family_drift = FamilyDrift(context_, cluster);
   seen.growth_refused = memory->growth_refused;
   seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
   const World world = BuildWorld(std::move(seen));
   if (acts) {
     EnsurePodLabels(context_, world);
     EnsureBudgets(context_, world);
+    EnsureExternal(context_, world);
     MarkClaims(context_, world);
   }
   const std::optional<Step> step = acts ? Decide(world) : Wait{"spec.paused: nothing is changed"};

@@ -9,6 +9,7 @@
 #include "operator/base/text.h"
 #include "operator/base/time.h"
 #include "operator/reconcile/phases.h"
+#include "operator/reconcile/roll_plan.h"
 
 namespace windlass::reconcile {
 namespace {
@@ -124,6 +125,7 @@ std::string Drift(const World& world) {
     waiting += member.outdated;
   }
   if (const std::string drift = VolumeDrift(world); !drift.empty()) return drift;
+  if (!world.family_drift.empty()) return world.family_drift;
   if (waiting == 0) return "";
   const bool rolls = world.spec().update.mode == api::Update::Mode::kRolling;
   return Plural(waiting, "node") + (waiting == 1 ? " is" : " are") + " not made from what the spec says now; " +
@@ -156,6 +158,8 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   status.target_shards = world.target_shards;
   status.selector = api::MasterSelector(world.cluster->metadata.name);
   status.internal_service = api::ClientServiceName(world.cluster->metadata.name);
+  const bool outside = world.spec().network.external.type != api::External::Type::kNone;
+  status.external_service = outside ? api::ExternalServiceName(world.cluster->metadata.name) : "";
   const auto& auth = world.spec().auth;
   status.secret_name = auth.mode == api::Auth::Mode::kGenerated ? api::PasswordSecretName(world.cluster->metadata.name) : auth.secret_name;
   status.binding_name = api::BindingSecretName(world.cluster->metadata.name);
@@ -182,6 +186,11 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
 
   const std::string drift = Drift(world);
   Say(world, &status, "ConfigDrift", !drift.empty(), drift.empty() ? "AsInSpec" : "NotAsInSpec", drift.empty() ? "every node is as the spec says" : drift);
+
+  const auto hold = HoldOf(world, status.operation);
+  const std::string cost = CostOfRoll(world);
+  Say(world, &status, "UpdateHeld", hold.has_value(), hold ? hold->reason : cost.empty() ? "NothingHeld" : "ShardsStop",
+      hold ? hold->message : cost.empty() ? "no pod that is out of date is kept" : cost);
 
   const bool overlap = world.overlap_until_ms != 0;
   Say(world, &status, "CredentialsCurrent", !overlap, overlap ? "EarlierPasswordAccepted" : "OnePassword",
@@ -225,6 +234,11 @@ std::vector<Happening> Changes(const api::Status& before, const api::Status& aft
       if (changed && row.slots > 0) changes.push_back({false, "MasterChanged", row.name + ": " + row.master + " has taken over from " + old.master});
     }
   }
+  const bool halted = after.operation && !after.operation->halted.empty();
+  const bool was_halted = before.operation && !before.operation->halted.empty();
+  const api::Condition* held = api::FindCondition(after, "UpdateHeld");
+  if (halted && !was_halted) changes.push_back({true, "RollHalted", held == nullptr ? after.operation->halted : held->message});
+  if (was_halted && !halted && after.operation && after.operation->kind == "Roll") changes.push_back({false, "RollResumed", "the roll goes on"});
   if (before.lost_slots.empty() && !after.lost_slots.empty()) {
     changes.push_back({true, "ShardLost", trouble == nullptr ? after.lost_slots : trouble->message});
   }
@@ -248,6 +262,7 @@ bool WorthWritingNow(const api::Status& before, const api::Status& after) {
   // An intent is acted on once it is read back: it is never held up.
   if (after.operation && before.operation->target != after.operation->target) return true;
   if (after.operation && (before.operation->id != after.operation->id || before.operation->last_error != after.operation->last_error)) return true;
+  if (after.operation && (before.operation->mark != after.operation->mark || before.operation->halted != after.operation->halted)) return true;
   if (before.autoscaling.has_value() != after.autoscaling.has_value()) return true;
   if (after.autoscaling && (before.autoscaling->desired_shards != after.autoscaling->desired_shards ||
                             before.autoscaling->seen_spec_shards != after.autoscaling->seen_spec_shards)) {

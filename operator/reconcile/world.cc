@@ -10,6 +10,7 @@
 #include "operator/api/names.h"
 #include "operator/api/quantity.h"
 #include "operator/base/text.h"
+#include "operator/reconcile/update_window.h"
 #include "operator/resources/builders.h"
 
 namespace windlass::reconcile {
@@ -34,6 +35,7 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
   member->config_epoch = self->config_epoch;
   member->offset = report.replication.offset;
   member->link_up = report.replication.link_up;
+  member->copying = report.replication.sync_in_progress;
   member->known_nodes = static_cast<int>(report.nodes.size());
   if (const Node* node = view.Find(self->id)) {
     member->master = node->master;
@@ -233,6 +235,34 @@ void AddPods(const Observation& seen, World* world) {
   std::sort(world->members.begin(), world->members.end(), [](const Member& a, const Member& b) { return a.ordinal < b.ordinal; });
 }
 
+// <cluster>-<n> in a host name, as a word of it; nothing if it is not there.
+std::string PodNameIn(const std::string& cluster, const std::string& host) {
+  const std::string begin = cluster + "-";
+  for (size_t at = host.find(begin); at != std::string::npos; at = host.find(begin, at + 1)) {
+    size_t end = at + begin.size();
+    while (end < host.size() && host[end] >= '0' && host[end] <= '9') ++end;
+    const bool whole = (at == 0 || host[at - 1] == '.' || host[at - 1] == '-') && (end == host.size() || host[end] == '.' || host[end] == '-');
+    const std::string name = host.substr(at, end - at);
+    if (whole && api::NodeOrdinal(cluster, name)) return name;
+  }
+  return "";
+}
+
+// By whatever name they are announced, here nodes have the names of their pods. Whether
+// all are announced by the name that they are to have.
+bool CutHostNames(const api::RedisCluster& cluster, std::vector<NodeReport>* reports) {
+  bool all_as_wanted = true;
+  for (NodeReport& report : *reports) {
+    for (topology::NodeLine& line : report.nodes) {
+      const std::string pod = PodNameIn(cluster.metadata.name, line.hostname);
+      if (pod.empty()) continue;
+      all_as_wanted = all_as_wanted && line.hostname == resources::AnnouncedName(cluster, pod);
+      line.hostname = pod;
+    }
+  }
+  return all_as_wanted;
+}
+
 void CountNumbers(World* world) {
   const std::string& name = world->cluster->metadata.name;
   for (const Member& member : world->members) {
@@ -271,7 +301,16 @@ World BuildWorld(Observation seen) {
   world.growth_refused = seen.growth_refused;
   world.may_grow = seen.may_grow;
   world.resize_refused = seen.resize_refused;
+  world.family_drift = seen.family_drift;
   AddPods(seen, &world);
+  if (const auto& window = world.spec().update.window) {
+    const WindowState state = WindowAt(*window, world.now_ms);
+    world.window_open = state.open;
+    world.window_opens_ms = state.opens_ms;
+  }
+  const bool named = CutHostNames(*seen.cluster, &seen.reports);
+  // Clients are told names once every node has one by which it is found.
+  if (named && resources::IsToldByName(*seen.cluster)) world.settings["cluster-preferred-endpoint-type"] = "hostname";
   world.view = topology::ClusterView(std::move(seen.reports));
   for (Member& member : world.members) {
     for (const NodeReport& report : world.view.reports()) {

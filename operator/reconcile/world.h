@@ -27,6 +27,7 @@ struct ClaimFact {
   std::string class_name;
   std::string cluster_id;  // annotation: whose data it holds
   std::string problem;     // why its volume is not as it should be
+  bool lost = false;       // there is no volume behind it any more
 };
 
 struct PodFact {
@@ -50,6 +51,10 @@ struct PodFact {
   bool placed = false;    // on a machine at all
   bool finished = false;  // Failed or Succeeded: it will not run again
   std::string problem;    // why its container does not run, if it does not
+  int64_t created_ms = 0;  // Unix time; 0: unknown
+  int64_t started_ms = 0;  // its container, last; 0: it does not run
+  int restarts = 0;        // of its container
+  int64_t out_of_reach_ms = 0;  // since when no machine that it may be on reaches its volume; 0: not so
 };
 
 // One node of ours: a pod, a claim, or both.
@@ -80,6 +85,7 @@ struct Member {
   bool synced = false;  // a replica in step with its master
   int64_t offset = 0;   // of the stream of writes
   bool link_up = false;  // of a replica, to its master
+  bool copying = false;  // of a replica: a full copy of it is on its way
 
   bool fenced() const { return pod && pod->fenced; }
   bool running() const { return pod && !pod->terminating && !pod->finished; }
@@ -131,9 +137,13 @@ struct World {
   std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
   std::string resize_refused;      // what the API server said to a pod that was to be resized
   std::string growth_refused;      // what the API server last said to a larger claim
+  std::string family_drift;        // of the Services' IP families, what cannot be as the spec says
   bool may_grow = true;            // false for a while after that
   std::string creation_refused;  // what the API server last said to new pods or claims; empty: nothing
   bool may_create = true;        // false for a while after it has refused
+
+  bool window_open = true;         // update.window: a shard may be begun
+  int64_t window_opens_ms = 0;     // when it is closed: Unix time; 0: never
 
   const api::Spec& spec() const { return cluster->spec; }
   const api::Status& status() const { return cluster->status; }
@@ -166,6 +176,7 @@ struct Observation {
   std::string growth_refused;
   bool may_grow = true;
   std::string resize_refused;
+  std::string family_drift;
   std::string passwords;
   int64_t overlap_until_ms = 0;
 };

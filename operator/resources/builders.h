@@ -37,6 +37,13 @@ Json BuildConfigMap(const api::RedisCluster& cluster);
 Json BuildClientService(const api::RedisCluster& cluster);
 // Headless: gives every node a name, ready or not.
 Json BuildNodesService(const api::RedisCluster& cluster);
+// For clients outside: in front of all nodes, or of one.
+Json BuildExternalService(const api::RedisCluster& cluster);
+Json BuildExternalService(const api::RedisCluster& cluster, const std::string& pod);
+// The name by which nodes tell of the node in this pod.
+std::string AnnouncedName(const api::RedisCluster& cluster, const std::string& pod);
+// Whether that is one by which clients find it.
+bool IsToldByName(const api::RedisCluster& cluster);
 // Evicted never, in so far as the operator can: it moves a master first when its
 // node is cordoned. The two kinds select by role, so no pod is in two budgets,
 // to which the eviction API would answer with an error.

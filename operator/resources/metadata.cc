@@ -26,4 +26,16 @@ Json OwnedMetadata(const api::RedisCluster& cluster, const std::string& name) {
           {"ownerReferences", Json::array({owner})}};
 }
 
+Json RedisServicePort() {
+  return {{"name", "redis"}, {"port", api::kRedisPort}, {"targetPort", "redis"}, {"protocol", "TCP"}};
+}
+
+Json WithFamilies(const api::RedisCluster& cluster, Json service_spec) {
+  const auto& families = cluster.spec.network.ip_families;
+  if (families.empty()) return service_spec;
+  service_spec["ipFamilies"] = families;
+  service_spec["ipFamilyPolicy"] = families.size() == 2 ? "RequireDualStack" : "SingleStack";
+  return service_spec;
+}
+
 }  // namespace windlass::resources

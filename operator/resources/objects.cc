@@ -21,10 +21,6 @@ Json Secret(const api::RedisCluster& cluster, const std::string& name, const std
           {"data", {{key, base::Base64Encode(text)}}}};
 }
 
-Json RedisServicePort() {
-  return {{"name", "redis"}, {"port", api::kRedisPort}, {"targetPort", "redis"}, {"protocol", "TCP"}};
-}
-
 // A word of redis.conf in double quotes.
 std::string Quoted(const std::string& text) {
   std::string quoted = "\"";
@@ -73,7 +69,7 @@ Json BuildClientService(const api::RedisCluster& cluster) {
   return {{"apiVersion", "v1"},
           {"kind", "Service"},
           {"metadata", OwnedMetadata(cluster, api::ClientServiceName(cluster.metadata.name))},
-          {"spec", {{"selector", {{api::kLabelCluster, cluster.metadata.name}}}, {"ports", Json::array({RedisServicePort()})}}}};
+          {"spec", WithFamilies(cluster, {{"selector", {{api::kLabelCluster, cluster.metadata.name}}}, {"ports", Json::array({RedisServicePort()})}})}};
 }
 
 Json BuildNodesService(const api::RedisCluster& cluster) {
@@ -81,11 +77,10 @@ Json BuildNodesService(const api::RedisCluster& cluster) {
   return {{"apiVersion", "v1"},
           {"kind", "Service"},
           {"metadata", OwnedMetadata(cluster, api::NodesServiceName(cluster.metadata.name))},
-          {"spec",
-           {{"clusterIP", "None"},
-            {"publishNotReadyAddresses", true},
-            {"selector", {{api::kLabelCluster, cluster.metadata.name}}},
-            {"ports", Json::array({RedisServicePort(), bus})}}}};
+          {"spec", WithFamilies(cluster, {{"clusterIP", "None"},
+                                          {"publishNotReadyAddresses", true},
+                                          {"selector", {{api::kLabelCluster, cluster.metadata.name}}},
+                                          {"ports", Json::array({RedisServicePort(), bus})}})}};
 }
 
 Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node) {

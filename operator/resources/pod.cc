@@ -24,12 +24,22 @@ Json Probe(int period_seconds, int failure_threshold) {
           {"timeoutSeconds", 1}, {"failureThreshold", failure_threshold}};
 }
 
+Json Arguments(const api::RedisCluster& cluster) {
+  const api::Network& network = cluster.spec.network;
+  const std::string host = AnnouncedName(cluster, "$(POD_NAME)");
+  Json words = {"/config/redis.conf", "--include", "/auth/auth.conf", "--bind"};
+  const std::vector<std::string> everywhere{"*", "-::*"}, own{"$(POD_IP)"};
+  for (const std::string& address : network.ip_families.size() == 2 ? everywhere : own) words.push_back(address);
+  for (const std::string& word : {std::string("--cluster-announce-ip"), std::string("$(POD_IP)"), std::string("--cluster-announce-hostname"), host}) {
+    words.push_back(word);
+  }
+  return words;
+}
+
 Json Container(const api::RedisCluster& cluster, const std::string& image) {
   return {{"name", "node"},
           {"image", image},
-          {"args",
-           {"/config/redis.conf", "--include", "/auth/auth.conf", "--bind", "$(POD_IP)",
-            "--cluster-announce-ip", "$(POD_IP)", "--cluster-announce-hostname", "$(POD_NAME)"}},
+          {"args", Arguments(cluster)},
           // The last two: `kubectl exec POD -- windlassctl cli …` needs no options. CONFIG REWRITE
           // cannot write to the mounted file; what it keeps elsewhere yields to that file.
           {"env", Json::array({FieldEnv("POD_IP", "status.podIP"), FieldEnv("POD_NAME", "metadata.name"),
@@ -152,6 +162,7 @@ Json BuildPod(const api::RedisCluster& cluster, const NodeIdentity& node, const 
   metadata["labels"][api::kLabelShard] = node.shard;
   metadata["annotations"] = {{api::kAnnotationTemplate, TemplateHash(cluster)},
                              {api::kAnnotationResources, ResourcesText(cluster.spec.resources)}};
+  if (cluster.spec.network.external.type != api::External::Type::kNone) metadata["labels"][api::kLabelNode] = node.name;
   for (const auto& [label, value] : cluster.spec.pod.labels) metadata["labels"][label] = value;
   for (const auto& [annotation, value] : cluster.spec.pod.annotations) metadata["annotations"][annotation] = value;
   Json spec = Template(cluster, image.name);

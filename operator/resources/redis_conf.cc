@@ -38,6 +38,10 @@ std::map<std::string, std::string> Settings(const api::Spec& spec) {
                                               {"appendonly", ModeOf(spec) == Persistence::Mode::kAof ? "yes" : "no"},
                                               {"appendfsync", FsyncWord(spec.persistence.fsync)},
                                               {"save", ModeOf(spec) == Persistence::Mode::kRdb ? kSavePoints : ""}};
+  // Without a barrier replicas are placed by the operator alone, and a drained master
+  // stays one, with its replicas, until it is removed.
+  settings["cluster-allow-replica-migration"] = spec.failover.migration_barrier > 0 ? "yes" : "no";
+  if (spec.failover.migration_barrier > 0) settings["cluster-migration-barrier"] = std::to_string(spec.failover.migration_barrier);
   // A server that is not ours knows neither, and need not as long as nobody asks for it.
   if (spec.durability.min_acks > 0) {
     settings["windlass-min-acks"] = std::to_string(spec.durability.min_acks);
@@ -55,9 +59,6 @@ std::string RedisConf(const api::Spec& spec) {
        << "dir /data\n"
        << "cluster-enabled yes\n"
        << "cluster-config-file nodes.conf\n"
-       // Replicas are placed by the operator alone; a drained master stays one,
-       // with its replicas, until it is removed.
-       << "cluster-allow-replica-migration no\n"
        // Losing one shard must not stop the others.
        << "cluster-require-full-coverage no\n"
        << "repl-diskless-sync yes\n"

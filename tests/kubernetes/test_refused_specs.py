@@ -26,6 +26,15 @@ BAD = [
     ({"pod": {"labels": {"windlass.dev/role": "master"}}}, "the operator sets this label itself"),
     ({"config": {"windlass-min-acks": "1"}}, "the operator sets this directive itself"),
     ({"rebalance": {"parallelMoves": 0}}, "spec.rebalance.parallelMoves"),
+    ({"update": {"parallelShards": 0}}, "spec.update.parallelShards"),
+    ({"update": {"surge": "Never"}}, "update.surge Never would lose the only copy"),
+    ({"failover": {"migrationBarrier": 6}}, "spec.failover.migrationBarrier"),
+    ({"storage": {"size": "1Gi", "onUnschedulable": "Guess"}}, "spec.storage.onUnschedulable"),
+    ({"network": {"endpoint": "Name"}}, "spec.network.endpoint"),
+    ({"network": {"ipFamilies": ["IPv4", "IPv6", "IPv4"]}}, "spec.network.ipFamilies"),
+    ({"network": {"external": {"type": "LoadBalancer"}}}, "hostnameTemplate goes with type LoadBalancer"),
+    ({"network": {"external": {"type": "LoadBalancer", "hostnameTemplate": "redis.example.com"}}}, "must contain {pod}"),
+    ({"update": {"window": {"timeZone": "UTC"}}}, "spec.update.window.cron"),
     ({"shardz": 3}, "unknown field"),
 ]
 

@@ -26,6 +26,16 @@ def half_moved(connection):
         job["operation"] == "EXPORT" and job["state"] not in ("success", "failed", "cancelled") for job in jobs)
 
 
+def moved_to(connection):
+    """The host to which a node sends a client for a key that is not its own."""
+    for number in range(100):
+        try:
+            connection.get(f"key-{number}")
+        except redis.ResponseError as error:
+            return str(error).split()[2].rsplit(":", 1)[0]  # MOVED slot host:port
+    return ""
+
+
 class ClusterClient:
     def __init__(self, namespace="default", name="demo"):
         self.namespace, self.name = namespace, name
@@ -143,6 +153,11 @@ class ClusterClient:
             except (redis.RedisError, OSError):
                 continue
         return answers
+
+    def hosts_told(self, nodes):
+        """The hosts that clients are told of, once every node tells one."""
+        answers = self.ask_nodes(moved_to)
+        return set(answers.values()) if len(answers) == nodes else {"(some node is silent)"}
 
     def views(self):
         """CLUSTER NODES by every node that answers."""

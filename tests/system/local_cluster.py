@@ -29,11 +29,13 @@ class LocalCluster(ClusterClient):
         self.node = node
         self.lease_seconds = lease_seconds
         self.operator = None
+        self.operator_kubeconfig = self.data / "kubeconfig"
 
     def __enter__(self):
         program = harness.server_binary(self.node)
         images = self.folder / "images.yaml"
-        images.write_text("".join(f"{name}:\n  entrypoint: [{program}]\n" for name in ("windlass-node", "windlass-node-next")))
+        programs = {"windlass-node": program, "windlass-node-next": program, "windlass-node-broken": "/bin/false"}
+        images.write_text("".join(f"{name}:\n  entrypoint: [{path}]\n" for name, path in programs.items()))
         self._ctl("up", "--images", str(images))
         kubeconfig = yaml.safe_load((self.data / "kubeconfig").read_text())
         self.server = kubeconfig["clusters"][0]["cluster"]["server"]
@@ -58,7 +60,7 @@ class LocalCluster(ClusterClient):
     def start_operator(self):
         with open(self.folder / "operator.log", "ab") as log:
             self.operator = subprocess.Popen(
-                [harness.binary("windlass-operator"), "--kubeconfig", str(self.data / "kubeconfig"),
+                [harness.binary("windlass-operator"), "--kubeconfig", str(self.operator_kubeconfig),
                  "--lease-seconds", str(self.lease_seconds)], stdout=log, stderr=log)
 
     def stop_operator(self, how=signal.SIGKILL):

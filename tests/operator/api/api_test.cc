@@ -94,6 +94,21 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
       {{{"durability", {{"minAcks", 2}}}}, "spec.durability.minAcks: 2"},
       {{{"rebalance", {{"tolerancePercent", 101}}}}, "spec.rebalance.tolerancePercent"},
       {{{"rebalance", {{"parallelMoves", 0}}}}, "spec.rebalance.parallelMoves"},
+      {{{"network", {{"ipFamilies", {"IPv4", "IPv4"}}}}}, "spec.network.ipFamilies: [IPv4, IPv4]"},
+      {{{"network", {{"external", {{"type", "LoadBalancer"}}}}}}, "spec.network.external.hostnameTemplate: (unset)"},
+      {{{"network", {{"external", {{"hostnameTemplate", "{pod}.x"}}}}}}, "spec.network.external.hostnameTemplate: {pod}.x"},
+      {{{"network", {{"external", {{"type", "LoadBalancer"}, {"hostnameTemplate", "{pods}.x"}}}}}}, "spec.network.external.hostnameTemplate: \"{pods}.x\""},
+      {{{"network", {{"external", {{"type", "LoadBalancer"}, {"hostnameTemplate", "{pod}.x\ny"}}}}}}, "spec.network.external.hostnameTemplate"},
+      {{{"network", {{"external", {{"annotations", {{"windlass.dev/x", "y"}}}}}}}}, "spec.network.external.annotations: windlass.dev/x"},
+      {{{"network", {{"ipFamilies", {"IPv5"}}}}}, "spec.network.ipFamilies: [IPv5]"},
+      {{{"update", {{"window", {{"cron", "often"}}}}}}, "spec.update.window.cron: \"often\""},
+      {{{"update", {{"window", {{"cron", "0 3 * * *"}, {"timeZone", "Mars/Olympus"}}}}}}, "spec.update.window.timeZone: \"Mars/Olympus\""},
+      {{{"update", {{"window", {{"cron", "0 3 * * *"}, {"durationSeconds", 1}}}}}}, "spec.update.window.durationSeconds: 1"},
+      {{{"failover", {{"migrationBarrier", 6}}}}, "spec.failover.migrationBarrier: 6"},
+      {{{"update", {{"canaryShards", -1}}}}, "spec.update.canaryShards: -1"},
+      {{{"update", {{"parallelShards", 0}}}}, "spec.update.parallelShards: 0"},
+      {{{"replicasPerShard", 0}, {"update", {{"surge", "Never"}}}}, "spec.update.surge: Never"},
+      {{{"replicasPerShard", 0}, {"update", {{"surge", "Never"}}}, {"storage", {{"size", "1Gi"}}}, {"persistence", {{"mode", "None"}}}}, "spec.update.surge: Never"},
       {{{"pod", {{"labels", {{"windlass.dev/role", "master"}}}}}}, "spec.pod.labels: windlass.dev/role"},
       {{{"pod", {{"annotations", {{"windlass.dev/node-id", "x"}}}}}}, "spec.pod.annotations"},
       {{{"pod", {{"tolerations", {{{"operator", "Maybe"}}}}}}}, "spec.pod.tolerations[0].operator"},
@@ -126,7 +141,7 @@ TEST(Status, ComesBackAsItWasWritten) {
   status.phase = "Scaling";
   status.shards = 3;
   status.shard_statuses = {{"shard-0", "demo-0", 5461, 1, 1, 7}};
-  status.operation = Operation{"op1", "ScaleOut", "moving", "", 4, 3, 5, 40, 0, "2026-01-01T00:00:00Z", "", {{"0-9,20", "a", "b", "Pending"}}};
+  status.operation = Operation{"op1", "ScaleOut", "moving", "", 4, 3, 5, 40, 0, "2026-01-01T00:00:00Z", "", {{"0-9,20", "a", "b", "Pending"}}, "m4", "demo-1: it crashes"};
   status.autoscaling = AutoscalingStatus{3, 4, "Memory", "73 percent", "", ""};
   SetCondition(&status, {"Ready", "False", 4, "Scaling", "3 of 5 shards", ""}, "2026-01-01T00:00:00Z");
   const json first = StatusToJson(status);

@@ -79,6 +79,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
   report.replication.replication_id = reporter.master.empty() ? IdOf(name) : IdOf(reporter.master);
   report.replication.offset = reporter.offset;
   report.replication.link_up = reporter.link_up;
+  report.replication.sync_in_progress = reporter.copying;
   if (!reporter.master.empty()) report.replication.master_address = AddressOf(reporter.master);
   return report;
 }
@@ -117,6 +118,9 @@ World ClusterBuilder::Build(int target_shards) {
     pod.resize_problem = node.resize_problem;
     pod.placed = node.placed;
     pod.problem = node.problem;
+    pod.created_ms = pod.started_ms = seen.now_ms - node.age_ms;
+    pod.restarts = node.restarts;
+    if (node.out_of_reach_for_ms > 0) pod.out_of_reach_ms = seen.now_ms - node.out_of_reach_for_ms;
     pod.template_hash = node.template_hash.empty() ? resources::TemplateHash(cluster_) : node.template_hash;
     pod.settings = node.settings;
     if (pod.settings == NodeSettings()) pod.settings = {node.run_id, resources::Settings(cluster_.spec), "", {}, ""};

@@ -35,6 +35,10 @@ struct TestNode {
   bool resized = true;
   std::string resize_problem;
   NodeSettings settings;       // what its pod says it was told
+  int64_t age_ms = 60'000;     // of its pod, and of its container
+  int restarts = 0;
+  int64_t out_of_reach_for_ms = 0;
+  bool copying = false;        // of a replica
   std::string run_id = "run";
   int64_t used_memory = 1000;
   bool hostname = true;

@@ -91,13 +91,17 @@ TEST(Roll, TheNextPodWaitsUntilTheLastIsInStep) {
   EXPECT_THAT(WhyWait(Decide(builder.Build(3))), HasSubstr("demo-1 is not back yet"));
 }
 
-TEST(Roll, AKindThatDoesNotWorkStopsItAtTheFirstPod) {
+TEST(Roll, AKindThatDoesNotWorkHaltsItAtTheFirstPod) {
   auto builder = Old();
   TestNode& broken = builder.At("demo-1");
   broken.template_hash.clear();
   broken.answers = false;
   broken.problem = "ImagePullBackOff: no such image";
   Rolling(&builder);
+  const auto halt = Decide(builder.Build(3));
+  ASSERT_NE(As<RecordOperation>(halt), nullptr);
+  EXPECT_THAT(As<RecordOperation>(halt)->operation.halted, HasSubstr("demo-1: ImagePullBackOff"));
+  builder.status().operation = As<RecordOperation>(halt)->operation;
   EXPECT_THAT(WhyWait(Decide(builder.Build(3))), HasSubstr("ImagePullBackOff"));
 }
 

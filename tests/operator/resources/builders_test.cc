@@ -169,6 +169,52 @@ TEST(RedisConf, WritesWhatPersistenceAndDurabilityAskFor) {
   EXPECT_EQ(durable.at("windlass-min-acks-on-shortage"), "block");
 }
 
+TEST(RedisConf, LetsTheBusMoveReplicasOnlyPastABarrier) {
+  const std::string plain = RedisConf(Demo().spec);
+  EXPECT_THAT(plain, HasSubstr("cluster-allow-replica-migration no\n"));
+  EXPECT_THAT(plain, Not(HasSubstr("cluster-migration-barrier")));
+  const auto spare = Settings(Demo({{"failover", {{"migrationBarrier", 2}}}}).spec);
+  EXPECT_EQ(spare.at("cluster-allow-replica-migration"), "yes");
+  EXPECT_EQ(spare.at("cluster-migration-barrier"), "2");
+}
+
+TEST(Services, HaveTheFamiliesOfTheSpecAndElseTheDefault) {
+  for (const auto& build : {BuildClientService, BuildNodesService}) {
+    EXPECT_FALSE(build(Demo())["spec"].contains("ipFamilies"));
+    const Json one = build(Demo({{"network", {{"ipFamilies", {"IPv6"}}}}}))["spec"];
+    EXPECT_EQ(one["ipFamilies"], Json({"IPv6"}));
+    EXPECT_EQ(one["ipFamilyPolicy"], "SingleStack");
+    const Json both = build(Demo({{"network", {{"ipFamilies", {"IPv6", "IPv4"}}}}}))["spec"];
+    EXPECT_EQ(both["ipFamilies"], Json({"IPv6", "IPv4"}));
+    EXPECT_EQ(both["ipFamilyPolicy"], "RequireDualStack");
+  }
+}
+
+TEST(Pod, ListensOnBothFamiliesAndIsAnnouncedByAFullNameOnlyWhereThatIsAskedFor) {
+  const auto args = [](const Json& spec) { return BuildPod(Demo(spec), {"demo-0", "shard-0"}, {"image", ""})["spec"]["containers"][0]["args"]; };
+  EXPECT_EQ(args(Json::object()), Json({"/config/redis.conf", "--include", "/auth/auth.conf", "--bind", "$(POD_IP)", "--cluster-announce-ip",
+                                        "$(POD_IP)", "--cluster-announce-hostname", "$(POD_NAME)"}));
+  EXPECT_EQ(args({{"network", {{"ipFamilies", {"IPv4"}}}}}), args(Json::object()));
+  EXPECT_THAT(args({{"network", {{"ipFamilies", {"IPv4", "IPv6"}}}}}).dump(), HasSubstr("\"--bind\",\"*\",\"-::*\",\"--cluster-announce-ip\""));
+  EXPECT_THAT(args({{"network", {{"endpoint", "Hostname"}}}}).dump(), HasSubstr("$(POD_NAME).demo-nodes."));
+}
+
+TEST(External, EachNodeHasAServiceOfItsOwnAndTheNameOfTheTemplate) {
+  const Json spec = {{"network", {{"external", {{"type", "LoadBalancer"}, {"hostnameTemplate", "r-{pod}.example.com"}, {"annotations", {{"a/b", "c"}}}}}}}};
+  const api::RedisCluster cluster = Demo(spec);
+  const Json service = BuildExternalService(cluster, "demo-4");
+  EXPECT_EQ(service["metadata"]["name"], "demo-4-external");
+  EXPECT_EQ(service["metadata"]["annotations"]["a/b"], "c");
+  EXPECT_EQ(service["spec"]["type"], "LoadBalancer");
+  const Json pod = BuildPod(cluster, {"demo-4", "shard-0"}, {"image", ""});
+  for (const auto& [label, value] : service["spec"]["selector"].items()) EXPECT_EQ(pod["metadata"]["labels"][label], value) << label;
+  EXPECT_THAT(pod["spec"]["containers"][0]["args"].dump(), HasSubstr("\"r-$(POD_NAME).example.com\""));
+  EXPECT_EQ(AnnouncedName(cluster, "demo-4"), "r-demo-4.example.com");
+  EXPECT_EQ(BuildExternalService(cluster)["metadata"]["name"], "demo-external");
+  EXPECT_NE(TemplateHash(cluster), TemplateHash(Demo())) << "nodes are started anew to have their names";
+  EXPECT_FALSE(BuildPod(Demo(), {"demo-4", "shard-0"}, {"image", ""})["metadata"]["labels"].contains("windlass.dev/node"));
+}
+
 TEST(NodeSecret, QuotesThePassword) {
   const Json secret = BuildNodeSecret(Demo(), {"a\"b\\c d", "", 0});
   EXPECT_THAT(base::Base64Decode(secret["data"]["auth.conf"].get<std::string>()), HasSubstr("requirepass \"a\\\"b\\\\c d\"\n"));

@@ -61,3 +61,56 @@ def test_persistence_durability_and_pod_options_reach_the_nodes(local_cluster):
     harness.wait_for(lambda: settings("appendonly") == {"yes"} and settings("windlass-min-acks") == {"0"}, 30, "and back")
     assert settings("save") == {""}
     assert {pod["metadata"]["uid"] for pod in local_cluster.pods().values()} == uids, "no pod was replaced"
+
+
+@pytest.mark.timeout(240)
+def test_clients_are_told_names_once_every_node_has_one(local_cluster):
+    local_cluster.apply(shards=3, storage={"size": "1Gi", "onDelete": "Delete"})
+    local_cluster.wait_ready(3, 6)
+    assert local_cluster.hosts_told(6) <= set(local_cluster.addresses().values())
+    local_cluster.patch(network={"endpoint": "Hostname"})
+    names = {f"{name}.demo-nodes.default.svc" for name in local_cluster.pods()}
+    seen = set()
+
+    def all_by_name():
+        hosts = local_cluster.hosts_told(6)
+        seen.update(hosts)
+        return hosts <= names
+
+    harness.wait_for(all_by_name, 120, "every redirect names a node")
+    assert not seen & set(local_cluster.pods()), "never a name that is no more than its pod's"
+    local_cluster.patch(shards=4)
+    local_cluster.wait_ready(4, 8)
+    local_cluster.check_whole()
+    assert set(local_cluster.pods()) == {f"demo-{n}" for n in range(8)}
+    local_cluster.patch(network={"endpoint": "IP"})
+    harness.wait_for(lambda: local_cluster.hosts_told(8) <= set(local_cluster.addresses().values()), 120, "and addresses again")
+    local_cluster.wait_ready(4, 8)
+
+
+@pytest.mark.timeout(240)
+def test_clients_outside_have_a_service_for_each_node(local_cluster):
+    def outside():
+        services = local_cluster.call("GET", local_cluster.core + "/services?" + local_cluster.selector)["items"]
+        return {s["metadata"]["name"]: s for s in services if s["spec"].get("type") == "LoadBalancer"}
+
+    external = {"type": "LoadBalancer", "hostnameTemplate": "{pod}.redis.example.com", "annotations": {"example.com/kind": "internal"}}
+    local_cluster.apply(shards=4, replicasPerShard=0, network={"external": external})
+    local_cluster.wait_ready(4, 4)
+    wanted = {"demo-external"} | {f"{name}-external" for name in local_cluster.pods()}
+    harness.wait_for(lambda: set(outside()) == wanted, 20, "one for each, and one for all")
+    for name, service in outside().items():
+        assert service["metadata"]["annotations"] == {"example.com/kind": "internal"}
+        selected = local_cluster.call("GET", local_cluster.core + "/pods?labelSelector=" + ",".join(
+            f"{label}%3D{value}" for label, value in service["spec"]["selector"].items()))["items"]
+        assert len(selected) == (4 if name == "demo-external" else 1), name
+    assert local_cluster.status()["services"]["external"] == "demo-external"
+    harness.wait_for(lambda: local_cluster.hosts_told(4) <= {f"{name}.redis.example.com" for name in local_cluster.pods()}, 30, "clients are told the names")
+    local_cluster.patch(shards=3)
+    local_cluster.wait_ready(3, 3)
+    harness.wait_for(lambda: set(outside()) == {"demo-external"} | {f"{name}-external" for name in local_cluster.pods()}, 20, "one goes with its node")
+    local_cluster.patch(network={"external": None})
+    harness.wait_for(lambda: not outside() and local_cluster.hosts_told(3) <= set(local_cluster.addresses().values()), 120, "none, and addresses")
+    local_cluster.wait_ready(3, 3)
+    local_cluster.check_whole()
+    assert "external" not in local_cluster.status()["services"]

@@ -1,6 +1,7 @@
 """Machines and zones: masters are spread over them, and leave those that are to go."""
 
 import threading
+import time
 import urllib.error
 
 import pytest
@@ -39,11 +40,12 @@ class Machines:
     def _bind(self):
         while not self.stopping.wait(0.1):
             for name, pod in self.cluster.pods().items():
-                if pod["spec"].get("nodeName"):
+                zone = self.place(name)
+                if pod["spec"].get("nodeName") or zone is None:
                     continue
                 try:
                     self.cluster.call("PATCH", f"{self.cluster.core}/pods/{name}",
-                                      {"spec": {"nodeName": f"machine-{self.place(name)}"}}, "application/merge-patch+json")
+                                      {"spec": {"nodeName": f"machine-{zone}"}}, "application/merge-patch+json")
                 except urllib.error.HTTPError:
                     continue
 
@@ -103,6 +105,44 @@ def test_masters_without_replicas_leave_too(local_cluster, tmp_path):
             machines.mark("machine-a", unschedulable=True)
             harness.wait_for(lambda: "a" not in machines.zones_of_masters().values(), 60, "a node beside it takes over")
             local_cluster.wait_ready(3, 3)
+            local_cluster.check_whole()
+            ledger.close(local_cluster.seeds().split(",")[0])
+        assert_unnoticed(ledger)
+
+
+def tell_unschedulable(cluster, name, since):
+    """What the scheduler says of a pod whose volume is where no machine is."""
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "lastTransitionTime": since,
+                 "message": "0/3 nodes are available: 3 node(s) had volume node affinity conflict."}
+    cluster.call("PATCH", f"{cluster.core}/pods/{name}/status", {"status": {"conditions": [condition]}}, "application/merge-patch+json")
+
+
+@pytest.mark.timeout(240)
+def test_a_replica_whose_volume_no_machine_reaches_is_made_anew_elsewhere(local_cluster, tmp_path):
+    lost = set()
+
+    def place(name):
+        return None if name in lost else ZONES[int(name.rsplit("-", 1)[1]) % 3]
+
+    with Machines(local_cluster, place):
+        local_cluster.apply(shards=3, storage={"size": "1Gi", "onDelete": "Delete", "onUnschedulable": "Rebuild"})
+        local_cluster.wait_ready(3, 6)
+        victim = sorted(set(local_cluster.pods()) - {name for name, slots in local_cluster.masters().items() if slots})[0]
+        with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=2000, rate=500) as ledger:
+            ledger.wait_for_keys(2000)
+            ledger.phase("rebuild")
+            lost.add(victim)
+            uid = local_cluster.pods()[victim]["metadata"]["uid"]
+            local_cluster.delete_pod(victim)
+            harness.wait_for(lambda: local_cluster.pods().get(victim, {}).get("metadata", {}).get("uid") not in (None, uid), 60, "it is to come back")
+            tell_unschedulable(local_cluster, victim, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+            harness.wait_for(lambda: "volume node affinity conflict" in local_cluster.condition("Degraded")["message"], 30, "it is told")
+            assert victim in local_cluster.pods(), "not at once"
+            tell_unschedulable(local_cluster, victim, "2020-01-01T00:00:00Z")
+            harness.wait_for(lambda: victim not in local_cluster.pods() and len(local_cluster.pods()) == 6, 60, "another stands in for it")
+            local_cluster.wait_ready(3, 6)
+            claims = local_cluster.call("GET", local_cluster.core + "/persistentvolumeclaims?" + local_cluster.selector)["items"]
+            assert {claim["metadata"]["name"] for claim in claims} == set(local_cluster.pods()), "its claim is gone"
             local_cluster.check_whole()
             ledger.close(local_cluster.seeds().split(",")[0])
         assert_unnoticed(ledger)
