@@ -3,8 +3,8 @@
 #   docker build --target node -t windlass/node .
 #   docker build --target operator -t windlass/operator .
 #
-# Each is made of nothing but programs, the libraries that they load, certificates
-# and a user: no shell, no package manager. deploy/image/build.sh builds both, also
+# Each is made of nothing but programs, the libraries that they load, certificates,
+# time zones and a user: no shell, no package manager. deploy/image/build.sh builds both, also
 # where no registry is reached, and with programs that are built already.
 ARG BASE=debian:bookworm-slim
 # `built`: compiled here. `handed-in`: those of build/image/programs.

@@ -7,16 +7,16 @@ build_packages=(
   g++ cmake ninja-build ccache mold git ca-certificates
   libhiredis-dev libcpprest-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev
   libgtest-dev libgmock-dev libssl-dev libjemalloc-dev libcli11-dev libxxhash-dev libboost-dev
-  libboost-system-dev liblua5.1-0-dev lua-cjson-dev
+  libboost-system-dev liblua5.1-0-dev lua-cjson-dev tzdata
 )
 test_packages=(
   redis-server redis-tools python3 python3-pytest python3-pytest-timeout python3-redis python3-yaml
-  iproute2 iptables util-linux procps gcc libc6-dev
+  iproute2 iptables util-linux procps gcc libc6-dev tzdata
 )
 # A real Kubernetes beside what it is built from (tests/kubernetes/binaries).
 kubernetes_packages=(etcd-server containerd runc containernetworking-plugins iptables conntrack openssl gcc libc6-dev)
 # What the programs load, in an image they are not compiled in; and what makes images.
-run_packages=(libhiredis0.14 libcpprest2.10 libyaml-cpp0.7 libspdlog1.10 libssl3 libjemalloc2 ca-certificates)
+run_packages=(libhiredis0.14 libcpprest2.10 libyaml-cpp0.7 libspdlog1.10 libssl3 libjemalloc2 ca-certificates tzdata)
 image_packages=(docker.io debootstrap binutils)
 # Other languages' client libraries and, where the machine has not got them from
 # elsewhere, the toolchains of those that Debian does not have.

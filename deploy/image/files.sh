@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: files.sh FOLDER PROGRAM...
 # Lays out below FOLDER the root of an image that runs these programs of /programs:
-# they, every library they load, certificates, a user, licences. The same input
+# they, every library they load, certificates, a user, licences; for the operator, time zones. The same input
 # gives the same files, dates included.
 set -eu
 
@@ -23,6 +23,14 @@ for library in $(printf '%s\n' $loaded | sort -u); do
   package=${package%%:*}
   [ -e "$folder/licenses/$package" ] || install -m 0644 "/usr/share/doc/$package/copyright" "$folder/licenses/$package"
 done
+
+# Schedules of autoscaling name time zones.
+case " $* " in *" windlass-operator "*)
+  mkdir -p "$folder/usr/share"
+  cp -R -P /usr/share/zoneinfo "$folder/usr/share/zoneinfo"
+  rm -rf "$folder/usr/share/zoneinfo/posix" "$folder/usr/share/zoneinfo/right" "$folder/usr/share/zoneinfo/localtime"
+  install -m 0644 /usr/share/doc/tzdata/copyright "$folder/licenses/tzdata" ;;
+esac
 
 install -m 0644 /LICENSE "$folder/licenses/windlass"
 install -m 0644 /etc/ssl/certs/ca-certificates.crt "$folder/etc/ssl/certs/ca-certificates.crt"

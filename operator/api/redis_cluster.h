@@ -100,9 +100,12 @@ struct Failover {
 
 struct Rebalance {
   enum class Mode { kAuto, kManual };
+  enum class By { kSlots, kBytes, kLoad };
   Mode mode = Mode::kAuto;
+  By by = By::kBytes;
   int tolerance_percent = 10;
   int parallel_moves = 3;
+  std::string max_bytes_per_second;  // a quantity; empty: as fast as it goes
   bool operator==(const Rebalance&) const = default;
 };
 
@@ -161,12 +164,12 @@ struct Update {
   bool operator==(const Update&) const = default;
 };
 
-enum class MetricType { kMemory, kOpsPerSecond };
+enum class MetricType { kMemory, kCpu, kOpsPerSecond, kNetworkBytes, kEvictionsPerSecond };
 
 struct ScaleMetric {
   enum class Statistic { kMax, kMean };
   MetricType type = MetricType::kMemory;
-  int64_t target = 0;  // Memory: percent of maxmemory; OpsPerSecond: of one master
+  int64_t target = 0;  // of one master; Memory and CPU: percent
   Statistic statistic = Statistic::kMax;
   bool operator==(const ScaleMetric&) const = default;
 };
@@ -175,6 +178,7 @@ struct ScaleOut {
   int stabilization_seconds = 60;
   int cooldown_seconds = 120;
   int max_step = 2;
+  int predict_seconds = 900;
   int urgent_memory_percent = 90;
   bool operator==(const ScaleOut&) const = default;
 };
@@ -185,7 +189,19 @@ struct ScaleIn {
   int cooldown_seconds = 1800;
   int max_step = 1;
   int headroom_percent = 20;
+  bool allow_eviction = false;
   bool operator==(const ScaleIn&) const = default;
+};
+
+// A time that comes again and again, with bounds of its own.
+struct Schedule {
+  std::string name;
+  std::string cron;
+  std::string time_zone = "UTC";
+  int duration_seconds = 0;
+  int min_shards = 0;  // 0: as otherwise
+  int max_shards = 0;  // likewise
+  bool operator==(const Schedule&) const = default;
 };
 
 struct Autoscaling {
@@ -196,7 +212,14 @@ struct Autoscaling {
   std::vector<ScaleMetric> metrics;
   ScaleOut scale_out;
   ScaleIn scale_in;
+  std::vector<Schedule> schedules;
   bool operator==(const Autoscaling&) const = default;
+};
+
+struct Metrics {
+  int port = 9121;
+  bool pod_monitor = false;
+  bool operator==(const Metrics&) const = default;
 };
 
 struct Spec {
@@ -220,6 +243,8 @@ struct Spec {
   Update update;
   bool paused = false;
   bool hibernated = false;
+  std::optional<Metrics> metrics;  // absent: not served
+  bool deletion_protection = false;
   std::optional<Autoscaling> autoscaling;
   bool operator==(const Spec&) const = default;
 };

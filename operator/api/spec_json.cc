@@ -195,7 +195,26 @@ Rebalance ReadRebalance(const Reader& reader) {
   reader.GetEnum("mode", {{"Auto", Rebalance::Mode::kAuto}, {"Manual", Rebalance::Mode::kManual}}, &rebalance.mode);
   reader.Get("tolerancePercent", &rebalance.tolerance_percent);
   reader.Get("parallelMoves", &rebalance.parallel_moves);
+  reader.GetEnum("by", {{"Slots", Rebalance::By::kSlots}, {"Bytes", Rebalance::By::kBytes}, {"Load", Rebalance::By::kLoad}}, &rebalance.by);
+  reader.Get("maxBytesPerSecond", &rebalance.max_bytes_per_second);
   return rebalance;
+}
+
+const std::map<std::string, MetricType> kMetricTypes = {{"Memory", MetricType::kMemory},
+                                                        {"CPU", MetricType::kCpu},
+                                                        {"OpsPerSecond", MetricType::kOpsPerSecond},
+                                                        {"NetworkBytes", MetricType::kNetworkBytes},
+                                                        {"EvictionsPerSecond", MetricType::kEvictionsPerSecond}};
+
+Schedule ReadSchedule(const Reader& reader) {
+  Schedule schedule;
+  reader.Get("name", &schedule.name);
+  reader.Get("cron", &schedule.cron);
+  reader.Get("timeZone", &schedule.time_zone);
+  reader.Get("durationSeconds", &schedule.duration_seconds);
+  reader.Get("minShards", &schedule.min_shards);
+  reader.Get("maxShards", &schedule.max_shards);
+  return schedule;
 }
 
 Autoscaling ReadAutoscaling(const Reader& reader) {
@@ -205,7 +224,7 @@ Autoscaling ReadAutoscaling(const Reader& reader) {
   reader.Get("maxShards", &scaling.max_shards);
   for (const Reader& item : reader.List("metrics")) {
     ScaleMetric metric;
-    item.GetEnum("type", {{"Memory", MetricType::kMemory}, {"OpsPerSecond", MetricType::kOpsPerSecond}}, &metric.type);
+    item.GetEnum("type", kMetricTypes, &metric.type);
     item.Get("target", &metric.target);
     item.GetEnum("statistic", {{"Max", ScaleMetric::Statistic::kMax}, {"Mean", ScaleMetric::Statistic::kMean}}, &metric.statistic);
     scaling.metrics.push_back(metric);
@@ -214,6 +233,7 @@ Autoscaling ReadAutoscaling(const Reader& reader) {
   out.Get("stabilizationSeconds", &scaling.scale_out.stabilization_seconds);
   out.Get("cooldownSeconds", &scaling.scale_out.cooldown_seconds);
   out.Get("maxStep", &scaling.scale_out.max_step);
+  out.Get("predictSeconds", &scaling.scale_out.predict_seconds);
   out.Get("urgentMemoryPercent", &scaling.scale_out.urgent_memory_percent);
   const Reader in = reader.Object("scaleIn");
   in.Get("enabled", &scaling.scale_in.enabled);
@@ -221,6 +241,8 @@ Autoscaling ReadAutoscaling(const Reader& reader) {
   in.Get("cooldownSeconds", &scaling.scale_in.cooldown_seconds);
   in.Get("maxStep", &scaling.scale_in.max_step);
   in.Get("headroomPercent", &scaling.scale_in.headroom_percent);
+  in.Get("allowEviction", &scaling.scale_in.allow_eviction);
+  for (const Reader& item : reader.List("schedules")) scaling.schedules.push_back(ReadSchedule(item));
   return scaling;
 }
 
@@ -286,6 +308,12 @@ Spec SpecFromJson(const Json& json) {
   spec.update = ReadUpdate(reader.Object("update"));
   reader.Get("paused", &spec.paused);
   reader.Get("hibernated", &spec.hibernated);
+  reader.Get("deletionProtection", &spec.deletion_protection);
+  if (const Reader metrics = reader.Object("metrics"); metrics.present()) {
+    spec.metrics = Metrics();
+    metrics.Get("port", &spec.metrics->port);
+    metrics.Get("podMonitor", &spec.metrics->pod_monitor);
+  }
   if (const Reader scaling = reader.Object("autoscaling"); scaling.present()) spec.autoscaling = ReadAutoscaling(scaling);
   return spec;
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "operator/api/directives.h"
+#include "operator/api/names.h"
 #include "operator/api/quantity.h"
 #include "operator/base/cron.h"
 #include "operator/base/time_zone.h"
@@ -60,20 +61,53 @@ void CheckAutoscaling(const Spec& spec, Findings* findings) {
     const std::string at = path + "metrics[" + std::to_string(i) + "].";
     if (!seen.insert(metric.type).second) findings->Add(at + "type", "repeated", "give each type once");
     if (metric.target < 1) findings->Add(at + "target", std::to_string(metric.target), "use 1 or more");
+    if (metric.type == MetricType::kCpu && metric.target > 100) findings->Add(at + "target", std::to_string(metric.target), "a CPU target is a percentage, use 1 to 100");
+    if (metric.type == MetricType::kEvictionsPerSecond && spec.memory.eviction_policy == "noeviction") {
+      findings->Add(at + "type", "EvictionsPerSecond", "with memory.evictionPolicy noeviction nothing is evicted; use a Memory target instead");
+    }
     if (metric.type != MetricType::kMemory) continue;
-    if (metric.target > 100) findings->Add(at + "target", std::to_string(metric.target), "a Memory target is a percentage");
+    if (metric.target > 100) findings->Add(at + "target", std::to_string(metric.target), "a Memory target is a percentage, use 1 to 100");
     if (spec.memory.eviction_policy != "noeviction") {
-      findings->Add("spec.memory.evictionPolicy", spec.memory.eviction_policy, "use noeviction with a Memory target, because an evicting cache is always full");
+      findings->Add("spec.memory.evictionPolicy", spec.memory.eviction_policy, "use noeviction with a Memory target, because an evicting cache is always full, or an EvictionsPerSecond target instead");
     }
   }
   findings->Range(path + "scaleOut.stabilizationSeconds", scaling.scale_out.stabilization_seconds, 0, 86400);
   findings->Range(path + "scaleOut.cooldownSeconds", scaling.scale_out.cooldown_seconds, 0, 86400);
   findings->Range(path + "scaleOut.maxStep", scaling.scale_out.max_step, 1, 100);
+  findings->Range(path + "scaleOut.predictSeconds", scaling.scale_out.predict_seconds, 0, 86400);
   findings->Range(path + "scaleOut.urgentMemoryPercent", scaling.scale_out.urgent_memory_percent, 1, 100);
   findings->Range(path + "scaleIn.stabilizationSeconds", scaling.scale_in.stabilization_seconds, 0, 86400);
   findings->Range(path + "scaleIn.cooldownSeconds", scaling.scale_in.cooldown_seconds, 0, 86400);
   findings->Range(path + "scaleIn.maxStep", scaling.scale_in.max_step, 1, 100);
   findings->Range(path + "scaleIn.headroomPercent", scaling.scale_in.headroom_percent, 0, 99);
+}
+
+void CheckSchedules(const Spec& spec, Findings* findings) {
+  const Autoscaling& scaling = *spec.autoscaling;
+  if (scaling.schedules.size() > 16) findings->Add("spec.autoscaling.schedules", std::to_string(scaling.schedules.size()) + " entries", "use at most 16");
+  std::set<std::string> names;
+  for (size_t i = 0; i < scaling.schedules.size(); ++i) {
+    const Schedule& schedule = scaling.schedules[i];
+    const std::string at = "spec.autoscaling.schedules[" + std::to_string(i) + "].";
+    if (schedule.name.empty()) findings->Add(at + "name", "", "give each schedule a name");
+    if (!names.insert(schedule.name).second) findings->Add(at + "name", "\"" + schedule.name + "\"", "give each schedule a name of its own");
+    if (const auto cron = base::Cron::Parse(schedule.cron); !cron) findings->Add(at + "cron", "\"" + schedule.cron + "\"", cron.error());
+    if (base::FindTimeZone(schedule.time_zone) == nullptr) {
+      findings->Add(at + "timeZone", "\"" + schedule.time_zone + "\"", "the operator's time zone database has no such zone; use a name such as UTC or Europe/Berlin");
+    }
+    findings->Range(at + "durationSeconds", schedule.duration_seconds, 60, 604800);
+    if (schedule.min_shards == 0 && schedule.max_shards == 0) findings->Add(at + "minShards", "", "give minShards, maxShards or both, or the schedule does nothing");
+    if (schedule.min_shards != 0) findings->Range(at + "minShards", schedule.min_shards, 1, 1000);
+    if (schedule.max_shards != 0) findings->Range(at + "maxShards", schedule.max_shards, 1, 1000);
+    if (schedule.min_shards != 0 && schedule.max_shards != 0 && schedule.min_shards > schedule.max_shards) {
+      findings->Add(at + "minShards", std::to_string(schedule.min_shards), "use at most its maxShards, " + std::to_string(schedule.max_shards));
+    }
+    for (const int bound : {schedule.min_shards, schedule.max_shards}) {
+      if (bound == 0 || bound >= 3 || spec.replicas_per_shard == 0) continue;
+      findings->Add(at + (bound == schedule.min_shards ? "minShards" : "maxShards"), std::to_string(bound),
+                    "fewer than 3 shards have no majority to elect a replica; use 3 or more, or replicasPerShard 0");
+    }
+  }
 }
 
 void CheckConfig(const Spec& spec, Findings* findings) {
@@ -108,6 +142,10 @@ void CheckDurability(const Spec& spec, Findings* findings) {
   }
   findings->Range("spec.rebalance.tolerancePercent", spec.rebalance.tolerance_percent, 0, 100);
   findings->Range("spec.rebalance.parallelMoves", spec.rebalance.parallel_moves, 1, 64);
+  const std::string& most = spec.rebalance.max_bytes_per_second;
+  if (!most.empty() && ParseQuantity(most).value_or(0) < 1024) {
+    findings->Add("spec.rebalance.maxBytesPerSecond", "\"" + most + "\"", "use a quantity of 1Ki or more, such as 50Mi");
+  }
 }
 
 void CheckWindow(const UpdateWindow& window, Findings* findings) {
@@ -195,6 +233,7 @@ bool IsReservedDirective(const std::string& name) {
       "requirepass", "masterauth", "masteruser", "aclfile", "user", "rename-command", "daemonize", "pidfile", "logfile",
       "unixsocket", "unixsocketperm", "replicaof", "slaveof", "databases", "protected-mode", "include", "loadmodule",
       "supervised", "save", "windlass-min-acks", "windlass-min-acks-on-shortage", "replica-announce-ip", "replica-announce-port"};
+  if (name == "cluster-slot-stats-enabled") return false;  // what is counted is the user's choice
   return name.rfind("cluster-", 0) == 0 || name.rfind("tls-", 0) == 0 || kReserved.count(name) != 0;
 }
 
@@ -241,6 +280,16 @@ std::vector<std::string> Validate(const RedisCluster& cluster) {
   findings.Range("spec.failover.nodeTimeoutMilliseconds", spec.failover.node_timeout_ms, 500, 600000);
   findings.Range("spec.failover.migrationBarrier", spec.failover.migration_barrier, 0, 5);
   if (spec.autoscaling) CheckAutoscaling(spec, &findings);
+  if (spec.autoscaling) CheckSchedules(spec, &findings);
+  if (spec.metrics) {
+    findings.Range("spec.metrics.port", spec.metrics->port, 1024, 65535);
+    if (spec.metrics->port == kRedisPort || spec.metrics->port == kBusPort) {
+      findings.Add("spec.metrics.port", std::to_string(spec.metrics->port), "clients or the bus have this port; use another, such as 9121");
+    }
+    if (const auto own = spec.config.find("metrics-port"); own != spec.config.end()) {
+      findings.Add("spec.config.metrics-port", "\"" + own->second + "\"", "metrics.port says it already; remove one of the two");
+    }
+  }
   return findings.list;
 }
 

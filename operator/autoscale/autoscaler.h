@@ -7,52 +7,19 @@
 // target with a shard fewer). A window that is not yet filled with samples
 // decides nothing. Above urgentMemoryPercent neither window nor cooldown holds
 // scaling out back. spec.shards is never written; a change of it overrides once.
+//
+// Scaling out also follows the trend: no further ahead than it has been seen for, and
+// no higher than the load went in the last hours before it fell again. A load that
+// rises is not scaled in for if the shard would soon be needed back. Shards are taken
+// away only if the others hold what is stored, unless the spec lets a cache evict. A
+// load that is not known counts as none for scaling out, and forbids scaling in.
+// What one slot alone costs is not scaled out for: it is named instead.
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "operator/api/redis_cluster.h"
+#include "operator/autoscale/demand.h"
 
 namespace windlass::autoscale {
-
-struct ShardLoad {
-  std::string shard;
-  double memory_percent = 0;  // of maxmemory
-  double ops_per_second = 0;
-};
-
-// All shards at one time; taken only while every master answers.
-struct Sample {
-  int64_t at_ms = 0;
-  std::vector<ShardLoad> shards;
-};
-
-// Samples as long as the longer window needs them. Not thread-safe.
-class History {
- public:
-  void Add(Sample sample, int64_t keep_ms);
-  // The number of shards changed, or the spec: older loads say nothing any more.
-  void Clear() { samples_.clear(); }
-  const std::deque<Sample>& samples() const { return samples_; }
-
- private:
-  std::deque<Sample> samples_;
-};
-
-struct Input {
-  api::Autoscaling spec;
-  int spec_shards = 0;
-  int current_shards = 0;  // that own slots; 0: not formed
-  // What status remembers; nothing if it was never written, or was lost.
-  std::optional<api::AutoscalingStatus> status;
-  // Nothing is to be decided while shards come or go or are unwell.
-  std::string busy;  // why, or empty
-  int64_t now_ms = 0;
-};
 
 // The status to write; desired_shards is the decision.
 api::AutoscalingStatus Decide(const Input& input, const History& history);

@@ -236,6 +236,33 @@ void MarkClaims(const Context& context, const World& world) {
   }
 }
 
+std::string EnsurePodMonitor(const Context& context, const api::RedisCluster& cluster) {
+  const std::string& space = cluster.metadata.name_space;
+  const bool wanted = cluster.spec.metrics && cluster.spec.metrics->pod_monitor;
+  try {
+    // Not watched, for few have its kind: it is looked up.
+    const auto held = context.client.Get(kube::kPodMonitors, space, cluster.metadata.name);
+    if (held && !IsOurs(cluster, *held)) {
+      return wanted ? "PodMonitor " + cluster.metadata.name + " exists and is not this cluster's; rename one of the two" : "";
+    }
+    if (wanted == held.has_value() && (!held || !resources::FirstDifference(resources::BuildPodMonitor(cluster), *held))) return "";
+    RequireLease(context, kWriteTime);
+    if (!wanted) {
+      DeleteByUid(context, kube::kPodMonitors, space, *held);
+    } else if (!held) {
+      context.client.Create(kube::kPodMonitors, space, resources::BuildPodMonitor(cluster));
+    } else {
+      context.client.MergePatch(kube::kPodMonitors, space, cluster.metadata.name, resources::BuildPodMonitor(cluster));
+    }
+    return "";
+  } catch (const kube::KubeError& error) {
+    if (!wanted) return "";  // as before there were any, or an older role
+    if (error.not_found()) return "metrics.podMonitor needs the Prometheus operator's PodMonitor, which is not installed here; install it, or set it to false";
+    if (error.status() == 403) return "metrics.podMonitor: " + std::string(error.what());
+    throw;
+  }
+}
+
 void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster) {
   const std::string& space = cluster.metadata.name_space;
   for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {

@@ -3,6 +3,8 @@
 // only if it differs.
 #pragma once
 
+#include <string>
+
 #include "operator/reconcile/context.h"
 #include "operator/reconcile/world.h"
 #include "operator/resources/builders.h"
@@ -27,6 +29,10 @@ void EnsureExternal(const Context& context, const World& world);
 
 // What a person asked for once is not asked for any more.
 void ForgetRebalance(const Context& context, const api::RedisCluster& cluster);
+
+// The PodMonitor that spec.metrics asks for, or none. Why it cannot be, in the API server's
+// words; empty: it is as wanted.
+std::string EnsurePodMonitor(const Context& context, const api::RedisCluster& cluster);
 
 // On every claim whose data it holds, so that a cluster that takes it up again knows.
 void MarkClaims(const Context& context, const World& world);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "operator/api/names.h"
+#include "operator/api/quantity.h"
 #include "operator/base/log.h"
 #include "operator/redis/pair_mover.h"
 
@@ -29,6 +30,27 @@ struct PairResult {
   std::string error;
 };
 
+// What a slot costs to move: what it holds where that is known, else what its node uses for
+// each of its slots on an average.
+double BytesOf(const World& world, const NodeRef& node, slot::SlotId slot) {
+  const bool weighed = world.spec().rebalance.by == api::Rebalance::By::kBytes && !world.slot_weights.empty();
+  if (weighed) return world.slot_weights[slot];
+  const Member* member = world.FindId(node.id);
+  if (member == nullptr || member->slots == 0) return 0;
+  return static_cast<double>(member->used_memory.value_or(0)) / member->slots;
+}
+
+// How many slots a pair may move at once: with a limit of bytes, what a step's share of it holds.
+size_t SlotsOfAStep(const World& world, const MoveSlots& step, const PairMove& pair) {
+  const size_t most = std::min(pair.slots.size(), static_cast<size_t>(kSlotsAtOnce));
+  const auto limit = api::ParseQuantity(world.spec().rebalance.max_bytes_per_second);
+  if (!limit) return most;
+  double left = static_cast<double>(*limit) * kMoveMs / 1000 / static_cast<double>(step.pairs.size());
+  size_t count = 0;
+  while (count < most && (count == 0 || left > 0)) left -= BytesOf(world, pair.from, pair.slots[count++]);
+  return count;
+}
+
 PairResult MovePair(const World& world, const MoveSlots& step, const PairMove& pair, const redis::AdminOptions& admin) {
   PairResult result;
   std::vector<redis::MoverNode> others;
@@ -36,7 +58,7 @@ PairResult MovePair(const World& world, const MoveSlots& step, const PairMove& p
     if (node.id != pair.from.id && node.id != pair.to.id) others.push_back(ToMover(node));
   }
   auto slots = pair.slots;
-  slots.resize(std::min(slots.size(), static_cast<size_t>(kSlotsAtOnce)));
+  slots.resize(SlotsOfAStep(world, step, pair));
   redis::SlotMoverOptions options;
   options.migrate_timeout_ms = kMigrateTimeoutMs;
   // A key at both ends is left by a MIGRATE whose answer was lost: the source
@@ -79,6 +101,9 @@ StepResult Executor::Move(const World& world, const MoveSlots& step) {
   for (size_t i = 0; i < results.size(); ++i) {
     const PairResult& result = results[i];
     moved += result.slots;
+    double bytes = 0;
+    for (int slot = 0; slot < result.slots; ++slot) bytes += BytesOf(world, step.pairs[i].from, step.pairs[i].slots[static_cast<size_t>(slot)]);
+    done.bytes_moved += static_cast<int64_t>(bytes);
     base::Log(base::LogLevel::kInfo, step.pairs[i].from.name + " to " + step.pairs[i].to.name + ": " +
                                          std::to_string(result.slots) + " slots moved, " + result.way,
               {{"cluster", world.cluster->key()}});

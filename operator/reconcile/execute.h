@@ -20,6 +20,7 @@ struct StepResult {
   std::optional<api::Operation> operation;
   bool formed = false;
   bool acted = false;  // look again at once
+  int64_t bytes_moved = 0;  // roughly, with slots
   std::string resize_refused;
   std::string growth_refused;  // what it said to a claim that may not grow
   std::string refused;  // what the API server said to a pod or claim that it did not admit

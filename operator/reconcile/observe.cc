@@ -194,7 +194,7 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   redis::ObserveOptions options;
   options.admin = admin;
   options.deadline_ms = kDeadlineMs;
-  options.info_sections = {"server", "memory", "stats", "replication", "persistence"};
+  options.info_sections = {"server", "memory", "stats", "replication", "persistence", "cpu"};
   seen.reports = redis::ObserveNodes(addresses, options);
   seen.now_ms = base::SystemClock().UnixMs();
   return seen;

@@ -6,6 +6,7 @@
 // is dropped, and the next made from where things are; slots found half moved
 // without a plan are a plan of their own, carried out first.
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "operator/reconcile/phases.h"
@@ -126,6 +127,41 @@ bool EverybodyKnowsLeaders(const World& world) {
   return true;
 }
 
+// Whether every shard is near its share of the weight once the plan is carried out.
+bool Even(const World& world, const std::vector<topology::ShardState>& states, const topology::Plan& plan) {
+  constexpr int kNearestPercent = 5;
+  std::map<std::string, double> weights;
+  double total = 0, capacity = 0;
+  for (const topology::ShardState& state : states) {
+    capacity += state.capacity;
+    state.slots.ForEach([&](slot::SlotId s) { weights[state.id] += world.slot_weights[s]; });
+    total += weights[state.id];
+  }
+  for (const topology::SlotMove& move : plan.moves) {
+    weights[move.from] -= world.slot_weights[move.slot];
+    weights[move.to] += world.slot_weights[move.slot];
+  }
+  const double tolerance = std::max(kNearestPercent, world.spec().rebalance.tolerance_percent) / 100.0;
+  for (const topology::ShardState& state : states) {
+    const double share = total * state.capacity / capacity;
+    if (state.capacity > 0 && std::abs(weights[state.id] - share) > share * tolerance) return false;
+  }
+  return true;
+}
+
+// Slots of one weight make fewer pieces, so that way is taken where it also evens out what
+// is asked for; only where slots differ much are they chosen one by one.
+base::Result<topology::Plan> Share(const World& world, const std::vector<topology::ShardState>& states, double threshold_percent) {
+  topology::BalanceOptions options;
+  options.threshold_percent = threshold_percent;
+  if (world.slot_weights.empty()) return topology::Balance(states, options);
+  options.slot_weights = world.slot_weights;
+  auto weighted = topology::Balance(states, options);
+  if (!weighted || weighted->empty()) return weighted;
+  auto plain = topology::Balance(states, {});
+  return plain && !plain->empty() && Even(world, states, *plain) ? plain : weighted;
+}
+
 std::optional<Step> MakePlan(const World& world) {
   if (const MoveMap open = OpenMoves(world); !open.empty()) return RecordOperation{MakeOperation(world, "Repair", open)};
   if (world.SlotsSettled()) {
@@ -143,12 +179,11 @@ std::optional<Step> MakePlan(const World& world) {
     in = in || (leaves && !shard.slots.empty());
     states.push_back({shard.name, leaves ? 0.0 : 1.0, shard.slots});
   }
-  topology::BalanceOptions options;
   const bool asked = world.cluster->metadata.rebalance;
   if (!out && !in && !asked && world.spec().rebalance.mode == api::Rebalance::Mode::kManual) return std::nullopt;
+  if (!out && !in && world.weighed_later) return std::nullopt;
   // Shards this far from their share are evened out when nothing else is to do.
-  options.threshold_percent = out || in || asked ? 0 : world.spec().rebalance.tolerance_percent;
-  const auto plan = topology::Balance(states, options);
+  const auto plan = Share(world, states, out || in || asked ? 0 : world.spec().rebalance.tolerance_percent);
   if (!plan) return Wait{"no plan can be made: " + plan.error()};
   if (plan->empty()) return std::nullopt;
   MoveMap moves;
@@ -193,6 +228,7 @@ std::optional<Step> Advance(const World& world, const api::Operation& operation)
     busy.push_back(ends.first);
     busy.push_back(ends.second);
   }
+  if (world.moves_rest) return Wait{"rebalance.maxBytesPerSecond: moving slots rests for a moment"};
   if (step.pairs.empty()) return Wait{"no pair of shards with slots left to move has both its masters"};
   for (const Member& member : world.members) {
     if (member.joined && member.master) step.masters.push_back(RefOf(member));

@@ -6,6 +6,7 @@
 #include "node/base/clock.h"
 #include "operator/api/json.h"
 #include "operator/api/names.h"
+#include "operator/api/quantity.h"
 #include "operator/api/validation.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"
@@ -30,6 +31,7 @@ constexpr milliseconds kIdle{1000};
 constexpr int64_t kProgressEveryMs = 5000;
 constexpr int64_t kCreateAgainMs = 5000;  // after a refusal: nothing tells that a quota was raised
 constexpr int64_t kGrowAgainMs = 30000;
+constexpr int64_t kMonitorEveryMs = 60000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
 
@@ -106,6 +108,25 @@ controller::Outcome ClusterReconciler::Refuse(const api::RedisCluster& cluster, 
   return {};
 }
 
+void ClusterReconciler::MonitorIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory) {
+  const bool wanted = cluster.spec.metrics && cluster.spec.metrics->pod_monitor;
+  const bool told = memory->monitor_generation == cluster.metadata.generation;
+  if (told && (!wanted || now_ms - memory->monitor_seen_ms < kMonitorEveryMs)) return;
+  memory->monitor_refused = EnsurePodMonitor(context_, cluster);
+  memory->monitor_generation = cluster.metadata.generation;
+  memory->monitor_seen_ms = now_ms;
+}
+
+void ClusterReconciler::WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory) {
+  if (world->spec().rebalance.by == api::Rebalance::By::kSlots) return;
+  world->weighed_later = !SlotsToBeWeighed(*world, memory->slots_weighed_ms);
+  if (!world->weighed_later) {
+    memory->slot_weights = ReadSlotWeights(*world, admin, &memory->slot_loads);
+    memory->slots_weighed_ms = world->now_ms;
+  }
+  world->slot_weights = memory->slot_weights;
+}
+
 controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, Memory* memory) {
   const bool acts = !cluster.spec.paused;
   if (!acts && cluster.status.cluster_id.empty()) {
@@ -136,7 +157,11 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.family_drift = FamilyDrift(context_, cluster);
   seen.growth_refused = memory->growth_refused;
   seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
-  const World world = BuildWorld(std::move(seen));
+  World world = BuildWorld(std::move(seen));
+  world.moves_rest = world.now_ms < memory->moves_rest_until_ms;
+  if (acts) WeighSlotsIfDue(admin, &world, memory);
+  if (acts) MonitorIfDue(cluster, world.now_ms, memory);
+  world.monitor_refused = memory->monitor_refused;
   if (acts) {
     EnsurePodLabels(context_, world);
     EnsureBudgets(context_, world);
@@ -161,6 +186,9 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     memory->creation_refused = result.refused;
     memory->create_again_ms = world.now_ms + kCreateAgainMs;
   }
+  if (const auto limit = api::ParseQuantity(cluster.spec.rebalance.max_bytes_per_second); limit && result.bytes_moved > 0) {
+    memory->moves_rest_until_ms = world.now_ms + static_cast<int64_t>(1000.0 * static_cast<double>(result.bytes_moved) / static_cast<double>(*limit));
+  }
   if (!result.resize_refused.empty()) {
     memory->resize_refused = result.resize_refused;
     memory->resize_refused_for = world.template_hash;
@@ -172,7 +200,9 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   const auto* wait = step ? std::get_if<Wait>(&*step) : nullptr;
   api::Status status = Summarize(world, result, wait == nullptr ? "" : wait->why);
   if (world.spec().autoscaling) {
-    status.autoscaling = DecideScaling(world, &memory->history);
+    const auto& samples = memory->scaling.history.samples();
+    WatchHotSlots(world, samples.empty() ? nullptr : &samples.back(), admin, &memory->scaling.hot);
+    status.autoscaling = DecideScaling(world, &memory->scaling);
     const auto& before = cluster.status.autoscaling;
     if (before && before->desired_shards != status.autoscaling->desired_shards) {
       Event(cluster, kube::EventType::kNormal, "Autoscaling", status.autoscaling->message);

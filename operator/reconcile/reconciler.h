@@ -9,10 +9,12 @@
 #include <mutex>
 #include <string>
 
-#include "operator/autoscale/autoscaler.h"
 #include "operator/controller/controller.h"
 #include "operator/reconcile/context.h"
+#include "operator/reconcile/scaling.h"
+#include "operator/reconcile/slot_weights.h"
 #include "operator/reconcile/world.h"
+#include "operator/redis/redis_admin.h"
 
 namespace windlass::reconcile {
 
@@ -25,9 +27,16 @@ class ClusterReconciler final : public controller::Reconciler {
  private:
   // What is remembered of a cluster between passes; losing it costs time only.
   struct Memory {
-    autoscale::History history;
+    ScalingMemory scaling;
+    SlotLoads slot_loads;
+    std::vector<double> slot_weights;  // as read last
+    int64_t slots_weighed_ms = 0;
+    int64_t moves_rest_until_ms = 0;
     int64_t status_written_ms = 0;
     std::string last_error;
+    std::string monitor_refused;
+    int64_t monitor_generation = -1;  // of the spec that there is a PodMonitor for, or none
+    int64_t monitor_seen_ms = 0;
     std::string creation_refused;
     int64_t create_again_ms = 0;
     std::string resize_refused;
@@ -39,6 +48,8 @@ class ClusterReconciler final : public controller::Reconciler {
   };
 
   controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);
+  void MonitorIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory);
+  void WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory);
   controller::Outcome Refuse(const api::RedisCluster& cluster, const informer::Json& object, const std::string& why);
   void WriteStatus(const api::RedisCluster& cluster, const informer::Json& object, const api::Status& status, Memory* memory);
   void Event(const api::RedisCluster& cluster, kube::EventType type, const std::string& reason, const std::string& message);

@@ -4,11 +4,19 @@
 #include <string>
 
 #include "operator/autoscale/autoscaler.h"
+#include "operator/reconcile/hot_slots.h"
 #include "operator/reconcile/world.h"
 
 namespace windlass::reconcile {
 
+// What is remembered of the load between passes; losing it costs time only.
+struct ScalingMemory {
+  autoscale::History history;
+  autoscale::LoadMeter meter;
+  HotSlotWatch hot;
+};
+
 // Measures the masters if all of them answer, and decides. REQUIRES: spec.autoscaling.
-api::AutoscalingStatus DecideScaling(const World& world, autoscale::History* history);
+api::AutoscalingStatus DecideScaling(const World& world, ScalingMemory* memory);
 
 }  // namespace windlass::reconcile

@@ -184,7 +184,8 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   Say(world, &status, "Progressing", !ready, ready ? "Settled" : doing, ready ? "nothing to do" : step.empty() ? counts : step);
   Say(world, &status, "Degraded", formed && !trouble.empty(), trouble.empty() ? "NoTrouble" : "Trouble", trouble.empty() ? "no trouble seen" : trouble);
 
-  const std::string drift = Drift(world);
+  std::string drift = Drift(world);
+  if (drift.empty()) drift = world.monitor_refused;
   Say(world, &status, "ConfigDrift", !drift.empty(), drift.empty() ? "AsInSpec" : "NotAsInSpec", drift.empty() ? "every node is as the spec says" : drift);
 
   const auto hold = HoldOf(world, status.operation);

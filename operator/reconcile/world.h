@@ -133,6 +133,10 @@ struct World {
   std::vector<Shard> shards;    // by number
   int next_ordinal = 0;         // one above every number in use
   int next_shard_number = 0;
+  std::vector<double> slot_weights;  // by slot, see slot_weights.h; empty: not known
+  bool weighed_later = false;        // they are not known because nobody was asked at this pass
+  bool moves_rest = false;           // as many bytes have been moved as may be, for now
+  std::string monitor_refused;       // why there is no PodMonitor
   std::vector<std::string> orphan_claims;
   std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
   std::string resize_refused;      // what the API server said to a pod that was to be resized

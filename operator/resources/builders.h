@@ -53,6 +53,8 @@ Json BuildReplicaBudget(const api::RedisCluster& cluster, const std::string& sha
 Json BuildBindingSecret(const api::RedisCluster& cluster, const std::string& password);
 // The bus is for the cluster's own nodes, the clients' port for whom the spec names.
 Json BuildNetworkPolicy(const api::RedisCluster& cluster);
+// For the Prometheus operator. REQUIRES: spec.metrics.
+Json BuildPodMonitor(const api::RedisCluster& cluster);
 Json BuildClaim(const api::RedisCluster& cluster, const NodeIdentity& node);
 // An image, and when it is fetched anew; an empty policy is left to Kubernetes.
 struct NodeImage {

@@ -120,13 +120,24 @@ Json BuildNetworkPolicy(const api::RedisCluster& cluster) {
     clients["from"] = Json::array({own, the_operator});
     for (const std::string& peer : cluster.spec.network_policy.from) clients["from"].push_back(Json::parse(peer));
   }
-  const Json spec = {{"podSelector", own.at("podSelector")},
-                     {"policyTypes", {"Ingress"}},
-                     {"ingress", Json::array({clients, {{"ports", port(api::kBusPort)}, {"from", Json::array({own})}}})}};
+  Json ingress = Json::array({clients, {{"ports", port(api::kBusPort)}, {"from", Json::array({own})}}});
+  // Figures hold no data, and who scrapes them is seldom one of the clients.
+  if (cluster.spec.metrics) ingress.push_back({{"ports", port(cluster.spec.metrics->port)}});
+  const Json spec = {{"podSelector", own.at("podSelector")}, {"policyTypes", {"Ingress"}}, {"ingress", ingress}};
   Json metadata = OwnedMetadata(cluster, api::NetworkPolicyName(cluster.metadata.name));
   // A rule without "from" is for everybody, so what is absent counts too: it is compared by this.
   metadata["annotations"] = {{api::kAnnotationTemplate, base::Sha256Hex(spec.dump()).substr(0, 16)}};
   return {{"apiVersion", "networking.k8s.io/v1"}, {"kind", "NetworkPolicy"}, {"metadata", metadata}, {"spec", spec}};
+}
+
+Json BuildPodMonitor(const api::RedisCluster& cluster) {
+  return {{"apiVersion", "monitoring.coreos.com/v1"},
+          {"kind", "PodMonitor"},
+          {"metadata", OwnedMetadata(cluster, cluster.metadata.name)},
+          {"spec",
+           {{"selector", {{"matchLabels", {{api::kLabelCluster, cluster.metadata.name}}}}},
+            {"podTargetLabels", Json::array({api::kLabelCluster, api::kLabelShard, api::kLabelRole})},
+            {"podMetricsEndpoints", Json::array({{{"port", "metrics"}, {"path", "/metrics"}}})}}}};
 }
 
 }  // namespace windlass::resources

@@ -129,6 +129,9 @@ Json Template(const api::RedisCluster& cluster, const std::string& image) {
           {"volumes", Json::array({{{"name", "config"}, {"configMap", {{"name", api::ConfigMapName(name)}}}},
                                    {{"name", "auth"}, {"secret", {{"secretName", api::NodeSecretName(name)}}}}})}};
   AddOptions(cluster.spec, &pod);
+  if (cluster.spec.metrics) {
+    pod["containers"][0]["ports"].push_back({{"name", "metrics"}, {"containerPort", cluster.spec.metrics->port}});
+  }
   return pod;
 }
 

@@ -47,6 +47,9 @@ std::map<std::string, std::string> Settings(const api::Spec& spec) {
     settings["windlass-min-acks"] = std::to_string(spec.durability.min_acks);
     settings["windlass-min-acks-on-shortage"] = spec.durability.on_shortage == api::Durability::OnShortage::kBlock ? "block" : "degrade";
   }
+  // Likewise: counting what a slot costs is asked for, and figures of a port of their own.
+  if (spec.rebalance.by == api::Rebalance::By::kLoad) settings["cluster-slot-stats-enabled"] = "yes";
+  if (spec.metrics) settings["metrics-port"] = std::to_string(spec.metrics->port);
   for (const auto& [name, value] : spec.config) settings[name] = AsArgument(value);
   return settings;
 }

@@ -34,7 +34,9 @@ def test_an_image_is_programs_and_what_they_load(name, figures):
     files, config = digests.files(path), digests.config(path)
     regular = {n for n, facts in files.items() if facts[0] != "folder"}
     assert {n.rsplit("/", 1)[1] for n in regular if "/bin/" in n} == PROGRAMS[name]
-    assert all(n.startswith(("usr/local/bin/", "lib/", "lib64/", "usr/lib/", "licenses/", "etc/")) for n in regular), sorted(regular)
+    folders = ("usr/local/bin/", "lib/", "lib64/", "usr/lib/", "licenses/", "etc/") + (("usr/share/zoneinfo/",) if name == "operator" else ())
+    assert all(n.startswith(folders) for n in regular), sorted(regular)
+    assert ("usr/share/zoneinfo/Europe/Berlin" in regular) == (name == "operator"), "schedules name time zones"
     assert {"etc/passwd", "etc/ssl/certs/ca-certificates.crt", "licenses/windlass"} <= regular
     assert config["User"] == "65532:65532" and config["Entrypoint"] == [f"/usr/local/bin/windlass-{name}"]
     assert {facts[4] for n, facts in files.items() if n in regular} == {0}, "dates are part of a file that is the same"

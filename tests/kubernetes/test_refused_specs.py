@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+import harness
+
 GOOD = {"shards": 3, "replicasPerShard": 0, "resources": {"limits": {"memory": "256Mi"}}}
+LOAD = [{"type": "OpsPerSecond", "target": 1000}]
 BAD = [
     ({"shards": 0}, "spec.shards"),
     ({"shards": "three"}, "spec.shards"),
@@ -21,6 +24,19 @@ BAD = [
     ({"storage": {}}, "spec.storage.size"),
     ({"autoscaling": {"maxShards": 2, "metrics": [{"type": "Memory", "target": 70}]}}, "minShards must not exceed maxShards"),
     ({"autoscaling": {"maxShards": 6, "metrics": [{"type": "Memory", "target": 101}]}}, "a percentage"),
+    ({"autoscaling": {"maxShards": 6, "metrics": [{"type": "CPU", "target": 101}]}}, "a Memory or CPU target is a percentage; use 1 to 100"),
+    ({"autoscaling": {"maxShards": 6, "metrics": [{"type": "EvictionsPerSecond", "target": 5}]}}, "an EvictionsPerSecond target needs a memory.evictionPolicy other than noeviction"),
+    ({"autoscaling": {"maxShards": 6, "metrics": [{"type": "Memory", "target": 70}]}, "memory": {"evictionPolicy": "allkeys-lru"}}, "memory.evictionPolicy allkeys-lru is invalid"),
+    ({"autoscaling": {"maxShards": 6, "metrics": LOAD, "scaleOut": {"predictSeconds": -1}}}, "spec.autoscaling.scaleOut.predictSeconds"),
+    ({"autoscaling": {"maxShards": 6, "metrics": LOAD, "schedules": [{"name": "a", "cron": "0 8 * *", "durationSeconds": 60, "minShards": 4}]}}, "spec.autoscaling.schedules[0].cron"),
+    ({"autoscaling": {"maxShards": 6, "metrics": LOAD, "schedules": [{"name": "a", "cron": "0 8 * * *", "durationSeconds": 60}]}}, "give minShards, maxShards or both"),
+    ({"autoscaling": {"maxShards": 6, "metrics": LOAD, "schedules": [{"name": "a", "cron": "0 8 * * *", "durationSeconds": 60, "minShards": 5, "maxShards": 4}]}}, "minShards of a schedule must not exceed its maxShards"),
+    ({"replicasPerShard": 1, "autoscaling": {"maxShards": 6, "metrics": LOAD, "schedules": [{"name": "a", "cron": "0 8 * * *", "durationSeconds": 60, "maxShards": 2}]}}, "majority"),
+    ({"rebalance": {"by": "Weight"}}, "spec.rebalance.by"),
+    ({"rebalance": {"maxBytesPerSecond": "fast"}}, "spec.rebalance.maxBytesPerSecond"),
+    ({"metrics": {"port": 6379}}, "clients or the bus have this port"),
+    ({"metrics": {"port": 80}}, "spec.metrics.port"),
+    ({"metrics": {}, "config": {"metrics-port": "9200"}}, "config.metrics-port is invalid beside metrics"),
     ({"hibernated": True}, "hibernated needs storage"),
     ({"durability": {"minAcks": 2}}, "durability.minAcks must not exceed replicasPerShard"),
     ({"pod": {"labels": {"windlass.dev/role": "master"}}}, "the operator sets this label itself"),
@@ -52,6 +68,15 @@ def test_bad_specs_are_refused_naming_the_field(cluster, figures):
         assert words in result.stderr, f"{change}: {result.stderr}"
     figures("refused", f"{len(BAD)} of {len(BAD)}")
     assert cluster.gone()
+
+
+@pytest.mark.timeout(300)
+def test_a_time_zone_that_is_none_is_told_by_the_operator(cluster):
+    schedule = {"name": "a", "cron": "0 8 * * *", "timeZone": "Mars/Phobos", "durationSeconds": 60, "minShards": 4}
+    scaling = {"maxShards": 6, "metrics": LOAD, "schedules": [schedule]}
+    cluster.kubectl("apply", "-f", "-", input=manifest(cluster, {**GOOD, "autoscaling": scaling}))
+    harness.wait_for(lambda: "schedules[0].timeZone: \"Mars/Phobos\" is invalid" in cluster.condition("Ready").get("message", ""), 30, "it is told")
+    assert cluster.condition("Ready")["reason"] == "InvalidSpec" and not cluster.pods()
 
 
 @pytest.mark.timeout(300)

@@ -44,6 +44,15 @@ def test_api_resources_name_built_in_and_custom_kinds(crd_server):
     assert "windlass.dev/v1alpha1" in crd_server.out("api-versions")
 
 
+def test_a_protected_cluster_is_not_deleted(crd_server):
+    apply(crd_server, spec="deletionProtection: true")
+    for what in (["demo"], ["--all"]):
+        result = crd_server.kubectl("delete", "rdc", *what, "--wait=false", check=False)
+        assert result[0] != 0 and "spec.deletionProtection is true: set it to false to delete the cluster" in "".join(map(str, result[1:])), result
+    apply(crd_server, spec="deletionProtection: false")
+    crd_server.kubectl("delete", "rdc", "demo", "--wait=false")
+
+
 def test_apply_again_changes_nothing_and_another_spec_is_configured(crd_server):
     assert "created" in apply(crd_server)[1]
     assert "unchanged" in apply(crd_server)[1]

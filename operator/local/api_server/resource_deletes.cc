@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "operator/local/api_server/deletion_protection.h"
 #include "operator/local/api_server/object_meta.h"
 #include "operator/local/api_server/resource_api.h"
 #include "operator/local/api_server/resource_filter.h"
@@ -112,6 +113,7 @@ Response ResourceApi::Delete(const ResourceCall& call) {
   json answer;
   {
     Tx tx(store_);
+    if (const Object found = tx.Get(call.Key())) CheckDeletionProtection(*call.info, *found);
     answer = Remove(tx, *call.info, call.Key(), options);
   }
   return Show(call, answer);
@@ -126,6 +128,7 @@ Response ResourceApi::DeleteCollection(const ResourceCall& call) {
     Tx tx(store_);
     for (const StoredObject& one : tx.List(call.info->storage_resource, call.name_space).items) {
       if (!filter.Matches(*one.object)) continue;
+      CheckDeletionProtection(*call.info, *one.object);
       Remove(tx, *call.info, one.key, options);
       items.push_back(ToVersion(*call.info, *one.object));
     }

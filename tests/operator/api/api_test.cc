@@ -72,6 +72,16 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
     const char* field;
   };
   const json metric = {{"type", "Memory"}, {"target", 70}};
+  const auto scaled = [](const json& more) {
+    json scaling = {{"maxShards", 5}, {"metrics", {{{"type", "OpsPerSecond"}, {"target", 100}}}}};
+    scaling.update(more);
+    return json{{"autoscaling", scaling}};
+  };
+  const auto scheduled = [&scaled](const json& more) {
+    json schedule = {{"name", "a"}, {"cron", "0 8 * * *"}, {"durationSeconds", 3600}, {"minShards", 4}};
+    schedule.merge_patch(more);
+    return scaled({{"schedules", {schedule}}});
+  };
   const Row rows[] = {
       {{{"shards", 0}}, "spec.shards: 0"},
       {{{"shards", 2000}}, "spec.shards: 2000"},
@@ -118,6 +128,20 @@ TEST(Spec, EveryRuleRefusesNamingTheField) {
       {{{"autoscaling", {{"maxShards", 5}, {"metrics", json::array()}}}}, "spec.autoscaling.metrics"},
       {{{"autoscaling", {{"maxShards", 5}, {"metrics", {metric, metric}}}}}, "metrics[1].type"},
       {{{"autoscaling", {{"maxShards", 5}, {"metrics", {{{"type", "Memory"}, {"target", 101}}}}}}}, "metrics[0].target"},
+      {scaled({{"metrics", {{{"type", "CPU"}, {"target", 101}}}}}), "metrics[0].target: 101 is invalid: a CPU target is a percentage"},
+      {scaled({{"metrics", {{{"type", "EvictionsPerSecond"}, {"target", 5}}}}}), "metrics[0].type: EvictionsPerSecond is invalid"},
+      {scaled({{"scaleOut", {{"predictSeconds", -1}}}}), "scaleOut.predictSeconds: -1"},
+      {scheduled({{"cron", "0 25 * * *"}}), "schedules[0].cron: \"0 25 * * *\" is invalid: its hour"},
+      {scheduled({{"timeZone", "Mars/Phobos"}}), "schedules[0].timeZone: \"Mars/Phobos\""},
+      {scheduled({{"durationSeconds", 59}}), "schedules[0].durationSeconds: 59"},
+      {scheduled({{"name", ""}}), "schedules[0].name"},
+      {scheduled({{"minShards", nullptr}}), "schedules[0].minShards: (unset)"},
+      {scheduled({{"minShards", 2}}), "schedules[0].minShards: 2"},
+      {scheduled({{"maxShards", 3}}), "schedules[0].minShards: 4 is invalid: use at most its maxShards, 3"},
+      {{{"rebalance", {{"maxBytesPerSecond", "1"}}}}, "spec.rebalance.maxBytesPerSecond: \"1\""},
+      {{{"metrics", {{"port", 80}}}}, "spec.metrics.port: 80"},
+      {{{"metrics", {{"port", 16379}}}}, "spec.metrics.port: 16379"},
+      {{{"metrics", json::object()}, {"config", {{"metrics-port", "9200"}}}}, "spec.config.metrics-port: \"9200\""},
       {{{"memory", {{"evictionPolicy", "allkeys-lru"}}}, {"autoscaling", {{"maxShards", 5}, {"metrics", {metric}}}}}, "spec.memory.evictionPolicy"},
   };
   for (const Row& row : rows) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/autoscale/metric.h"
 #include "operator/base/time.h"
 
 namespace windlass::autoscale {
@@ -166,6 +167,186 @@ TEST_F(AutoscalerTest, RecommendOnlySays) {
   EXPECT_EQ(TargetShards(cluster), 4);
   cluster.spec.autoscaling->mode = api::Autoscaling::Mode::kAuto;
   EXPECT_EQ(TargetShards(cluster), 5);
+}
+
+TEST_F(AutoscalerTest, EachMetricIsReadFromItsOwnLoad) {
+  struct Row {
+    api::MetricType type;
+    std::optional<double> ShardLoad::*load;
+    const char* name;
+  };
+  const Row rows[] = {{api::MetricType::kMemory, &ShardLoad::memory_percent, "Memory"},
+                      {api::MetricType::kCpu, &ShardLoad::cpu_percent, "CPU"},
+                      {api::MetricType::kOpsPerSecond, &ShardLoad::ops_per_second, "OpsPerSecond"},
+                      {api::MetricType::kNetworkBytes, &ShardLoad::network_bytes_per_second, "NetworkBytes"},
+                      {api::MetricType::kEvictionsPerSecond, &ShardLoad::evictions_per_second, "EvictionsPerSecond"}};
+  for (const Row& row : rows) {
+    input_.spec.metrics = {{row.type, 70, api::ScaleMetric::Statistic::kMax}};
+    History history;
+    for (int s = 0; s <= 11; ++s) {
+      Sample sample{input_.now_ms + s * 1000, {}};
+      for (int i = 0; i < 4; ++i) {
+        ShardLoad load;
+        load.*row.load = i == 2 ? 84 : 10;  // the highest shard counts
+        sample.shards.push_back(load);
+      }
+      history.Add(sample, 60000);
+    }
+    Input input = input_;
+    input.now_ms += 11000;
+    EXPECT_EQ(Decide(input, history).desired_shards, 5) << row.name;
+    EXPECT_NE(Decide(input, history).message.find(std::string(row.name) + " is 84 of a target of 70"), std::string::npos);
+    input.spec.metrics[0].statistic = api::ScaleMetric::Statistic::kMean;  // 28.5
+    EXPECT_EQ(Decide(input, history).desired_shards, 4) << row.name;
+  }
+}
+
+TEST_F(AutoscalerTest, ALoadThatIsNotKnownForbidsScalingIn) {
+  input_.spec.metrics = {{api::MetricType::kCpu, 70, api::ScaleMetric::Statistic::kMax}};
+  for (int s = 0; s <= 21; ++s) {
+    Sample sample{input_.now_ms + s * 1000, {}};
+    for (int i = 0; i < 4; ++i) sample.shards.push_back({"shard-" + std::to_string(i), 10, 0, 5});
+    if (s == 15) sample.shards[1].cpu_percent.reset();
+    history_.Add(sample, 60000);
+  }
+  input_.now_ms += 21000;
+  EXPECT_EQ(Decided().desired_shards, 4);
+  EXPECT_EQ(Decided().reason, "ScaleInHeld");
+  EXPECT_NE(Decided().message.find("CPU of shard-1"), std::string::npos) << Decided().message;
+}
+
+TEST_F(AutoscalerTest, WhatIsKnownIsEnoughToScaleOut) {
+  input_.spec.metrics = {{api::MetricType::kCpu, 70, api::ScaleMetric::Statistic::kMax}};
+  for (int s = 0; s <= 11; ++s) {
+    Sample sample{input_.now_ms + s * 1000, {}};
+    for (int i = 0; i < 4; ++i) sample.shards.push_back({"s", 10, 0, 80});
+    sample.shards[1].cpu_percent.reset();
+    history_.Add(sample, 60000);
+  }
+  input_.now_ms += 11000;
+  EXPECT_EQ(Decided().desired_shards, 5);
+}
+
+TEST_F(AutoscalerTest, DoesNotScaleInBelowWhatIsStored) {
+  input_.spec.metrics = {{api::MetricType::kOpsPerSecond, 1000, api::ScaleMetric::Statistic::kMax}};
+  Load(21, 75, 10);  // on three shards 100 percent
+  EXPECT_EQ(Decided().desired_shards, 4);
+  EXPECT_EQ(Decided().reason, "ScaleInHeld");
+  input_.spec.scale_in.allow_eviction = true;
+  EXPECT_EQ(Decided().desired_shards, 4) << "it is for those that evict";
+}
+
+TEST_F(AutoscalerTest, ACacheIsMadeSmallerOnlyIfItMayEvict) {
+  input_.evicts = true;
+  input_.spec.metrics = {{api::MetricType::kOpsPerSecond, 1000, api::ScaleMetric::Statistic::kMax}};
+  Load(21, 99, 10);
+  EXPECT_EQ(Decided().desired_shards, 4);
+  EXPECT_NE(Decided().message.find("allowEviction"), std::string::npos) << Decided().message;
+  input_.spec.scale_in.allow_eviction = true;
+  EXPECT_EQ(Decided().desired_shards, 3);
+}
+
+TEST_F(AutoscalerTest, ACacheIsMadeSmallerIfTheOthersHoldEverything) {
+  input_.evicts = true;
+  input_.spec.metrics = {{api::MetricType::kOpsPerSecond, 1000, api::ScaleMetric::Statistic::kMax}};
+  Load(21, 40, 10);
+  EXPECT_EQ(Decided().desired_shards, 3);
+}
+
+TEST_F(AutoscalerTest, AHotSlotIsNamedAndNotScaledFor) {
+  input_.spec.metrics = {{api::MetricType::kOpsPerSecond, 1000, api::ScaleMetric::Statistic::kMax}};
+  for (int s = 0; s <= 11; ++s) {
+    Sample sample{input_.now_ms + s * 1000, {}};
+    for (int i = 0; i < 4; ++i) sample.shards.push_back({"shard-" + std::to_string(i), 10, 100});
+    sample.shards[1].ops_per_second = 2700;
+    if (s > 5) sample.shards[1].hot = HotSlot{5061, 0.9, "{cart}:1"};
+    history_.Add(sample, 60000);
+  }
+  input_.now_ms += 11000;
+  EXPECT_EQ(Decided().desired_shards, 4);
+  EXPECT_EQ(Decided().reason, "HotSlot");
+  EXPECT_EQ(Decided().message, "slot 5061, which has the key {cart}:1, makes 90 percent of the work of shard-1: more shards would not take it away; "
+                               "spread its keys over more slots");
+  EXPECT_EQ(MostLoaded(input_.spec, history_.samples().back()), "shard-1");
+}
+
+TEST_F(AutoscalerTest, WhatIsLeftWithoutTheHotSlotIsScaledFor) {
+  input_.spec.metrics = {{api::MetricType::kOpsPerSecond, 1000, api::ScaleMetric::Statistic::kMax}};
+  for (int s = 0; s <= 11; ++s) {
+    Sample sample{input_.now_ms + s * 1000, {}};
+    for (int i = 0; i < 4; ++i) sample.shards.push_back({"s", 10, 1200});
+    sample.shards[1].ops_per_second = 5000;
+    sample.shards[1].hot = HotSlot{5061, 0.9, ""};
+    history_.Add(sample, 60000);
+  }
+  input_.now_ms += 11000;
+  EXPECT_EQ(Decided().desired_shards, 5) << "the others are at 1200";
+}
+
+TEST_F(AutoscalerTest, AHotSlotForbidsScalingIn) {
+  input_.spec.metrics = {{api::MetricType::kOpsPerSecond, 1000, api::ScaleMetric::Statistic::kMax}};
+  for (int s = 0; s <= 21; ++s) {
+    Sample sample{input_.now_ms + s * 1000, {}};
+    for (int i = 0; i < 4; ++i) sample.shards.push_back({"s", 10, 10});
+    sample.shards[1].ops_per_second = 900;
+    sample.shards[1].hot = HotSlot{5061, 0.9, ""};
+    history_.Add(sample, 60000);
+  }
+  input_.now_ms += 21000;
+  EXPECT_EQ(Decided().desired_shards, 4);
+}
+
+// A sample a second, rising evenly.
+class TrendOfLoadTest : public AutoscalerTest {
+ protected:
+  void Rise(int seconds, double from, double per_second) {
+    for (int s = 0; s <= seconds; ++s) {
+      Sample sample{input_.now_ms + s * 1000, {}};
+      for (int i = 0; i < input_.current_shards; ++i) sample.shards.push_back({"s", from + per_second * s, 0});
+      history_.Add(sample, 2000 * 1000);
+    }
+    input_.now_ms += seconds * 1000;
+  }
+};
+
+TEST_F(TrendOfLoadTest, ALoadThatWillCrossItsTargetScalesOutBefore) {
+  Rise(300, 30, 0.1);  // 60 now, 70 in 100 seconds
+  EXPECT_EQ(Decided().desired_shards, 6) << "90 by the end of what can be foreseen";
+  EXPECT_NE(Decided().message.find("by its trend in 300 seconds"), std::string::npos) << Decided().message;
+  input_.spec.scale_out.predict_seconds = 90;
+  EXPECT_EQ(Decided().desired_shards, 4) << "not within 90 seconds";
+  input_.spec.scale_out.predict_seconds = 110;
+  EXPECT_EQ(Decided().desired_shards, 5);
+  input_.spec.scale_out.predict_seconds = 0;
+  EXPECT_EQ(Decided().desired_shards, 4) << "switched off";
+}
+
+TEST_F(TrendOfLoadTest, ATrendIsFollowedNoFurtherThanItHasBeenSeenFor) {
+  Rise(60, 54, 0.1);  // 60 now, 70 in 100 seconds
+  EXPECT_EQ(Decided().desired_shards, 4);
+}
+
+TEST_F(TrendOfLoadTest, NotBeforeTheStabilization) {
+  input_.spec.scale_out.stabilization_seconds = 60;
+  Rise(50, 40, 0.5);  // 65 now, 70 in ten seconds
+  EXPECT_EQ(Decided().desired_shards, 4);
+  Rise(12, 65, 0.4);  // in all 62 seconds
+  EXPECT_GT(Decided().desired_shards, 4);
+}
+
+TEST_F(TrendOfLoadTest, AStepIsNoTrend) {
+  for (const int before : {20, 60, 150, 240, 280}) {
+    history_.Clear();
+    Load(before, 20);
+    Load(300 - before, 60);
+    EXPECT_EQ(Decided().desired_shards, 4) << "after " << before << " seconds";
+  }
+}
+
+TEST_F(TrendOfLoadTest, ALoadThatRisesIsNotScaledInFor) {
+  Rise(21, 10, 0.9);  // 29 now; 40 with three shards, but the line goes on
+  EXPECT_EQ(Decided().desired_shards, 4);
+  EXPECT_EQ(Decided().reason, "ScaleInHeld");
 }
 
 }  // namespace

@@ -33,6 +33,37 @@ TEST(TemplateHash, ChangesWithWhatAPodIsMadeFromAndNothingElse) {
   EXPECT_NE(TemplateHash(Demo({{"resources", {{"limits", {{"memory", "1Gi"}}}}}})), before);
 }
 
+TEST(TemplateHash, IsAsBeforeForWhatIsNoneOfThePods) {
+  const std::string before = TemplateHash(Demo());
+  for (const Json& spec : {Json{{"rebalance", {{"by", "Load"}, {"maxBytesPerSecond", "50Mi"}}}}, Json{{"deletionProtection", true}},
+                           Json{{"autoscaling", {{"maxShards", 5}, {"metrics", {{{"type", "CPU"}, {"target", 60}}}}}}}}) {
+    EXPECT_EQ(TemplateHash(Demo(spec)), before) << spec;
+  }
+  EXPECT_NE(TemplateHash(Demo({{"metrics", Json::object()}})), before) << "a port of the container's";
+}
+
+TEST(Metrics, AreServedAtTheirPortAndMonitored) {
+  const auto cluster = Demo({{"metrics", {{"port", 9200}, {"podMonitor", true}}}});
+  EXPECT_THAT(RedisConf(cluster.spec), HasSubstr("\nmetrics-port 9200\n"));
+  EXPECT_THAT(RedisConf(Demo().spec), Not(HasSubstr("metrics-port")));
+  const Json port = BuildPod(cluster, {"demo-4", "2"}, {"i", ""})["spec"]["containers"][0]["ports"][2];
+  EXPECT_EQ(port, (Json{{"name", "metrics"}, {"containerPort", 9200}}));
+  const Json monitor = BuildPodMonitor(cluster);
+  EXPECT_EQ(monitor["spec"]["podMetricsEndpoints"][0]["port"], port["name"]);
+  EXPECT_EQ(monitor["spec"]["selector"]["matchLabels"]["windlass.dev/cluster"], "demo");
+  EXPECT_EQ(monitor["metadata"]["ownerReferences"][0]["uid"], "u1");
+  const Json ingress = BuildNetworkPolicy(cluster)["spec"]["ingress"];
+  ASSERT_EQ(ingress.size(), 3u);
+  EXPECT_EQ(ingress[2]["ports"][0]["port"], 9200);
+  EXPECT_FALSE(ingress[2].contains("from"));
+  EXPECT_EQ(BuildNetworkPolicy(Demo())["spec"]["ingress"].size(), 2u);
+}
+
+TEST(Settings, WhatSlotsCostIsCountedWhereItIsAskedFor) {
+  EXPECT_EQ(Settings(Demo({{"rebalance", {{"by", "Load"}}}}).spec).at("cluster-slot-stats-enabled"), "yes");
+  EXPECT_EQ(Settings(Demo().spec).count("cluster-slot-stats-enabled"), 0u);
+}
+
 TEST(Pod, BindsAndAnnouncesItsOwnAddressAndName) {
   const Json pod = BuildPod(Demo(), {"demo-4", "2"}, {"image", ""});
   const std::string args = pod["spec"]["containers"][0]["args"].dump();
