@@ -232,7 +232,7 @@ bool IsReservedDirective(const std::string& name) {
       "port", "bind", "dir", "dbfilename", "appendonly", "appendfilename", "appenddirname", "appendfsync", "maxmemory", "maxmemory-policy",
       "requirepass", "masterauth", "masteruser", "aclfile", "user", "rename-command", "daemonize", "pidfile", "logfile",
       "unixsocket", "unixsocketperm", "replicaof", "slaveof", "databases", "protected-mode", "include", "loadmodule",
-      "supervised", "save", "windlass-min-acks", "windlass-min-acks-on-shortage", "replica-announce-ip", "replica-announce-port"};
+      "supervised", "save", "windlass-min-acks", "windlass-min-acks-on-shortage", "windlass-cluster-id", "replica-announce-ip", "replica-announce-port"};
   if (name == "cluster-slot-stats-enabled") return false;  // what is counted is the user's choice
   return name.rfind("cluster-", 0) == 0 || name.rfind("tls-", 0) == 0 || kReserved.count(name) != 0;
 }

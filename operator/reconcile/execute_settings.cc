@@ -16,6 +16,15 @@ bool OnlyAtStart(const redis::Reply& reply) {
          reply.text.find("can't set protected config") != std::string::npos;
 }
 
+// The cluster's name keeps it apart from others on the bus (docs/node.md), and is the same
+// after it was deleted and made anew on its claims. A server that is not ours has no such thing.
+std::string NameCluster(const World& world, redis::RedisAdmin& node) {
+  const api::Metadata& metadata = world.cluster->metadata;
+  const redis::Reply reply = node.Call({"CONFIG", "SET", "windlass-cluster-id", metadata.name_space + "/" + metadata.name});
+  const bool not_ours = reply.text.find("Unknown option") != std::string::npos;
+  return reply.error() && !not_ours ? "windlass-cluster-id: " + reply.text : std::string();
+}
+
 }  // namespace
 
 void Executor::TellPasswords(const TellSettings& step) {
@@ -48,6 +57,10 @@ void Executor::Do(const World& world, const TellSettings& step) {
       } else if (!node.first_telling) {
         result.restart_for.insert(name);
       }
+    }
+    if (node.first_telling) {
+      const std::string refused = NameCluster(world, pool_.At(node.node.address));
+      if (!refused.empty()) result.refused += (result.refused.empty() ? "" : "; ") + refused;
     }
     const Json patch = {{"metadata", {{"annotations", {{api::kAnnotationSettings, ToText(result)}}}}}};
     try {

@@ -52,6 +52,7 @@ def test_persistence_durability_and_pod_options_reach_the_nodes(local_cluster):
     def settings(directive):
         return set(local_cluster.ask_nodes(lambda node: node.config_get(directive)[directive]).values())
 
+    assert {name.rpartition("/")[2] for name in settings("windlass-cluster-id")} == {"demo"}, "other clusters are kept away by it"
     uids = {pod["metadata"]["uid"] for pod in local_cluster.pods().values()}
     assert settings("appendonly") == {"yes"} and settings("windlass-min-acks") == {"0"}
     local_cluster.patch(persistence={"mode": "RDB"}, durability={"minAcks": 1, "onShortage": "Block"})
