@@ -90,7 +90,7 @@ run_unit() {
 start_pytest() {
   local folder=$1 name=${1//\//-}
   rm -f "$results/$name.status"
-  WINDLASS_TEST_LANE=$2 WINDLASS_BIN=$build/bin timeout 1200 /usr/bin/python3 -m pytest -q -ra -p no:cacheprovider "tests/$folder" \
+  WINDLASS_TEST_LANE=$2 WINDLASS_BIN=$build/bin timeout 1600 /usr/bin/python3 -m pytest -q -ra -p no:cacheprovider "tests/$folder" \
     --durations=5 --junitxml="$results/$name.xml" > "$results/$name.log" 2>&1
   echo $? > "$results/$name.status"
 }
