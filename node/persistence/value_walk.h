@@ -4,7 +4,8 @@
 // (types::ChangeWatch), so the price of a change is that of what it touches.
 //
 // Elements have no order in what is written, so one that is taken early is written at once
-// and remembered (in a tree, which never moves all it holds at once). Chunks and nodes have: copies of those taken early wait for their turn.
+// and remembered (in a tree, which never moves all it holds at once). Chunks and nodes have
+// an order: copies of those taken early wait for their turn.
 #pragma once
 
 #include <cstdint>

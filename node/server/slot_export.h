@@ -6,8 +6,8 @@
 // reached is sent as it is, so the target can run commands from the first moment
 // and nothing is buffered. A large value goes as commands, in steps (ValueCommands); what
 // comes meanwhile waits behind it, and counts as what the target has still to
-// acknowledge, so writers are slowed before it grows. Positions count the stream's bytes; the target is told
-// its position by MARK and says how far it has got.
+// acknowledge, so writers are slowed before it grows. Positions count the stream's
+// bytes; the target is told its position by MARK and says how far it has got.
 //
 // Loop thread. Owned by SlotMigrations, which outlives it.
 #pragma once

@@ -136,6 +136,7 @@ void EnsureObjects(const Context& context, const api::RedisCluster& cluster, con
 }
 
 std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster) {
+  if (cluster.spec.network.ip_families.empty()) return "";  // then a Service is not told of any
   const auto other = OtherFamily(resources::BuildClientService(cluster),
                                  context.caches.services.Find(KeyOf(cluster, api::ClientServiceName(cluster.metadata.name))));
   if (!other) return "";
@@ -245,14 +246,19 @@ std::string EnsurePodMonitor(const Context& context, const api::RedisCluster& cl
     if (held && !IsOurs(cluster, *held)) {
       return wanted ? "PodMonitor " + cluster.metadata.name + " exists and is not this cluster's; rename one of the two" : "";
     }
-    if (wanted == held.has_value() && (!held || !resources::FirstDifference(resources::BuildPodMonitor(cluster), *held))) return "";
-    RequireLease(context, kWriteTime);
     if (!wanted) {
+      if (!held) return "";
+      RequireLease(context, kWriteTime);
       DeleteByUid(context, kube::kPodMonitors, space, *held);
-    } else if (!held) {
-      context.client.Create(kube::kPodMonitors, space, resources::BuildPodMonitor(cluster));
+      return "";
+    }
+    const Json monitor = resources::BuildPodMonitor(cluster);
+    if (held && !resources::FirstDifference(monitor, *held)) return "";
+    RequireLease(context, kWriteTime);
+    if (held) {
+      context.client.MergePatch(kube::kPodMonitors, space, cluster.metadata.name, monitor);
     } else {
-      context.client.MergePatch(kube::kPodMonitors, space, cluster.metadata.name, resources::BuildPodMonitor(cluster));
+      context.client.Create(kube::kPodMonitors, space, monitor);
     }
     return "";
   } catch (const kube::KubeError& error) {
