@@ -29,6 +29,8 @@ struct RangeArguments {
   int64_t start = 0;
   int64_t end = -1;
   bool in_bits = false;
+
+  bool IsBackwards() const { return start < 0 && end < 0 && start > end; }
 };
 
 enum class UnitIsRead { kBeforeEnd, kLast };  // which of two faults is told
@@ -56,7 +58,8 @@ bool ParseRange(Call& call, size_t at, UnitIsRead order, RangeArguments* range) 
   }
   if (!integer(at, &range->start)) return false;
   if (order == UnitIsRead::kBeforeEnd) return unit() && integer(at + 1, &range->end);
-  return integer(at + 1, &range->end) && unit();
+  if (!integer(at + 1, &range->end)) return false;
+  return range->IsBackwards() || unit();  // of an empty range the unit is not looked at
 }
 
 // In bits, within a string of `bytes` bytes; empty ranges have last < first.
@@ -88,13 +91,13 @@ void GetBitCommand(Call& call) {
 }
 
 void BitCountCommand(Call& call) {
+  const Entry* entry = nullptr;
+  if (!FindString(call, &entry)) return;
+  if (entry == nullptr) return call.reply.Integer(0);  // whatever else was said, as in Redis 7.2
   RangeArguments range;
   if (call.args.size() == 3) return call.reply.Error(kSyntaxError);
   if (!ParseRange(call, 2, UnitIsRead::kLast, &range)) return;
-  const Entry* entry = nullptr;
-  if (!FindString(call, &entry)) return;
-  if (entry == nullptr) return call.reply.Integer(0);
-  if (range.start < 0 && range.end < 0 && range.start > range.end) return call.reply.Integer(0);
+  if (range.IsBackwards()) return call.reply.Integer(0);
   char digits[types::kMaxIntegerDigits];
   const std::string_view text = entry->Text(digits);
   call.reply.Integer(types::CountOnes(text, Within(range, text.size())));
@@ -104,11 +107,11 @@ void BitPosCommand(Call& call) {
   const auto bit = types::ParseInteger(call.args[2]);
   if (!bit) return call.reply.Error(kNotInteger);
   if (*bit != 0 && *bit != 1) return call.reply.Error("ERR The bit argument must be 1 or 0.");
-  RangeArguments range;
-  if (!ParseRange(call, 3, UnitIsRead::kBeforeEnd, &range)) return;
   const Entry* entry = nullptr;
   if (!FindString(call, &entry)) return;
   if (entry == nullptr) return call.reply.Integer(*bit == 1 ? -1 : 0);
+  RangeArguments range;
+  if (!ParseRange(call, 3, UnitIsRead::kBeforeEnd, &range)) return;
   char digits[types::kMaxIntegerDigits];
   const std::string_view text = entry->Text(digits);
   const types::BitRange bits = Within(range, text.size());

@@ -56,6 +56,10 @@ std::optional<ReadArguments> ParseRead(Call& call, bool for_group) {
   for (size_t i = 1; i < args.size() && out.keys.empty(); ++i) {
     const size_t more = args.size() - i - 1;
     if (EqualsNoCase(args[i], "BLOCK") && more > 0) {
+      // In a transaction it only does not wait; scripts are refused, up to Redis 7.2.
+      if (call.client.Has(client::kScript)) {
+        return refuse("ERR " + std::string(args[0]) + " command is not allowed with BLOCK option from scripts");
+      }
       out.deadline_ms = ParseBlock(call, args[++i]);
       if (!out.deadline_ms) return std::nullopt;
     } else if (EqualsNoCase(args[i], "COUNT") && more > 0) {

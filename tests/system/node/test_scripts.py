@@ -346,11 +346,20 @@ def test_commands_that_block_do_not_in_scripts(start, kind):
     client.call("XGROUP", "CREATE", "x", "g", "$")
     for words in (["blpop", "none", "0"], ["brpoplpush", "none", "other", "0"], ["blmove", "none", "other", "LEFT", "LEFT", "0"],
                   ["bzpopmin", "none", "0"], ["blmpop", "0", "1", "none", "LEFT"], ["bzmpop", "0", "1", "none", "MIN"],
-                  ["xread", "BLOCK", "0", "STREAMS", "x", "$"],
-                  ["xreadgroup", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "x", ">"]):
+                  ["xread", "STREAMS", "x", "$"], ["xreadgroup", "GROUP", "g", "c", "STREAMS", "x", ">"]):
         assert client.call("EVAL", "return {redis.call(unpack(ARGV)), 'went on'}", 0, *words) in (
             b"*2\r\n$-1\r\n$7\r\nwent on\r\n", b"*2\r\n*-1\r\n$7\r\nwent on\r\n"), words
     assert client.call("EVAL", "redis.call('rpush','l',1) return redis.call('blpop','l',0)", 0) == b"*2\r\n$1\r\nl\r\n$1\r\n1\r\n"
+
+
+@pytest.mark.parametrize("kind", ["windlass-node", "redis-server"])
+def test_a_script_cannot_ask_a_stream_to_block(start, kind):
+    if harness.server_binary(kind) is None:
+        pytest.skip(f"{kind} is not there")
+    client = connect(start(kind))
+    for words in (["xread", "BLOCK", "0", "STREAMS", "x", "$"], ["XREADGROUP", "GROUP", "g", "c", "block", "0", "STREAMS", "x", ">"]):
+        assert client.call("EVAL", "return redis.call(unpack(ARGV))", 0, *words).startswith(
+            f"-ERR {words[0]} command is not allowed with BLOCK option from scripts".encode()), words
 
 
 def test_info_counts_scripts(node):
