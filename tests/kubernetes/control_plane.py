@@ -8,6 +8,7 @@ audit log, in which a test finds what the operator was refused.
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from process import Process, wait_for
@@ -56,8 +57,9 @@ class ControlPlane:
             raise AssertionError(f"{error}\n{self.api_server.tail()}\n{self.etcd.tail(10)}")
 
     def stop(self):
+        """For good, like the workers: what it knew is thrown away."""
         for process in [*reversed(self.others), self.api_server, self.etcd]:
-            process.stop(timeout=5)
+            process.stop(signal.SIGKILL)
 
     def _process(self, name, *command, **options):
         return Process(name, command, self.logs, **options)
