@@ -115,6 +115,9 @@ void StartSync(Call& call, replication::PrimarySide::SyncRequest request) {
   if (call.node.cluster != nullptr && !call.node.cluster->core().MayBeFollowed()) {
     return call.reply.Error("NOMASTERLINK Can't SYNC with a restarted master whose data may not be the newest");
   }
+  if (!call.node.primary_side->CanBeGivenItsCopy(call.client.id)) {
+    return call.reply.Error("ERR Filtered replica requires EOF capability");
+  }
   call.client.Set(client::kReplica);
   request.client_id = call.client.id;
   request.transport = std::make_unique<ClientReplicaTransport>(&call.client);
@@ -156,6 +159,22 @@ void FullSync(Call& call) {
   StartSync(call, std::move(request));
 }
 
+// `filter` names what the copy is to hold, nothing else goes into it. False: the reply was written.
+bool SetCopyContents(Call& call, std::string_view filter) {
+  replication::CopyContents contents{false, false};
+  std::string unknown;
+  while (!filter.empty() && unknown.empty()) {
+    const size_t end = std::min(filter.find(' '), filter.size());
+    const std::string_view word = filter.substr(0, end);
+    if (EqualsNoCase(word, "functions")) contents.functions = true;
+    else if (!word.empty()) unknown = word;
+    filter.remove_prefix(std::min(end + 1, filter.size()));
+  }
+  call.node.primary_side->SetCopyContents(call.client.id, contents);
+  if (!unknown.empty()) call.reply.Error("ERR Unsupported rdb-filter-only option: " + unknown);
+  return unknown.empty();
+}
+
 void ReplicaConfiguration(Call& call) {
   if (call.args.size() % 2 == 0) return call.reply.Error(kSyntaxError);
   replication::PrimarySide& primary = *call.node.primary_side;
@@ -178,6 +197,11 @@ void ReplicaConfiguration(Call& call) {
       primary.SetAnnouncedIp(call.client.id, std::string(value));
     } else if (EqualsNoCase(option, "capa")) {
       primary.AddCapability(call.client.id, value);
+    } else if (EqualsNoCase(option, "rdb-only")) {
+      if (!ParseInt64(value, &number)) return call.reply.Error(kNotInteger);
+      primary.SetCopyOnly(call.client.id, number == 1);
+    } else if (EqualsNoCase(option, "rdb-filter-only")) {
+      if (!SetCopyContents(call, value)) return;
     } else if (!EqualsNoCase(option, "version")) {
       return call.reply.Error("ERR Unrecognized REPLCONF option: " + std::string(option));
     }

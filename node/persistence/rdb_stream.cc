@@ -10,8 +10,10 @@ namespace windlass::persistence {
 
 std::unique_ptr<RdbStream> RdbStream::Start(snapshot::Engine* engine, RdbStreamOptions options) {
   std::unique_ptr<RdbStream> stream(new RdbStream(std::move(options)));
-  stream->snapshot_ = engine->StartWhole(stream.get());
-  if (stream->snapshot_ == nullptr) return nullptr;
+  if (stream->options_.keys) {
+    stream->snapshot_ = engine->StartWhole(stream.get());
+    if (stream->snapshot_ == nullptr) return nullptr;
+  }
   keyspace::Keyspace& keyspace = engine->keyspace();
   for (int i = 0; i < keyspace.database_count(); ++i) {
     stream->sizes_.push_back({keyspace.db(i).size(), keyspace.db(i).expires_size()});
@@ -34,10 +36,11 @@ snapshot::SnapshotState RdbStream::Step(int64_t budget_us) {
     while (writer_.Continue(kPieceBytes)) {
       if (clock.MonotonicUs() >= end_us) return state();
     }
-  } else {
+  } else if (snapshot_ != nullptr) {
     snapshot_->Step(budget_us);
   }
-  if (state() == snapshot::SnapshotState::kDone && !ended_) {
+  const bool walked = snapshot_ == nullptr || snapshot_->state() == snapshot::SnapshotState::kDone;
+  if (walked && !writer_.open() && !ended_) {
     ended_ = true;
     writer_.End();
   }

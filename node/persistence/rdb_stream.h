@@ -20,6 +20,7 @@ struct RdbStreamOptions {
   RdbHeader header;
   RdbWriterOptions writer;
   std::vector<std::string> functions;  // libraries' code
+  bool keys = true;                    // false: no snapshot is taken, the file holds the rest
   // Asked after each entry taken because it was to change, with the bytes not yet
   // taken; false ends the snapshot.
   std::function<bool(size_t pending)> after_capture;
@@ -27,21 +28,24 @@ struct RdbStreamOptions {
 
 class RdbStream final : private snapshot::SnapshotSink {
  public:
-  // Null if no snapshot can be started. REQUIRES: between commands.
+  // Null if a snapshot is needed and none can be started. REQUIRES: between commands.
   static std::unique_ptr<RdbStream> Start(snapshot::Engine* engine, RdbStreamOptions options);
   ~RdbStream() override;
 
   snapshot::SnapshotState Step(int64_t budget_us);
   snapshot::SnapshotState state() const {
+    if (snapshot_ == nullptr) return ended_ ? snapshot::SnapshotState::kDone : snapshot::SnapshotState::kRunning;
     const snapshot::SnapshotState state = snapshot_->state();
     return state == snapshot::SnapshotState::kDone && writer_.open() ? snapshot::SnapshotState::kRunning : state;
   }
-  std::string_view abort_reason() const { return snapshot_->abort_reason(); }
-  void Abort(std::string_view reason) { snapshot_->Abort(reason); }
+  std::string_view abort_reason() const { return snapshot_ == nullptr ? std::string_view() : snapshot_->abort_reason(); }
+  void Abort(std::string_view reason) {
+    if (snapshot_ != nullptr) snapshot_->Abort(reason);
+  }
   size_t pending() const { return writer_.pending(); }
   std::string Take() { return writer_.Take(); }
-  uint64_t keys() const { return snapshot_->entries(); }
-  uint64_t captured() const { return snapshot_->captured(); }
+  uint64_t keys() const { return snapshot_ == nullptr ? 0 : snapshot_->entries(); }
+  uint64_t captured() const { return snapshot_ == nullptr ? 0 : snapshot_->captured(); }
 
  private:
   explicit RdbStream(RdbStreamOptions options);
@@ -52,7 +56,7 @@ class RdbStream final : private snapshot::SnapshotSink {
 
   RdbStreamOptions options_;
   RdbWriter writer_;
-  std::unique_ptr<snapshot::Snapshot> snapshot_;
+  std::unique_ptr<snapshot::Snapshot> snapshot_;  // null if keys are not wanted
   struct DbSize {
     uint64_t keys;
     uint64_t expires;

@@ -55,6 +55,14 @@ void PrimarySide::AddCapability(uint64_t client_id, std::string_view capability)
   }
 }
 
+void PrimarySide::SetCopyOnly(uint64_t client_id, bool copy_only) { Handshake(client_id).copy_only = copy_only; }
+void PrimarySide::SetCopyContents(uint64_t client_id, CopyContents contents) { Handshake(client_id).contents = contents; }
+
+bool PrimarySide::CanBeGivenItsCopy(uint64_t client_id) {
+  const Replica& replica = Handshake(client_id);
+  return replica.contents.all() || replica.takes_eof_mark;
+}
+
 void PrimarySide::Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynced) {
   const auto it = replicas_.find(client_id);
   if (it == replicas_.end()) return;
@@ -113,7 +121,8 @@ void PrimarySide::Sync(SyncRequest request) {
   replicas_.insert(std::move(node));
   parts_.log->Notice("Replica " + NameOf(replica) + " asks for synchronization");
   if (on_sync_) on_sync_();
-  if (request.psync && TryPartial(replica, request)) {
+  const bool wants_stream = !replica.copy_only && replica.contents.all();
+  if (request.psync && wants_stream && TryPartial(replica, request)) {
     ++stats_.sync_partial_ok;
     return;
   }
@@ -122,7 +131,7 @@ void PrimarySide::Sync(SyncRequest request) {
   PrepareBacklog();
   replica.state = ReplicaState::kWaitSnapshot;
   replica.waiting_since_ms = NowMs();
-  if (disk_snapshot_running_ && parts_.history->Covers(disk_snapshot_offset_ + 1)) {
+  if (replica.contents.all() && disk_snapshot_running_ && parts_.history->Covers(disk_snapshot_offset_ + 1)) {
     AnswerFull(replica, disk_snapshot_offset_);
     replica.state = ReplicaState::kWaitFile;
     parts_.log->Notice("Waiting for end of BGSAVE for SYNC");
@@ -177,6 +186,10 @@ void PrimarySide::AnswerFull(Replica& replica, int64_t offset) {
 
 // --- full copies.
 
+bool PrimarySide::TakesFile(const Replica& replica) const {
+  return replica.contents.all() && !(parts_.settings->diskless && replica.takes_eof_mark);
+}
+
 // Starts a snapshot for those who wait, if none is under way and it is time.
 void PrimarySide::StartDueSnapshot() {
   if (socket_feed_ != nullptr || parts_.saves->in_progress()) return;
@@ -185,10 +198,11 @@ void PrimarySide::StartDueSnapshot() {
   int64_t longest_wait_ms = 0;
   for (const auto& [id, replica] : replicas_) {
     if (replica->state != ReplicaState::kWaitSnapshot) continue;
-    if (!parts_.settings->diskless || !replica->takes_eof_mark) {
+    if (TakesFile(*replica)) {
       for_disk = true;
       continue;
     }
+    if (!for_socket.empty() && !(replica->contents == for_socket.front()->contents)) continue;  // its turn comes
     for_socket.push_back(replica.get());
     longest_wait_ms = std::max(longest_wait_ms, NowMs() - replica->waiting_since_ms);
   }
@@ -209,7 +223,7 @@ void PrimarySide::StartDiskSnapshot() {
   disk_snapshot_offset_ = parts_.history->offset();
   for (const auto& [id, replica] : replicas_) {
     if (replica->state != ReplicaState::kWaitSnapshot) continue;
-    if (parts_.settings->diskless && replica->takes_eof_mark) continue;
+    if (!TakesFile(*replica)) continue;
     AnswerFull(*replica, disk_snapshot_offset_);
     replica->state = ReplicaState::kWaitFile;
   }
@@ -237,6 +251,8 @@ void PrimarySide::OnDiskSnapshotDone(bool ok) {
 void PrimarySide::StartSocketFeed(const std::vector<Replica*>& waiting) {
   auto feed = std::make_unique<SocketFeed>(parts_.worker, *parts_.settings);
   persistence::RdbStreamOptions options = parts_.saves->StreamOptions(false);
+  options.keys = waiting.front()->contents.keys;
+  if (!waiting.front()->contents.functions) options.functions.clear();
   const size_t limit = static_cast<size_t>(std::max<int64_t>(parts_.settings->output_hard_bytes, int64_t{64} << 20));
   options.after_capture = [feed = feed.get(), limit](size_t pending) {
     if (pending >= kTakeAt) feed->ready.Push(feed->stream->Take());
@@ -295,6 +311,10 @@ void PrimarySide::StepSocketFeed() {
   }
   for (Replica* replica : receivers) {
     replica->transport->Send(socket_feed_->end_mark);
+    if (replica->copy_only) {
+      PutOnline(*replica);
+      continue;
+    }
     replica->state = ReplicaState::kWaitAck;
     replica->last_ack_ms = NowMs();
     parts_.log->Notice("Streamed replication with replica " + NameOf(*replica) +
@@ -312,9 +332,14 @@ void PrimarySide::AbortSocketFeed(std::string_view reason) {
 }
 
 void PrimarySide::PutOnline(Replica& replica) {
-  replica.state = ReplicaState::kOnline;
-  replica.last_ack_ms = NowMs();
   replica.file.Close();
+  replica.last_ack_ms = NowMs();
+  if (replica.copy_only) {
+    replica.state = ReplicaState::kCopySent;
+    parts_.log->Notice("RDB transfer completed, rdb only replica (" + NameOf(replica) + ") should be disconnected asap");
+    return;
+  }
+  replica.state = ReplicaState::kOnline;
   parts_.log->Notice("Synchronization with replica " + NameOf(replica) + " succeeded");
 }
 
@@ -375,6 +400,7 @@ void PrimarySide::Pump() {
   if (replicas_.empty()) return TrimLog();
   StepSocketFeed();
   std::vector<uint64_t> over_limit;
+  std::vector<uint64_t> served;
   for (auto it = replicas_.begin(); it != replicas_.end();) {
     Replica& replica = *it->second;
     ++it;  // a read error drops this one
@@ -384,8 +410,11 @@ void PrimarySide::Pump() {
       PumpFile(replica);
     } else if (replica.state == ReplicaState::kOnline) {
       PumpStream(replica);
+    } else if (replica.state == ReplicaState::kCopySent && replica.transport->PendingOutput() == 0) {
+      served.push_back(replica.client_id);
     }
   }
+  for (const uint64_t id : served) Drop(id, "it has the copy it asked for");
   for (const uint64_t id : over_limit) {
     parts_.log->Warning("Client " + NameOf(*replicas_.at(id)) + " scheduled to be closed ASAP for overcoming of output buffer limits.");
     Drop(id, "output buffer limit");
@@ -401,9 +430,14 @@ void PrimarySide::SpillForCopies() {
   const int64_t keep = history.backlog_size() + parts_.settings->copy_memory_bytes;
   if (!history.has_backlog() || history.history_bytes() - history.spilled_bytes() <= keep) return;
   const bool wanted = disk_snapshot_running_ || std::any_of(replicas_.begin(), replicas_.end(), [](const auto& entry) {
-    return entry.second->catching_up && entry.second->state != ReplicaState::kWaitSnapshot;
+    return entry.second->catching_up && NeedsLog(*entry.second);
   });
   if (wanted && history.spilled_bytes() < parts_.settings->copy_disk_bytes) history.Spill(keep);
+}
+
+// Whether what is written from now on, or since its copy began, goes to it.
+bool PrimarySide::NeedsLog(const Replica& replica) {
+  return replica.state != ReplicaState::kWaitSnapshot && !replica.copy_only;
 }
 
 // Of the log's end, the part from next_offset on that is not in the file.
@@ -414,7 +448,7 @@ int64_t PrimarySide::HeldInMemory(const Replica& replica) const {
 }
 
 bool PrimarySide::OverOutputLimit(Replica& replica) const {
-  if (replica.state == ReplicaState::kWaitSnapshot) return false;
+  if (!NeedsLog(replica)) return false;  // of a copy no more is put out than the socket takes
   const PrimarySettings& settings = *parts_.settings;
   const int64_t held = HeldInMemory(replica) + static_cast<int64_t>(replica.transport->PendingOutput());
   // A limit below the backlog would end replicas that cost nothing extra.
@@ -434,7 +468,7 @@ void PrimarySide::TrimLog() {
   int64_t needed = parts_.history->offset() + 1;
   if (disk_snapshot_running_) needed = std::min(needed, disk_snapshot_offset_ + 1);
   for (const auto& [id, replica] : replicas_) {
-    if (replica->state != ReplicaState::kWaitSnapshot) needed = std::min(needed, replica->next_offset);
+    if (NeedsLog(*replica)) needed = std::min(needed, replica->next_offset);
   }
   parts_.history->Trim(needed);
 }
@@ -460,7 +494,8 @@ void PrimarySide::DropSlowAndSilent() {
   std::vector<uint64_t> silent;
   for (const auto& [id, replica] : replicas_) {
     const bool streaming = replica->state == ReplicaState::kOnline || replica->state == ReplicaState::kWaitAck;
-    const bool receiving = replica->state == ReplicaState::kReceiveFile || replica->state == ReplicaState::kReceiveSocket;
+    const bool receiving = replica->state == ReplicaState::kReceiveFile || replica->state == ReplicaState::kReceiveSocket ||
+                           replica->state == ReplicaState::kCopySent;
     const int64_t heard_ms = std::max(replica->last_ack_ms, replica->transport->LastHeardMs());
     if (streaming && replica->psync && NowMs() - heard_ms > timeout_ms) {
       parts_.log->Warning("Disconnecting timedout replica (streaming sync): " + NameOf(*replica));
@@ -531,6 +566,7 @@ int PrimarySide::GoodReplicas() const {
 std::vector<ReplicaReport> PrimarySide::Report() const {
   std::vector<ReplicaReport> reports;
   for (const auto& [id, replica] : replicas_) {
+    if (replica->state == ReplicaState::kCopySent) continue;
     ReplicaReport report;
     report.client_id = id;
     report.ip = replica->announced_ip.empty() ? replica->transport->PeerIp() : replica->announced_ip;
@@ -543,6 +579,7 @@ std::vector<ReplicaReport> PrimarySide::Report() const {
       case ReplicaState::kWaitFile: report.state_word = "wait_bgsave"; break;
       case ReplicaState::kReceiveFile:
       case ReplicaState::kReceiveSocket:
+      case ReplicaState::kCopySent:
       case ReplicaState::kWaitAck: report.state_word = "send_bulk"; break;
       case ReplicaState::kOnline: report.state_word = "online"; break;
     }

@@ -63,6 +63,7 @@ enum class ReplicaState {
   kReceiveFile,
   kReceiveSocket,
   kWaitAck,       // has all of a socket copy; says so when it has loaded it
+  kCopySent,      // wanted no more than that: closed when its socket has taken it
   kOnline,
 };
 
@@ -72,6 +73,14 @@ inline constexpr std::string_view kSlotJobsCapability = "windlass-slot-jobs";
 
 // The prefix of a capability that names the replica's node in the cluster.
 inline constexpr std::string_view kNodeIdCapability = "windlass-node=";
+
+struct CopyContents {
+  bool keys = true;
+  bool functions = true;
+
+  bool all() const { return keys && functions; }
+  bool operator==(const CopyContents& other) const { return keys == other.keys && functions == other.functions; }
+};
 
 struct ReplicaReport {
   uint64_t client_id;
@@ -107,6 +116,12 @@ class PrimarySide {
   void SetListeningPort(uint64_t client_id, int port);
   void SetAnnouncedIp(uint64_t client_id, std::string ip);
   void AddCapability(uint64_t client_id, std::string_view capability);
+  // It wants a copy and no stream behind it (REPLCONF rdb-only).
+  void SetCopyOnly(uint64_t client_id, bool copy_only);
+  // What its copy holds (REPLCONF rdb-filter-only). REQUIRES at Sync: a capability "eof",
+  // for such a copy is never a file, which others might take for a whole one.
+  void SetCopyContents(uint64_t client_id, CopyContents contents);
+  bool CanBeGivenItsCopy(uint64_t client_id);
   // fsynced -1: not told.
   void Acknowledge(uint64_t client_id, int64_t offset, int64_t fsynced = -1);
   struct SyncRequest {
@@ -154,7 +169,7 @@ class PrimarySide {
   bool AllKnowSlotJobs() const;       // every replica attached has that capability
   int GoodReplicas() const;           // online, acknowledged within the maximal lag
   int Count() const { return static_cast<int>(replicas_.size()); }
-  std::vector<ReplicaReport> Report() const;
+  std::vector<ReplicaReport> Report() const;  // without those that have a copy and want no more
   const PrimaryStats& stats() const { return stats_; }
   void ResetStats() { stats_ = PrimaryStats(); }
   // The online replica with the highest acknowledged offset; null if none.
@@ -188,6 +203,8 @@ class PrimarySide {
   void PumpFile(Replica& replica);
   void PumpStream(Replica& replica);
   void PutOnline(Replica& replica);
+  bool TakesFile(const Replica& replica) const;
+  static bool NeedsLog(const Replica& replica);
   bool OverOutputLimit(Replica& replica) const;
   int64_t HeldInMemory(const Replica& replica) const;
   void SpillForCopies();

@@ -70,6 +70,8 @@ struct PrimarySide::Replica {
   bool takes_new_id = false;
   bool knows_slot_jobs = false;
   bool psync = true;
+  bool copy_only = false;
+  CopyContents contents;
   bool acknowledged = false;  // it has, since it came: until then acked_offset is what it asked from
   std::string node_id;        // in the cluster; empty: not told
   // Invariant from kWaitFile on: acked_offset < next_offset <= the log's offset + 1.
