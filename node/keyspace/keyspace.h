@@ -58,6 +58,9 @@ class Keyspace {
   bool cluster_mode() const { return cluster_mode_; }
 
   // --- time and expiry.
+  // Unix ms that stamp what is made from now on. Whoever looks a key up tells the time with
+  // it; who may store without looking tells it here.
+  void set_clock_ms(int64_t now_ms) { clock_ms_ = now_ms; }
   ExpiryMode expiry_mode() const { return expiry_mode_; }
   void set_expiry_mode(ExpiryMode mode) { expiry_mode_ = mode; }
   // Runs for at most `budget_us`, by the real clock; call `hz` times a second on
@@ -133,7 +136,7 @@ class Keyspace {
   uint64_t hash_seed_;
   bool cluster_mode_;
   ExpiryMode expiry_mode_ = ExpiryMode::kDelete;
-  int64_t clock_ms_ = 0;  // the time of the last Find: stamps new entries
+  int64_t clock_ms_ = 0;  // the newest time told: stamps new entries
   uint64_t dirty_ = 0;
   std::vector<ChangeObserver*> observers_;
   ChangeListener* change_listener_ = nullptr;

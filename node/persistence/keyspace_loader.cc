@@ -19,6 +19,7 @@ int64_t ToInteger(std::string_view text, int64_t otherwise) {
 
 base::Result<void> KeyspaceLoader::OnVersion(int version) {
   summary_.version = version;
+  if (options_.now_ms > 0) keyspace_->set_clock_ms(options_.now_ms);
   return {};
 }
 

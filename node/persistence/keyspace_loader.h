@@ -30,7 +30,7 @@ class KeyspaceLoader final : public RdbSink {
   struct Options {
     // Keys whose time has come are left out: right for a master, never for a replica.
     bool drop_expired = false;
-    int64_t now_ms = 0;
+    int64_t now_ms = 0;  // stamps the entries too
     // Told of each function library too, at once: what follows may call it.
     std::function<void(const std::string& code)> on_function = nullptr;
   };

@@ -258,6 +258,7 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   if (depth_ == 0) {
     frozen_now_ms_ = node_->loop->NowMs();
     acting_ = &client;
+    keyspace.set_clock_ms(frozen_now_ms_);
     keyspace.set_expiry_mode(client.Has(kTrusted) || IsImport(client) ? keyspace::ExpiryMode::kIgnore
                              : KeepsExpired() ? keyspace::ExpiryMode::kHide
                                               : keyspace::ExpiryMode::kDelete);

@@ -204,6 +204,7 @@ void Durability::ForgetFunctions() {
 
 persistence::KeyspaceLoader::Options Durability::LoaderOptions() const {
   persistence::KeyspaceLoader::Options options;
+  options.now_ms = node_->clock->UnixMs();
   options.on_function = [this](const std::string& code) {
     if (on_function_) on_function_(&code);
   };
@@ -231,7 +232,6 @@ bool Durability::LoadRdb() {
   const int64_t start_ms = node_->clock->UnixMs();
   persistence::KeyspaceLoader::Options options = LoaderOptions();
   options.drop_expired = !IsLikelyReplica();
-  options.now_ms = start_ms;
   persistence::KeyspaceLoader loader(node_->keyspace, node_->log, &functions_, options);
   auto loaded = persistence::LoadRdbFile(path, &loader, save_settings_.checksum, [this](int64_t bytes) { Progress(bytes); });
   if (!loaded.ok()) {

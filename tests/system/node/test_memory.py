@@ -39,6 +39,20 @@ def outcome(node, *command):
         return str(error)
 
 
+def test_idle_time_counts_from_when_a_key_was_made_also_just_after_a_start(start):
+    node = start(save='""')
+    client = node.client()
+    client.set("plain", "v")  # nothing was looked up before it
+    client.rpush("list", "v")
+    assert max(client.object("idletime", key) for key in ("plain", "list")) < 2
+    node.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    client.save()
+    node.terminate()
+    node.start()
+    client = node.client()
+    assert max(client.object("idletime", key) for key in ("plain", "list")) < 5
+
+
 def fill(node, first, count, size=1000, ttl=None):
     client = node.client(timeout=30)
     pipe = client.pipeline(transaction=False)
