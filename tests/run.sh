@@ -18,7 +18,8 @@ usage: tests/run.sh [options]
   --kubernetes      run the acceptance tests on a real Kubernetes instead (as root;
                     what follows goes to tests/kubernetes/run.sh)
   --no-install      do not install Debian packages
-  --seeds N         simulation seeds (default: 2000)
+  --seeds N         simulation seeds (default: 2000); a tenth of them of migrations,
+                    and schedules of chaos for a fiftieth
   --budget SECONDS  start no further suite after this long (default: none)
   -h, --help        this text
 TEXT
@@ -146,11 +147,21 @@ run_chaos() {
   note "chaos seeds: $ok passed, $bad failed"
 }
 
-run_simulation() {
-  timeout 600 "$build/bin/windlass-sim" --seeds "1-$seeds" > "$results/simulation.log" 2>&1
+# One part of the simulation, its name first.
+simulate() {
+  local name=$1 log=$results/simulation-$1.log
+  shift
+  timeout 600 "$build/bin/windlass-sim" "$@" > "$log" 2>&1
   local status=$?
-  tail -n 1 "$results/simulation.log"
-  if [ $status -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); tail -n 30 "$results/simulation.log"; fi
+  echo "$name: $(tail -n 1 "$log")"
+  if [ $status -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); tail -n 30 "$log"; fi
+}
+
+run_simulation() {
+  simulate cluster --seeds "1-$seeds"
+  simulate migrations --migrations --seeds "1-$((seeds / 10))"
+  /usr/bin/python3 tests/chaos/run.py --seeds "1-$((seeds / 50))" --print-schedule > "$results/schedules"
+  simulate schedules --schedule "$results/schedules"
 }
 
 [ -z "$install" ] || tests/install-deps.sh || { failed=1; finish; }

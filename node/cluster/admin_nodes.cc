@@ -105,7 +105,7 @@ Reply Run(Machine& m, const ResetCommand& c) {
   }
   if (!owned->empty()) m.out.Push(SlotsLost{owned, false});
   if (c.hard) {
-    m.current_epoch = m.last_vote_epoch = me->config_epoch = m.taken_at_epoch = 0;
+    m.current_epoch = m.last_vote_epoch = me->config_epoch = m.taken_at_epoch = m.succeeded_at_epoch = 0;
     const NodeId old = me->id;
     m.nodes.Rename(me, NodeId::MakeRandom(m.random));
     LogF(m, LogLevel::kNotice, "Node hard reset, now I'm %s (was %s)", me->id.str().c_str(),

@@ -15,6 +15,7 @@
 #include "node/cluster/probation.h"
 #include "node/cluster/replica_migration.h"
 #include "node/cluster/roles.h"
+#include "node/cluster/send.h"
 #include "node/cluster/start.h"
 #include "node/cluster/takeover_rule.h"
 
@@ -65,8 +66,12 @@ Effects ClusterCore::Step(int64_t now_ms, const Input& input) {
           if (Node* node = m.nodes.Find(in.replica); node != nullptr) node->proven_no_newer = true;
           ReviewProbation(m);
         } else if constexpr (std::is_same_v<T, GrantsOutstanding>) {
+          slot::SlotSet released = m.grants.slots();
           m.grants.Set(in.grants);
+          released -= m.grants.slots();
           m.slots.Touch();
+          // Claimed again, at the epoch this node has: whoever was elected in its place wins.
+          if (m.myself()->IsMaster() && m.myself()->slots->Intersects(released)) BroadcastPong(m, false);
         } else {
           m.facts = in;
           m.myself()->replication_offset = in.my_offset;
@@ -164,6 +169,7 @@ bool ClusterCore::IsKnownMaster(const NodeId& node) const {
   return known != nullptr && known->IsMaster() && !known->InHandshake();
 }
 const slot::SlotSet& ClusterCore::GrantedSlots() const { return machine_->grants.slots(); }
+bool ClusterCore::InTouch() const { return cluster::InTouch(*machine_); }
 bool ClusterCore::OnProbation() const { return machine_->probation.active; }
 std::vector<DoubtfulReplica> ClusterCore::ReplicasInDoubt() const {
   std::vector<DoubtfulReplica> replicas;

@@ -118,6 +118,10 @@ class ClusterCore {
   std::optional<NodeId> OwnerOf(slot::SlotId slot) const;
   NodeId ShardOf(const NodeId& node) const;  // null: not known
   bool IsKnownMaster(const NodeId& node) const;
+  // This master would have heard by now of whoever was elected in its place: only then
+  // may it take slots by a grant, for a successor without the grant may have said that
+  // it will not.
+  bool InTouch() const;
   // Of GrantsOutstanding, those nobody has taken yet.
   const slot::SlotSet& GrantedSlots() const;
 

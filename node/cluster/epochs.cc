@@ -31,9 +31,14 @@ void SettleCollision(Machine& m, const Node& other, const Header& header) {
   // itself, what others elected its replica for, and its data is the older.
   const bool took = me->config_epoch != 0 && m.taken_at_epoch == me->config_epoch;
   const bool disputed = took && header.slots->Intersects(*me->slots);
-  if (!disputed && !(me->id < other.id)) return;
+  // A master that gave itself an epoch (for slots it took over) while its replica was
+  // elected at the same one moves on for nobody: it is the successor that has to.
+  const bool replaced = !me->shard_id.null() && me->shard_id == other.shard_id && m.succeeded_at_epoch != me->config_epoch &&
+                        header.slots->Intersects(*me->slots);
+  if (replaced || (!disputed && !(me->id < other.id))) return;
   ++m.current_epoch;
   if (took) m.taken_at_epoch = m.current_epoch;
+  if (m.succeeded_at_epoch == me->config_epoch) m.succeeded_at_epoch = m.current_epoch;
   me->config_epoch = m.current_epoch;
   m.SaveCritical();
   LogF(m, LogLevel::kWarning,

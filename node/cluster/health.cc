@@ -9,7 +9,22 @@ namespace {
 constexpr int64_t kWritableDelayMs = 2000;  // after a start, to hear of a successor first
 constexpr int64_t kMinRejoinMs = 500;
 constexpr int64_t kMaxRejoinMs = 5000;
+
+int64_t RejoinMs(const Machine& m) { return std::clamp(m.options.node_timeout_ms, kMinRejoinMs, kMaxRejoinMs); }
 }  // namespace
+
+bool InTouch(const Machine& m) {
+  int voters = 0;
+  int heard = 0;
+  for (const Node* node : m.nodes.all()) {
+    if (!node->Votes()) continue;
+    ++voters;
+    heard += node->IsMyself() || (node->heard && !node->Has(kFlagFail | kFlagPfail)) ? 1 : 0;
+  }
+  const Health& h = m.health;
+  if (heard < voters / 2 + 1 || m.now - h.first_check_ms < kWritableDelayMs) return false;
+  return h.minority_ms == 0 || m.now - h.minority_ms >= RejoinMs(m);
+}
 
 void UpdateHealth(Machine& m) {
   Health& h = m.health;
@@ -35,8 +50,7 @@ void UpdateHealth(Machine& m) {
   if (ok && me->IsMaster()) {
     // A master that comes back gives others the time to tell it what changed.
     if (m.now - h.first_check_ms < kWritableDelayMs) return;
-    const int64_t rejoin = std::clamp(m.options.node_timeout_ms, kMinRejoinMs, kMaxRejoinMs);
-    if (h.minority_ms != 0 && m.now - h.minority_ms < rejoin) return;
+    if (h.minority_ms != 0 && m.now - h.minority_ms < RejoinMs(m)) return;
   }
   h.ok = ok;
   LogF(m, LogLevel::kWarning, "Cluster state changed: %s", ok ? "ok" : "fail");

@@ -6,5 +6,9 @@
 namespace windlass::cluster {
 
 void UpdateHealth(Machine& m);
+// A majority of the masters has been heard in this life and is not seen as failed, long
+// enough for this node to have been told of a successor. Whether slots are covered does
+// not matter.
+bool InTouch(const Machine& m);
 
 }  // namespace windlass::cluster

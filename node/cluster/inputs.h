@@ -79,7 +79,8 @@ struct Grant {
 };
 // All grants there are now. Granted slots stay this shard's in the table, but it
 // claims them no more: whatever epoch it gets meanwhile, and whoever succeeds its
-// master, the target's claim wins. They end by that claim, or by TakeSlotsCommand.
+// master, the target's claim wins. They end by that claim, or when they are not among
+// these any more: then the slots are claimed again.
 struct GrantsOutstanding {
   std::vector<Grant> grants;
 };

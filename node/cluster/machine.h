@@ -82,6 +82,7 @@ struct Machine {
   // The configEpoch at which this node won or took slots from another, for
   // settling collisions; 0 if it did not in this life.
   uint64_t taken_at_epoch = 0;
+  uint64_t succeeded_at_epoch = 0;  // the epoch at which this node took its master's place
 
   Outbox out;
   Election election;

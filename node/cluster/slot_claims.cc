@@ -18,6 +18,21 @@ void RebindImporting(Machine& m, slot::SlotId slot, Node* claimant, uint64_t epo
   m.SaveAndCheck();
 }
 
+// Who takes a slot from a master of its own shard has been elected in its place: what the
+// master had is the successor's. What it does not claim of it was granted to another shard.
+// The master itself and its replicas know whether it was: if not, a single slot has been
+// moved to a node that was reset and kept the shard's id, as Redis 7.2 lets it. To others
+// the owner of the rest claims it again.
+void InheritRest(Machine& m, Node* replaced, Node* successor) {
+  const std::shared_ptr<const slot::SlotSet> rest = replaced->slots;
+  if (replaced == m.Spokesman()) {
+    slot::SlotSet kept = *rest;
+    kept -= m.grants.slots();
+    if (!kept.empty()) return;
+  }
+  rest->ForEach([&](slot::SlotId slot) { m.slots.Assign(slot, successor); });
+}
+
 // Slots the claimant owns in our table and does not claim any more.
 void NoteUnclaimed(Machine& m, Node* claimant, const slot::SlotSet& claimed) {
   slot::SlotSet dropped = *claimant->slots;
@@ -39,6 +54,7 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
   const std::shared_ptr<const slot::SlotSet> mine = m.myself()->slots;
   int taken_from_head = 0;
   int claims = 0;
+  Node* replaced = nullptr;
   claimed->ForEach([&](slot::SlotId slot) {
     ++claims;
     Node* owner = m.slots.Owner(slot);
@@ -54,10 +70,12 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
     if (!granted && !m.slots.Unclaimed(slot) && owner->config_epoch >= epoch) return;
     m.grants.Remove(slot);
     if (owner == head) ++taken_from_head;
+    if (!granted && owner != nullptr && !owner->shard_id.null() && owner->shard_id == claimant->shard_id) replaced = owner;
     if (m.slots.MigratingTo(slot) == claimant) m.slots.SetMigrating(slot, nullptr);
     m.slots.Assign(slot, claimant);
     m.SaveAndCheck();
   });
+  if (replaced != nullptr) InheritRest(m, replaced, claimant);
   NoteUnclaimed(m, claimant, *claimed);
 
   const bool lost_all = taken_from_head > 0 && head->slot_count == 0;

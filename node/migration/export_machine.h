@@ -51,7 +51,7 @@ enum class ExportDo {
   kWithdrawGrant,   // it was saved and not sent
   kSendGrant,
   kAskOutcome,      // of the target's shard; answer OnOutcome
-  kTakeBack,        // the slots are this node's again, at a new epoch; then kUnhold
+  kTakeBack,        // the slots are claimed again; then kUnhold
   kCloseLink,
   kEnded,           // state and message say how
 };

@@ -1,6 +1,7 @@
 // Records as text. See job_records.h. An id that is not known is a single dash.
 #include "node/migration/job_records.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace windlass::migration {
@@ -84,6 +85,20 @@ std::string JobRecords::Text() const {
     text += '\n';
   }
   return text;
+}
+
+std::vector<std::string> JobRecords::OnlyWords() const {
+  std::vector<std::string> words{std::string(kOnlyWord)};
+  for (const auto& [name, record] : records_) words.push_back(name);
+  return words;
+}
+
+std::vector<std::string> JobRecords::NotAmong(std::span<const std::string_view> words) const {
+  std::vector<std::string> names;
+  for (const auto& [name, record] : records_) {
+    if (std::find(words.begin(), words.end(), name) == words.end()) names.push_back(name);
+  }
+  return names;
 }
 
 slot::SlotSet JobRecords::SlotsOf(RecordKind kind) const {

@@ -35,6 +35,9 @@ struct JobRecord {
 std::vector<std::string> RecordWords(const JobRecord& record);
 std::optional<JobRecord> ParseRecordWords(std::span<const std::string_view> words);
 inline constexpr size_t kRecordWords = 8;
+// Before the names of all the records there are: a replica that was given a full copy,
+// or follows another master than before, may have records that nobody else knows.
+inline constexpr std::string_view kOnlyWord = "only";
 
 class JobRecords {
  public:
@@ -49,6 +52,10 @@ class JobRecords {
   }
   const std::map<std::string, JobRecord>& all() const { return records_; }
   slot::SlotSet SlotsOf(RecordKind kind) const;
+  // kOnlyWord and every name.
+  std::vector<std::string> OnlyWords() const;
+  // Names of records that `words`, as OnlyWords makes them, do not have.
+  std::vector<std::string> NotAmong(std::span<const std::string_view> words) const;
 
  private:
   std::map<std::string, JobRecord> records_;

@@ -176,6 +176,7 @@ bool PrimarySide::TryPartial(Replica& replica, const SyncRequest& request) {
 }
 
 void PrimarySide::AnswerFull(Replica& replica, int64_t offset) {
+  ++copies_begun_;
   if (on_copy_begins_) on_copy_begins_();
   if (replica.psync) {
     replica.transport->Send("+FULLRESYNC " + parts_.history->id() + " " + std::to_string(offset) + "\r\n");

@@ -169,6 +169,7 @@ class PrimarySide {
   bool AllKnowSlotJobs() const;       // every replica attached has that capability
   int GoodReplicas() const;           // online, acknowledged within the maximal lag
   int Count() const { return static_cast<int>(replicas_.size()); }
+  uint64_t copies_begun() const { return copies_begun_; }  // full ones
   std::vector<ReplicaReport> Report() const;  // without those that have a copy and want no more
   const PrimaryStats& stats() const { return stats_; }
   void ResetStats() { stats_ = PrimaryStats(); }
@@ -229,6 +230,7 @@ class PrimarySide {
   std::map<uint64_t, Waiter> waiters_;  // by client
   std::unique_ptr<SocketFeed> socket_feed_;
   PrimaryStats stats_;
+  uint64_t copies_begun_ = 0;
   bool disk_snapshot_running_ = false;  // one that waiting replicas will be given
   int64_t disk_snapshot_offset_ = 0;
   bool ack_wanted_ = false;

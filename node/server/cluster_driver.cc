@@ -150,6 +150,7 @@ void ClusterDriver::OnSaved(uint64_t ticket, const base::Result<void>& saved) {
     if (tell_save_failed_) tell_save_failed_(ticket);
   }
   saved_ticket_ = std::max(saved_ticket_, ticket);
+  if (saved.ok()) durable_ticket_ = std::max(durable_ticket_, ticket);
   Step(cluster::Persisted{ticket, saved.ok()});
 }
 

@@ -48,6 +48,8 @@ class ClusterDriver final : public commands::ClusterPort,
   // Saves of nodes.conf up to this one are done or have failed: replies that
   // depend on them may leave.
   uint64_t saved_ticket() const { return saved_ticket_; }
+  // Up to this one they are on disk: a later save holds what a failed one should have.
+  uint64_t durable_ticket() const { return durable_ticket_; }
   // Called when one has failed, before its ticket counts as saved.
   using OnSaveFailed = std::function<void(uint64_t ticket)>;
   void SetOnSaveFailed(OnSaveFailed tell) { tell_save_failed_ = std::move(tell); }
@@ -134,6 +136,7 @@ class ClusterDriver final : public commands::ClusterPort,
 
   std::optional<cluster::Persist> to_save_;  // the newest of this turn
   uint64_t saved_ticket_ = 0;
+  uint64_t durable_ticket_ = 0;
   OnSaveFailed tell_save_failed_;
 
   OnPublication deliver_publication_;

@@ -29,6 +29,8 @@ class MigrationFile {
   bool SaveNow(const migration::JobRecords& records);
   // Everything saved so far is on disk.
   bool settled() const { return running_ == 0 && !failed_; }
+  // The latest save did not succeed, and none is under way.
+  bool stale() const { return running_ == 0 && failed_; }
 
  private:
   net::EventLoop* loop_;

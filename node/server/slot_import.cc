@@ -103,9 +103,8 @@ void SlotImport::DoOne(ImportDo effect) {
     case ImportDo::kSaveGrant: return owner_->SaveImportGrant(this, epoch_);
     case ImportDo::kTellReplicas: return WaitForReplicas(Waiting::kReplicasKnow);
     case ImportDo::kTakeSlots:
-      wait_ticket_ = owner_->TakeSlots(this);
-      waiting_ = Waiting::kTaken;
-      return;
+      waiting_ = Waiting::kInTouch;
+      return TakeSlotsIfInTouch();
     case ImportDo::kCloseLink: return CloseLink();
     case ImportDo::kDrop: return owner_->DropImport(this);
     case ImportDo::kEnded: return owner_->OnImportEnded(this);
@@ -134,6 +133,12 @@ void SlotImport::CloseLink() {
   if (client != nullptr && client->transport != nullptr) client->transport->CloseAfterReplies();
 }
 
+void SlotImport::TakeSlotsIfInTouch() {
+  if (!owner_->core().InTouch()) return;
+  wait_ticket_ = owner_->TakeSlots(this);
+  waiting_ = Waiting::kTaken;
+}
+
 void SlotImport::AtTurnEnd() {
   if (failing()) return Fail(std::exchange(failing_, std::string()));
   if (mark_ != acknowledged_) {
@@ -148,9 +153,10 @@ void SlotImport::AtTurnEnd() {
       waiting_ = Waiting::kNothing;
       return Do(machine_.OnReplicasHaveAll());
     case Waiting::kReplicasKnow:
-      if (!owner_->ReplicasHave(wait_offset_)) return;
+      if (!owner_->ReplicasKnow(wait_offset_)) return;
       waiting_ = Waiting::kNothing;
       return Do(machine_.OnReplicasKnow());
+    case Waiting::kInTouch: return TakeSlotsIfInTouch();
     case Waiting::kTaken:
       if (wait_ticket_ == 0 || !owner_->ConfIsSaved(wait_ticket_)) return;
       waiting_ = Waiting::kNothing;

@@ -43,6 +43,9 @@ class SlotImport {
   void OnResume() { Do(machine_.OnResume()); }
   void OnGrant(uint64_t epoch);
 
+  // Replicas know of this job when they have the history up to here.
+  void WaitFrom(int64_t offset) { wait_offset_ = offset; }
+
   // Before the log is written: acknowledges, and looks whether what is waited for has come.
   void AtTurnEnd();
 
@@ -53,7 +56,7 @@ class SlotImport {
   commands::MigrationReport Report() const;
 
  private:
-  enum class Waiting { kNothing, kReplicasHaveAll, kReplicasKnow, kTaken };
+  enum class Waiting { kNothing, kReplicasHaveAll, kReplicasKnow, kInTouch, kTaken };
 
   void Do(const migration::ImportMachine::Effects& effects);
   void DoOne(migration::ImportDo effect);
@@ -61,6 +64,7 @@ class SlotImport {
   void Say(const std::string& line);
   void CloseLink();
   void WaitForReplicas(Waiting what);
+  void TakeSlotsIfInTouch();
 
   SlotMigrations* owner_;
   const migration::Job job_;

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int64_t kCleanStepUs = 300;
 constexpr int64_t kAnnounceEveryMs = 1000;
+constexpr int64_t kSaveAgainMs = 500;
 constexpr size_t kRememberedJobs = 1000;
 constexpr int kMaxSnapshots = 4;  // of exports; saving and synchronising need some too
 
@@ -177,6 +178,11 @@ bool SlotMigrations::ReplicasNear() const {
          parts_.durability->primary().AllKnowSlotJobs() && ReplicasHave(0);
 }
 
+// A replica that was given a copy since has acknowledged more than it has heard.
+bool SlotMigrations::ReplicasKnow(int64_t offset) const {
+  return parts_.durability->primary().copies_begun() == copies_told_ && ReplicasHave(offset);
+}
+
 bool SlotMigrations::LogIsSafe(int64_t position) const {
   const persistence::Aof& aof = *parts_.node->aof;
   return !aof.holds_replies() || aof.synced() >= position;
@@ -225,7 +231,14 @@ void SlotMigrations::AtTurnEnd() {
   if (master && !adopted_ && !core().OnProbation()) BecomeMaster();
   was_master_ = master;
   if (routes_seen_ != core().RoutesVersion()) CheckOwnership();
+  // Until the file is as the records are, nobody is promised anything.
+  if (file_.stale() && node().loop->NowMs() - saved_again_ms_ >= kSaveAgainMs) {
+    saved_again_ms_ = node().loop->NowMs();
+    Save(nullptr);
+  }
   if (!adopted_) return;
+  const bool paused = parts_.node->sessions->CurrentPause() != commands::PauseMode::kNone;
+  if (!paused) AnnounceBehindCopies();
   bool more = false;
   for (const auto& job : exports_) {
     if (!job->ended()) more |= job->AtTurnEnd();
@@ -234,7 +247,6 @@ void SlotMigrations::AtTurnEnd() {
     if (!job->ended()) job->AtTurnEnd();
   }
   CheckGrantAcks();
-  const bool paused = parts_.node->sessions->CurrentPause() != commands::PauseMode::kNone;
   if (!paused && !cleaner_.pending().empty()) {
     if (cleaner_.Step(kCleanStepUs)) parts_.node->loop->After(1, [] {});
     ForgetEmptiedSlots();

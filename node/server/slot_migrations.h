@@ -82,10 +82,13 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   bool OverMemoryLimit() const;
   // Tells the replicas the record of this name, or that there is none any more.
   void Announce(const std::string& name);
+  int64_t LogOffset() const;
   void AskForAcks() { parts_.durability->AskForAcks(); }
   bool ReplicasHave(int64_t offset) const;
+  // All have heard what the log said of records up to this offset.
+  bool ReplicasKnow(int64_t offset) const;
   bool LogIsSafe(int64_t position) const;
-  bool ConfIsSaved(uint64_t ticket) const { return parts_.cluster->saved_ticket() >= ticket; }
+  bool ConfIsSaved(uint64_t ticket) const { return parts_.cluster->durable_ticket() >= ticket; }
 
  private:
   // LogTap.
@@ -106,14 +109,13 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   void ShowAndHide();
   void Save(MigrationFile::OnSaved done) { file_.Save(records_, std::move(done)); }
   void AnnounceAll();
+  // A copy of the data says nothing of the records: they come right behind it.
+  void AnnounceBehindCopies();
   // The role changed, or this is the start.
   void BecomeMaster();
   void BecomeReplica();
   void Adopt(const migration::JobRecord& record);
-  bool Outstanding(const migration::JobRecord& record) const;
   void OnRoutes();
-  bool OwnsAnyOf(const slot::SlotSet& slots) const;
-  bool OwnsAllOf(const slot::SlotSet& slots) const;
   void CheckOwnership();
   void CheckGrantAcks();
   void ForgetEmptiedSlots();
@@ -150,6 +152,8 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   bool adopted_ = false;             // the records have been taken up in this role
   bool data_complete_ = true;
   int64_t announced_ms_ = 0;
+  int64_t saved_again_ms_ = 0;
+  uint64_t copies_told_ = 0;         // full copies of replicas that the records were said behind
   std::string die_before_;
 };
 

@@ -2,6 +2,7 @@
 // restart makes of them.
 #include <utility>
 
+#include "node/migration/record_rules.h"
 #include "node/net/event_loop.h"
 #include "node/replication/replica_side.h"
 #include "node/resp/command.h"
@@ -10,29 +11,9 @@
 namespace windlass::server {
 
 using migration::JobRecord;
+using migration::Outstanding;
+using migration::OwnsAllOf;
 using migration::RecordKind;
-
-// --- owners
-
-bool SlotMigrations::OwnsAnyOf(const slot::SlotSet& slots) const { return core().OwnSlots().Intersects(slots); }
-
-bool SlotMigrations::OwnsAllOf(const slot::SlotSet& slots) const {
-  slot::SlotSet missing = slots;
-  missing -= core().OwnSlots();
-  return missing.empty();
-}
-
-// Some slot of the grant has not been seen with the target's shard.
-bool SlotMigrations::Outstanding(const JobRecord& record) const {
-  const slot::SlotSet& slots = record.job.slots;
-  for (int s = slots.Next(0); s >= 0; s = slots.Next(s + 1)) {
-    const auto owner = core().OwnerOf(static_cast<slot::SlotId>(s));
-    if (!owner) return true;
-    const bool there = *owner == record.job.target || core().ShardOf(*owner) == record.job.target_shard;
-    if (!there) return true;
-  }
-  return false;
-}
 
 // --- changes
 
@@ -48,11 +29,7 @@ void SlotMigrations::RemoveRecord(const std::string& name) {
 
 void SlotMigrations::RecordsChanged() {
   if (!begun_) return;
-  std::vector<cluster::Grant> grants;
-  for (const auto& [name, record] : records_.all()) {
-    if (record.kind != RecordKind::kGrant || !Outstanding(record)) continue;
-    grants.push_back({record.job.slots, record.job.target, record.job.target_shard});
-  }
+  std::vector<cluster::Grant> grants = migration::OutstandingGrants(core(), records_);
   if (!grants.empty() || told_grants_ != 0) {
     told_grants_ = grants.size();
     parts_.cluster->TellGrants(std::move(grants));
@@ -60,19 +37,17 @@ void SlotMigrations::RecordsChanged() {
   ShowAndHide();
 }
 
-// Keys of a slot that is this shard's are shown whatever a record says.
 void SlotMigrations::ShowAndHide() {
   if (records_.all().empty() && hidden_by_records_.empty()) return;
-  slot::SlotSet wanted = records_.SlotsOf(RecordKind::kImport);
-  wanted |= records_.SlotsOf(RecordKind::kImportGranted);
-  wanted |= records_.SlotsOf(RecordKind::kDrop);
+  slot::SlotSet wanted;
   if (begun_) {
-    const cluster::NodeId head = core().MyMaster().value_or(core().MyId());
-    const slot::SlotSet hidden = wanted;
-    hidden.ForEach([&](slot::SlotId slot) {
-      const auto owner = core().OwnerOf(slot);
-      if (owner && *owner == head) wanted.Remove(slot);
-    });
+    wanted = migration::HiddenSlots(core(), records_);
+  } else {
+    // What was granted is not to be claimed again for the keys in it.
+    wanted = records_.SlotsOf(RecordKind::kGrant);
+    wanted |= records_.SlotsOf(RecordKind::kImport);
+    wanted |= records_.SlotsOf(RecordKind::kImportGranted);
+    wanted |= records_.SlotsOf(RecordKind::kDrop);
   }
   if (wanted == hidden_by_records_) return;
   slot::SlotSet shown = hidden_by_records_;
@@ -107,6 +82,23 @@ void SlotMigrations::AnnounceAll() {
   for (const auto& [name, record] : records_.all()) Announce(name);
 }
 
+int64_t SlotMigrations::LogOffset() const { return parts_.node->repl_log->offset(); }
+
+void SlotMigrations::AnnounceBehindCopies() {
+  const uint64_t copies = parts_.durability->primary().copies_begun();
+  if (copies == copies_told_ || !parts_.durability->primary().AllKnowSlotJobs()) return;
+  copies_told_ = copies;
+  const std::vector<std::string> only = records_.OnlyWords();
+  std::vector<std::string_view> argv{"CLUSTER", "SYNCSLOTS", "STATE"};
+  argv.insert(argv.end(), only.begin(), only.end());
+  std::string out;
+  resp::EncodeCommand(argv, &out);
+  log().AppendToHistory(out);
+  for (const auto& [name, record] : records_.all()) Announce(name);
+  for (PendingGrant& grant : pending_grants_) grant.offset = LogOffset();
+  for (const auto& job : imports_) job->WaitFrom(LogOffset());
+}
+
 // --- grants, as the source
 
 void SlotMigrations::SaveGrant(SlotExport* job) {
@@ -129,7 +121,7 @@ void SlotMigrations::CheckGrantAcks() {
   for (size_t i = 0; i < pending_grants_.size();) {
     const PendingGrant grant = pending_grants_[i];
     SlotExport* job = ExportNamed(grant.name);
-    if (job != nullptr && !(grant.saved && ReplicasHave(grant.offset))) {
+    if (job != nullptr && !(grant.saved && ReplicasKnow(grant.offset))) {
       ++i;
       continue;
     }
@@ -152,11 +144,11 @@ uint64_t SlotMigrations::GrantEpoch(const std::string& name) const {
   return record == nullptr ? 0 : record->epoch;
 }
 
+// No new epoch: nobody else has claimed them, and one that this node gives itself could
+// win over a successor that was elected meanwhile and that it has not heard of.
 void SlotMigrations::TakeBack(SlotExport* job) {
   const std::string& name = job->job().name;
-  const uint64_t epoch = GrantEpoch(name);
   RemoveRecord(name);
-  (void)parts_.cluster->TakeSlots(job->job().slots, epoch);
   Announce(name);
   Save(nullptr);
 }
@@ -240,22 +232,17 @@ void SlotMigrations::CheckOwnership() {
     if (job->ended()) continue;
     const bool granted = job->machine().state() == migration::ExportState::kGranted;
     const JobRecord record{RecordKind::kGrant, job->job(), 0};
-    if (granted ? !Outstanding(record) : !OwnsAllOf(job->job().slots)) job->NoteClaimed();
+    if (granted ? !Outstanding(core(), record) : !OwnsAllOf(core(), job->job().slots)) job->NoteClaimed();
   }
   for (const auto& job : imports_) {
-    if (!job->machine().receiving()) continue;
-    const slot::SlotSet& slots = job->job().slots;
-    for (int s = slots.Next(0); s >= 0; s = slots.Next(s + 1)) {
-      const auto owner = core().OwnerOf(static_cast<slot::SlotId>(s));
-      if (owner && *owner == job->job().source) continue;
+    if (job->machine().receiving() && !migration::SourceOwnsAll(core(), job->job())) {
       job->Fail("Slots are no longer owned by source node");
-      break;
     }
   }
   std::vector<std::string> over;
   for (const auto& [name, record] : records_.all()) {
     const bool grant = record.kind == RecordKind::kGrant && ExportNamed(name) == nullptr;
-    if (grant && !Outstanding(record)) over.push_back(name);
+    if (grant && !Outstanding(core(), record)) over.push_back(name);
   }
   if (over.empty()) return;
   // The keys are here until the master has unlinked them; its successor goes on with that.
@@ -297,30 +284,21 @@ void SlotMigrations::BecomeMaster() {
 
 void SlotMigrations::Adopt(const JobRecord& record) {
   const int64_t now_ms = node().loop->NowMs();
-  const slot::SlotSet& slots = record.job.slots;
-  const auto drop = [&] {
-    if (OwnsAnyOf(slots)) return RemoveRecord(record.job.name);
-    PutRecord({RecordKind::kDrop, record.job, 0});
-    cleaner_.Add(slots);
-  };
   const auto import = [&](migration::ImportMachine machine) {
     imports_.push_back(std::make_unique<SlotImport>(this, record.job, std::move(machine), 0));
     imports_.back()->Begin();
   };
-  switch (record.kind) {
-    case RecordKind::kGrant:
-      if (!Outstanding(record)) return drop();
+  switch (migration::FateOf(core(), record, data_complete_)) {
+    case migration::Fate::kForget: return RemoveRecord(record.job.name);
+    case migration::Fate::kEmptySlots:
+      PutRecord({RecordKind::kDrop, record.job, 0});
+      return cleaner_.Add(record.job.slots);
+    case migration::Fate::kAskOutcome:
       exports_.push_back(
           std::make_unique<SlotExport>(this, record.job, migration::ExportMachine::InDoubt({}, now_ms)));
       return;
-    case RecordKind::kImportGranted:
-      if (OwnsAllOf(slots)) return RemoveRecord(record.job.name);
-      if (!data_complete_) return import(migration::ImportMachine::FoundUnfinished());
-      return import(migration::ImportMachine::FoundGranted());
-    case RecordKind::kImport:
-      if (OwnsAnyOf(slots)) return RemoveRecord(record.job.name);
-      return import(migration::ImportMachine::FoundUnfinished());
-    case RecordKind::kDrop: return drop();
+    case migration::Fate::kTakeSlots: return import(migration::ImportMachine::FoundGranted());
+    case migration::Fate::kDropImport: return import(migration::ImportMachine::FoundUnfinished());
   }
 }
 
@@ -330,7 +308,7 @@ void SlotMigrations::BecomeReplica() {
   pending_grants_.clear();
   for (const auto& job : exports_) {
     if (job->ended()) continue;
-    if (job->machine().state() == migration::ExportState::kGranted && !Outstanding({RecordKind::kGrant, job->job(), 0})) {
+    if (job->machine().state() == migration::ExportState::kGranted && !Outstanding(core(), {RecordKind::kGrant, job->job(), 0})) {
       job->NoteClaimed();
     } else if (job->machine().state() == migration::ExportState::kGranted) {
       commands::MigrationReport report = job->Report();

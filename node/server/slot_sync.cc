@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "node/commands/command.h"
+#include "node/migration/record_rules.h"
 #include "node/net/event_loop.h"
 #include "node/server/slot_migrations.h"
 
@@ -159,9 +160,6 @@ void SlotMigrations::OnStreamRefused(const client::Client& source, std::string_v
   job->FailSoon("The target refused " + std::string(command.substr(0, 64)) + ", which the source had executed");
 }
 
-// NONE is a promise: whatever this node or its successor remembers of the job, it
-// will not take the slots by it. So it is given only when nothing of it is left
-// that could, on disk neither.
 void SlotMigrations::AnswerOutcome(commands::Call& call) {
   migration::JobRecord asked;
   const auto shard = cluster::NodeId::Parse(call.args.size() == 6 ? call.args[4] : std::string_view());
@@ -173,15 +171,11 @@ void SlotMigrations::AnswerOutcome(commands::Call& call) {
   if (SlotImport* job = ImportNamed(name); job != nullptr && job->machine().receiving()) {
     job->Fail("The source asked for the outcome before it had granted anything");
   }
-  const migration::JobRecord* record = records_.Find(name);
-  if (record != nullptr && record->kind != migration::RecordKind::kDrop) return call.reply.Simple("PENDING");
-  if (!file_.settled()) return call.reply.Simple("PENDING");
-  bool theirs = true;
-  for (int s = asked.job.slots.Next(0); s >= 0; s = asked.job.slots.Next(s + 1)) {
-    const auto owner = core().OwnerOf(static_cast<slot::SlotId>(s));
-    if (owner && !(core().ShardOf(*owner) == *shard)) theirs = false;
+  switch (migration::OutcomeOf(core(), records_.Find(name), file_.settled(), *shard, asked.job.slots)) {
+    case migration::Outcome::kNone: return call.reply.Simple("NONE");
+    case migration::Outcome::kPending: return call.reply.Simple("PENDING");
+    case migration::Outcome::kClaimed: return call.reply.Simple("CLAIMED");
   }
-  call.reply.Simple(theirs ? "NONE" : "CLAIMED");
 }
 
 // --- as a replica
@@ -195,6 +189,12 @@ void SlotMigrations::LearnRecord(commands::Call& call) {
     if (records_.Find(name) == nullptr) return;
     RemoveRecord(name);
     return Save(nullptr);
+  }
+  if (!words.empty() && words[0] == migration::kOnlyWord) {
+    const std::vector<std::string> gone = records_.NotAmong(words.subspan(1));
+    for (const std::string& name : gone) RemoveRecord(name);
+    if (!gone.empty()) Save(nullptr);
+    return;
   }
   const auto record = migration::ParseRecordWords(words);
   if (!record) return;

@@ -22,6 +22,8 @@ Examples (as root):
   run.py --minutes 5                      seeds 1, 2, 3, … until the time is up
   run.py --kind valkey-server --seeds 1-8 the same against a peer
   run.py --plan --seed 7                  only print what would be done
+  run.py --print-schedule --seeds 1-40    the same, to be replayed on simulated nodes:
+                                          windlass-sim --schedule FILE
 
 A seed fixes the schedule of faults, not the interleaving of what the machine does
 meanwhile: a failure may need a few runs to come back. Exit status 0 if all passed.
@@ -42,7 +44,7 @@ import places  # noqa: E402,F401
 import namespaces  # noqa: E402
 from clocks import can_be_skewed  # noqa: E402
 from cluster import ChaosCluster  # noqa: E402
-from schedule import make_plan  # noqa: E402
+from schedule import make_plan, schedule_text  # noqa: E402
 
 LOG_LINES_KEPT = 200
 
@@ -62,6 +64,8 @@ def parse_arguments():
     parser.add_argument("--logs", metavar="FOLDER", help="where the nodes' folders of failed seeds go (default: a new one in /tmp)")
     parser.add_argument("--keep", action="store_true", help="keep the folders of passed seeds, too")
     parser.add_argument("--plan", action="store_true", help="print the schedules and do nothing")
+    parser.add_argument("--print-schedule", action="store_true", help="print the schedules for windlass-sim --schedule, and do nothing; "
+                        "skewed clocks are among the faults whether or not this machine can have them")
     return parser.parse_args()
 
 
@@ -205,6 +209,11 @@ def main():
     if arguments.plan:
         for seed in seeds:
             print(plan_of(seed, arguments))
+        return 0
+    if arguments.print_schedule:
+        for seed in seeds:
+            plan = make_plan(seed, arguments.seconds, arguments.node_timeout, arguments.kind == "windlass-node")
+            print(schedule_text(plan, arguments.node_timeout))
         return 0
     logs = Path(arguments.logs or tempfile.mkdtemp(prefix="windlass-chaos-")).resolve()
     if namespaces.is_inside():

@@ -57,6 +57,17 @@ class Plan:
         return "\n".join([head] + [f"  {fault}" for fault in self.faults])
 
 
+def schedule_text(plan, timeout_ms):
+    """The schedule as lines of words, to be replayed by windlass-sim --schedule."""
+    lines = [f"schedule {plan.seed}", f"masters {MASTERS}", f"replicas {plan.replicas}", f"seconds {plan.seconds}",
+             f"node-timeout-ms {timeout_ms}"]
+    for fault in plan.faults:
+        others = ",".join(map(str, fault.others)) or "-"
+        lines.append(f"fault {fault.at_ms} {fault.kind} node {fault.node} others {others} "
+                     f"lasts {fault.lasts_ms} pick {fault.pick} amount {fault.amount}")
+    return "\n".join(lines)
+
+
 def amount_of(rng, kind):
     if kind.startswith("reshard"):
         return rng.randrange(20, 600)

@@ -1,6 +1,6 @@
 """What a seed means: always the same, within bounds, and of what the profile allows."""
 
-from schedule import PLANNED, UNPLANNED, make_plan
+from schedule import PLANNED, UNPLANNED, make_plan, schedule_text
 
 
 def test_a_seed_always_means_the_same():
@@ -43,3 +43,11 @@ def test_a_peer_is_asked_for_nothing_it_has_not():
         plan = make_plan(seed, own_kind=False, without=("skew",))
         assert plan.promise in ("wait", "every-reply")
         assert not {"reshard-atomic", "skew"} & {fault.kind for fault in plan.faults}
+
+
+def test_a_schedule_as_text_has_every_fault():
+    plan = make_plan(7)
+    lines = schedule_text(plan, 2000).splitlines()
+    assert lines[0] == "schedule 7" and "node-timeout-ms 2000" in lines and f"replicas {plan.replicas}" in lines
+    faults = [line.split() for line in lines if line.startswith("fault ")]
+    assert [(int(words[1]), words[2], int(words[4])) for words in faults] == [(f.at_ms, f.kind, f.node) for f in plan.faults]

@@ -38,11 +38,18 @@ void Checks::Sent(const Host& from, const cluster::Message& message) {
   }
   for (Claim& claim : claims) {
     if (claim.owner == header.sender || !claim.slots->Intersects(*header.slots)) continue;
+    if (SameShard(claim.owner, header.sender)) continue;
     Fail("epoch " + std::to_string(header.config_epoch) + ": both " + claim.owner.str() + " and " +
          header.sender.str() + " claim slot(s)");
     return;
   }
   claims.push_back({header.sender, header.slots});
+}
+
+bool Checks::SameShard(const cluster::NodeId& a, const cluster::NodeId& b) const {
+  if (!shard_of_) return false;
+  const cluster::NodeId shard = shard_of_(a);
+  return !shard.null() && shard == shard_of_(b);
 }
 
 void Checks::Synchronising(const Host& master, const Host& replica) {
@@ -59,14 +66,14 @@ void Checks::Serving(const std::vector<std::unique_ptr<Host>>& hosts) {
     const slot::SlotSet& own = host->core->OwnSlots();
     if (own.empty()) continue;
     slot::SlotSet& same_epoch = served[host->core->Info().my_epoch];
-    if (same_epoch.Intersects(own)) {
+    if (!shard_of_ && same_epoch.Intersects(own)) {
       Fail("host " + std::to_string(host->index()) + " serves a slot that another serves with the same epoch");
     }
     same_epoch |= own;
     if (!host->data.tainted) continue;
     for (const auto& other : hosts) {
       if (other->alive() && !other->master && other->followed == host->core->MyId() &&
-          other->data.writes > host->data.writes && other->synced_with == host->core->MyId()) {
+          other->data.writes > host->data.writes && !other->DatasetEmpty() && other->synced_with == host->core->MyId()) {
         Fail("host " + std::to_string(host->index()) + " serves " + std::to_string(host->data.writes) +
              " writes, its replica " + std::to_string(other->index()) + " holds " +
              std::to_string(other->data.writes));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ class Checks {
   // Empty when all nodes agree and serve; else the first difference.
   static std::string Disagreement(const std::vector<std::unique_ptr<Host>>& hosts);
 
+  // Of one shard two masters may claim slots at one epoch for a moment: a target of a
+  // migration gives itself one, and its replica may be elected at the same. `shard_of`
+  // says the shard of a node, null if it is not known.
+  void AllowWithinShard(std::function<cluster::NodeId(const cluster::NodeId&)> shard_of) { shard_of_ = std::move(shard_of); }
+
   void Fail(const std::string& what) {
     if (failure_.empty()) failure_ = what;
   }
@@ -34,7 +40,10 @@ class Checks {
     cluster::NodeId owner;
     cluster::SharedSlots slots;
   };
+  bool SameShard(const cluster::NodeId& a, const cluster::NodeId& b) const;
+
   std::string failure_;
+  std::function<cluster::NodeId(const cluster::NodeId&)> shard_of_;
   std::map<std::pair<cluster::NodeId, uint64_t>, cluster::NodeId> votes_;  // (voter, epoch)
   std::map<uint64_t, std::vector<Claim>> claims_;                         // by epoch
 };

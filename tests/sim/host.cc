@@ -15,6 +15,7 @@ cluster::ReplicationFacts Host::Facts(int64_t now_us) const {
   facts.data_age_known = same_history;
   facts.stream_held = stream_held;
   facts.data_age_ms = (now_us - last_sync_us) / 1000;
+  facts.history = history;
   return facts;
 }
 

@@ -23,8 +23,8 @@ class Host : public cluster::KeyCounts {
  public:
   explicit Host(int index) : index_(index), ip_("10.0.0." + std::to_string(index + 1)) {}
 
-  uint64_t KeysInSlot(slot::SlotId) const override { return 0; }
-  bool DatasetEmpty() const override { return data.writes == 0; }
+  uint64_t KeysInSlot(slot::SlotId slot) const override { return keys == nullptr ? 0 : keys->KeysInSlot(slot); }
+  bool DatasetEmpty() const override { return keys == nullptr ? data.writes == 0 : keys->DatasetEmpty(); }
 
   int index() const { return index_; }
   const std::string& ip() const { return ip_; }
@@ -33,6 +33,8 @@ class Host : public cluster::KeyCounts {
   // The disk.
   std::optional<std::string> conf;
   Data data;
+  int64_t skew_ms = 0;  // what the machine's clock is wrong by now
+  const cluster::KeyCounts* keys = nullptr;  // of a Companion
 
   // The process; core == nullptr when it is down.
   std::unique_ptr<cluster::ClusterCore> core;
@@ -43,6 +45,10 @@ class Host : public cluster::KeyCounts {
     std::string content;
   };
   std::vector<PendingWrite> writing;
+  uint64_t answered_ticket = 0;  // saves of nodes.conf up to this one are done or have failed
+  uint64_t saved_ticket = 0;     // up to this one are done
+  int64_t clock_ms = 0;          // what its clock was wrong by when it started
+  bool frozen = false;
 
   // Replication as the driver of the core would do it.
   bool master = true;
@@ -52,6 +58,7 @@ class Host : public cluster::KeyCounts {
   bool link_up = false;
   bool stream_held = false;
   int64_t last_sync_us = 0;
+  uint64_t history = 0;
   int64_t paused_until_us = 0;
   bool joining = false;  // a newcomer that the administrator has to add
 

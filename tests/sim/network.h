@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -36,12 +37,17 @@ class Network {
   void Unblock(int from, int to) {
     if (blocked_[from * hosts_ + to] > 0) --blocked_[from * hosts_ + to];
   }
+  // One path is slow, or loses messages (percent).
+  void SetPath(int from, int to, int64_t delay_us, int64_t jitter_us, int loss_percent) {
+    paths_[from * hosts_ + to] = {delay_us, jitter_us, loss_percent};
+  }
   void Heal();
   bool Blocked(int from, int to) const { return blocked_[from * hosts_ + to] != 0; }
   bool Reachable(int a, int b) const { return !Blocked(a, b) && !Blocked(b, a); }
 
   bool Lost(int from, int to);
   int64_t DelayUs() { return 200 + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(max_delay_us_))); }
+  int64_t DelayUs(int from, int to);
   // When a message sent now arrives: never before one sent earlier on the connection.
   int64_t ArrivalUs(Connection* connection, bool to_acceptor, int64_t now_us);
 
@@ -55,7 +61,13 @@ class Network {
   int hosts_;
   uint64_t loss_per_million_ = 0;
   int64_t max_delay_us_ = 1000;
+  struct Path {
+    int64_t delay_us = 0;
+    int64_t jitter_us = 0;
+    int loss_percent = 0;
+  };
   std::vector<int> blocked_;
+  std::map<int, Path> paths_;  // those with a fault
   std::unordered_map<uint64_t, Connection> connections_;
   uint64_t next_ = 1;
 };

@@ -13,7 +13,6 @@ constexpr int64_t kMs = 1000;
 constexpr int64_t kSecond = 1000000;
 constexpr int64_t kFormLimitUs = 30 * kSecond;
 constexpr int64_t kHealLimitUs = 120 * kSecond;
-constexpr int64_t kForceAfterUs = 20 * kSecond;
 
 cluster::Options CoreOptions(uint64_t seed) {
   constexpr int64_t kTimeouts[] = {500, 1000, 2000};
@@ -30,31 +29,13 @@ slot::SlotRange RangeOf(int shard) {
   return {static_cast<slot::SlotId>(first), static_cast<slot::SlotId>(last)};
 }
 
-cluster::MeetCommand MeetHost(const Host& host) {
-  cluster::MeetCommand meet;
-  meet.ip = host.ip();
-  meet.port = 6379;
-  return meet;
-}
-
-// Does the line of this id in the host's CLUSTER NODES end with slots?
-bool OwnsSlots(const Host& host, const std::string& id) {
-  const std::string text = host.core->NodesText(0);
-  size_t at = text.find(id + " ");
-  while (at != std::string::npos && at != 0 && text[at - 1] != '\n') at = text.find(id + " ", at + 1);
-  if (at == std::string::npos) return false;
-  const size_t end = text.find('\n', at);
-  int spaces = 0;
-  for (size_t i = at; i < end; ++i) spaces += text[i] == ' ' ? 1 : 0;
-  return spaces > 7;
-}
-
 }  // namespace
 
 Scenario::Scenario(uint64_t seed, bool verbose)
     : seed_(seed),
       world_(WorldOptions{seed, kHosts, verbose}, CoreOptions(seed)),
       random_(seed * 2654435761 + 1),
+      administrator_(&world_, &random_),
       timeout_us_(CoreOptions(seed).node_timeout_ms * kMs) {}
 
 Outcome Scenario::Run() {
@@ -73,7 +54,7 @@ Outcome Scenario::Run() {
   outcome.seed = seed_;
   outcome.failure = world_.checks().failure();
   outcome.trace = world_.trace();
-  outcome.healed_ms = (world_.now_us() - healed_at_us_) / kMs;
+  outcome.healed_ms = (world_.now_us() - administrator_.healed_at_us()) / kMs;
   return outcome;
 }
 
@@ -90,7 +71,7 @@ void Scenario::Form() {
   }
   for (int i = 1; i < kHosts; ++i) world_.Admin(&world_.host(0), MeetHost(world_.host(i)));
   for (int i = kMasters; i < kHosts; ++i) world_.host(i).joining = true;
-  Administer();
+  administrator_.Begin();
   world_.RunUntil(kFormLimitUs, [this] { return Checks::Disagreement(world_.hosts()).empty(); });
   const std::string problem = Checks::Disagreement(world_.hosts());
   if (!problem.empty()) world_.checks().Fail("the cluster did not form: " + problem);
@@ -102,11 +83,11 @@ void Scenario::LoseAnIntroducer() {
   if (other_shard == newcomer->data.lineage) other_shard = (other_shard + 1) % kMasters;
   Host* introducer = &world_.host(other_shard);
   hurt_lineages_.insert(newcomer->data.lineage);
-  dead_ids_.push_back(newcomer->core->MyId().str());
+  administrator_.AddDead(newcomer->core->MyId().str());
   world_.Crash(newcomer);
   newcomer->conf.reset();
   newcomer->data = Data{-1, 0, true};
-  unassisted_ = newcomer;
+  administrator_.LeaveAlone(newcomer);
   world_.Start(newcomer);
   world_.Trace(newcomer, "is new, introduced by host " + std::to_string(introducer->index()));
   world_.Admin(introducer, MeetHost(*newcomer));
@@ -131,7 +112,7 @@ void Scenario::LoseAnIntroducer() {
   }
   world_.Start(introducer);
   newcomer->joining = true;
-  unassisted_ = nullptr;
+  administrator_.LeaveAlone(nullptr);
 }
 
 void Scenario::LoseManyMasters() {
@@ -186,8 +167,7 @@ void Scenario::Heal() {
   for (auto& host : world_.hosts()) {
     if (!host->alive()) world_.Start(host.get());
   }
-  healed_ = true;
-  healed_at_us_ = world_.now_us();
+  administrator_.Healed();
   world_.RunUntil(world_.now_us() + kHealLimitUs,
                   [this] { return Checks::Disagreement(world_.hosts()).empty(); });
   const std::string problem = Checks::Disagreement(world_.hosts());
@@ -195,7 +175,7 @@ void Scenario::Heal() {
 }
 
 void Scenario::Misfortune() {
-  if (healed_) return;
+  if (administrator_.healed()) return;
   switch (random_.Below(8)) {
     case 0:
     case 1:
@@ -260,9 +240,10 @@ void Scenario::LoseConf() {
   if (host == nullptr || hurt_lineages_.count(host->data.lineage) != 0) return;
   if (host->master && SoundReplicaOf(*host) == nullptr) return;
   hurt_lineages_.insert(host->data.lineage);
-  dead_ids_.push_back(host->core->MyId().str());
+  const std::string was = host->core->MyId().str();
+  administrator_.AddDead(was);
   world_.Crash(host);
-  world_.Trace(host, "loses nodes.conf and data, was " + dead_ids_.back());
+  world_.Trace(host, "loses nodes.conf and data, was " + was);
   host->conf.reset();
   host->data = Data{-1, 0, true};
   host->joining = true;
@@ -285,7 +266,7 @@ void Scenario::Partition() {
   world_.Trace(nullptr, "partition of " + std::to_string(blocked.size()) + " paths");
   for (const auto& [a, b] : blocked) world_.network().Block(a, b);
   world_.After(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(5 * timeout_us_))), [this, blocked] {
-    if (healed_) return;
+    if (administrator_.healed()) return;
     for (const auto& [a, b] : blocked) world_.network().Unblock(a, b);
   });
 }
@@ -297,72 +278,6 @@ void Scenario::ManualFailover() {
   const bool force = random_.Below(3) == 0 && hurt_lineages_.count(host->data.lineage) == 0 && host->link_up;
   using Kind = cluster::FailoverCommand::Kind;
   world_.Admin(host, cluster::FailoverCommand{force ? Kind::kForce : Kind::kDefault});
-}
-
-void Scenario::Administer() {
-  for (auto& host : world_.hosts()) {
-    if (!host->alive() || host.get() == unassisted_) continue;
-    if (host->joining) AdmitNewcomer(host.get());
-    bool known = host->joining || world_.now_us() == 0;
-    for (auto& other : world_.hosts()) {
-      known = known || (other != host && other->alive() && other->core->FindNode(host->core->MyId().str()));
-    }
-    // Those that knew it have been restarted with older files.
-    if (Host* member = RandomLiving(); !known && member != nullptr && member != host.get()) {
-      world_.Admin(member, MeetHost(*host));
-    }
-    ForgetDead(host.get());
-  }
-  if (healed_ && world_.now_us() - healed_at_us_ > kForceAfterUs) ForceFailovers();
-  world_.After(kSecond / 2, [this] { Administer(); });
-}
-
-void Scenario::AdmitNewcomer(Host* newcomer) {
-  // Its master: the one of the living with the fewest replicas that it knows.
-  Host* best = nullptr;
-  size_t fewest = 0;
-  for (auto& master : world_.hosts()) {
-    if (!master->alive() || !master->core->IsMaster() || master->core->OwnSlots().empty()) continue;
-    const std::string id = master->core->MyId().str();
-    if (!newcomer->core->FindNode(id)) continue;
-    size_t count = 0;
-    for (auto& host : world_.hosts()) count += host->alive() && !host->master && host->followed.str() == id;
-    if (best == nullptr || count < fewest) {
-      best = master.get();
-      fewest = count;
-    }
-  }
-  // An administrator looks whether the cluster knows it, not only it the cluster.
-  const bool known = best != nullptr && best->core->FindNode(newcomer->core->MyId().str()).has_value();
-  if (known && world_.Admin(newcomer, cluster::ReplicateCommand{best->core->MyId().str()}).empty()) {
-    newcomer->joining = false;
-    return;
-  }
-  Host* member = RandomLiving();
-  if (member != nullptr && world_.now_us() > kSecond) world_.Admin(member, MeetHost(*newcomer));
-}
-
-void Scenario::ForgetDead(Host* host) {
-  for (const std::string& id : dead_ids_) {
-    if (!host->core->FindNode(id)) continue;
-    bool owns = false;
-    for (auto& other : world_.hosts()) owns = owns || (other->alive() && OwnsSlots(*other, id));
-    if (owns || world_.Admin(host, cluster::ForgetCommand{id}).empty()) continue;
-    // A replica of the dead, and nothing left to be elected for: it gets another master.
-    host->joining = true;
-  }
-}
-
-// No replica may stand (none knows how old its data is, say): a person decides.
-void Scenario::ForceFailovers() {
-  for (auto& host : world_.hosts()) {
-    if (!host->alive() || host->core->IsMaster() || host->link_up || host->data.writes == 0) continue;
-    if (host->core->ManualFailoverInProgress() || host->joining) continue;
-    const std::string error =
-        world_.Admin(host.get(), cluster::FailoverCommand{cluster::FailoverCommand::Kind::kForce});
-    world_.Trace(host.get(), "is told to take over: " + (error.empty() ? "OK" : error));
-    return;
-  }
 }
 
 }  // namespace windlass::sim

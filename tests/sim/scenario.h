@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/administrator.h"
 #include "tests/sim/world.h"
 
 namespace windlass::sim {
@@ -15,6 +16,7 @@ struct Outcome {
   std::string failure;  // empty: passed
   std::string trace;    // with verbose
   int64_t healed_ms = 0;  // virtual time from healing to agreement
+  uint64_t hash = 0;      // of all that happened, where asked for
 };
 
 class Scenario {
@@ -41,13 +43,6 @@ class Scenario {
   void ManualFailover();
   void RestartLater(int host, int64_t delay_us);
 
-  // What an administrator does twice a second: adds newcomers, forgets the dead,
-  // after the healing replaces masters that nobody could be elected for.
-  void Administer();
-  void AdmitNewcomer(Host* newcomer);
-  void ForgetDead(Host* host);
-  void ForceFailovers();
-
   Host* RandomLiving();
   // Alive, synchronised and following the master on `master`.
   Host* SoundReplicaOf(const Host& master);
@@ -55,12 +50,9 @@ class Scenario {
   uint64_t seed_;
   World world_;
   base::Random random_;
+  Administrator administrator_;
   int64_t timeout_us_;
-  bool healed_ = false;
-  Host* unassisted_ = nullptr;  // a newcomer that the administrator does nothing for
-  int64_t healed_at_us_ = 0;
   std::set<int> hurt_lineages_;  // of each shard's data one copy may be destroyed
-  std::vector<std::string> dead_ids_;
 };
 
 }  // namespace windlass::sim

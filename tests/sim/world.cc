@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "node/cluster_bus/frame_encoder.h"
+
 namespace windlass::sim {
 
 namespace {
@@ -16,6 +18,7 @@ constexpr size_t kTraceLimit = 4 << 20;
 World::World(const WorldOptions& options, cluster::Options core_options)
     : random_(options.seed),
       verbose_(options.verbose),
+      hashed_(options.hashed),
       core_options_(std::move(core_options)),
       network_(options.hosts, base::Random(options.seed * 31 + 7)) {
   for (int i = 0; i < options.hosts; ++i) hosts_.push_back(std::make_unique<Host>(i));
@@ -35,11 +38,11 @@ void World::Trace(const Host* host, const std::string& text) {
 }
 
 void World::At(int64_t at_us, std::function<void()> action) {
-  actions_.push_back(std::move(action));
+  actions_[++next_action_] = std::move(action);
   Event event;
   event.at_us = at_us;
   event.kind = Event::Kind::kAction;
-  event.number = actions_.size() - 1;
+  event.number = next_action_;
   events_.Push(std::move(event));
 }
 
@@ -61,14 +64,34 @@ void World::RunUntil(int64_t until_us, const std::function<bool()>& stop) {
   if (now_us_ < until_us) now_us_ = until_us;
 }
 
+void World::Hash(const Event& event) {
+  hash_.Add(static_cast<uint64_t>(event.at_us));
+  hash_.Add(event.order);
+  hash_.Add(static_cast<uint64_t>(event.kind));
+  if (event.kind == Event::Kind::kAction) return;
+  hash_.Add(static_cast<uint64_t>(event.host));
+  hash_.Add(event.life);
+  hash_.Add(event.link.number * 2 + (event.link.inbound ? 1 : 0));
+  hash_.Add(event.number);
+  if (event.message == nullptr) return;
+  std::string frame;
+  cluster_bus::EncodeFrame(*event.message, &frame);
+  hash_.Add(frame);
+}
+
 void World::Handle(Event event) {
+  if (hashed_) Hash(event);
   if (event.kind == Event::Kind::kAction) {
-    const std::function<void()> action = std::move(actions_[event.number]);
-    action();
+    const auto found = actions_.extract(event.number);
+    found.mapped()();
     return;
   }
   Host* to = &host(event.host);
   if (!to->alive() || to->life != event.life) return;
+  if (to->frozen) {
+    kept_[event.host].push_back(std::move(event));
+    return;
+  }
   switch (event.kind) {
     case Event::Kind::kTick:
       Tick(to);
@@ -97,10 +120,10 @@ void World::Handle(Event event) {
   }
 }
 
-void World::Feed(Host* host, const cluster::Input& input) { Apply(host, host->core->Step(now_ms(), input)); }
+void World::Feed(Host* host, const cluster::Input& input) { Apply(host, host->core->Step(ClockMs(*host), input)); }
 
 void World::Tick(Host* host) {
-  Replicate(host);
+  if (companion_ == nullptr) Replicate(host);
   Feed(host, host->Facts(now_us_));
   for (const cluster::DoubtfulReplica& in_doubt : host->core->ReplicasInDoubt()) {
     const cluster::NodeEndpoint& doubtful = in_doubt.endpoint;
@@ -109,7 +132,7 @@ void World::Tick(Host* host) {
     if (!network_.Reachable(host->index(), replica->index()) || !replica->DatasetEmpty()) continue;
     Feed(host, cluster::ReplicaHoldsNothingNewer{doubtful.id});
   }
-  Apply(host, host->core->Tick(now_ms()));
+  Apply(host, host->core->Tick(ClockMs(*host)));
   Event next;
   next.at_us = now_us_ + kTickUs;
   next.host = host->index();
@@ -154,15 +177,21 @@ void World::Start(Host* host) {
   start.data.proven_complete = !host->data.tainted;
   start.data.offset = host->data.writes;
   ++host->life;
+  host->clock_ms = host->skew_ms;
+  host->frozen = false;
+  host->answered_ticket = host->saved_ticket = 0;
+  host->history = 0;
   host->master = true;
   host->follow_ip.clear();
   host->followed = host->synced_with = cluster::NodeId();
   host->link_up = false;
   host->stream_held = false;
   host->paused_until_us = 0;
-  host->core = std::make_unique<cluster::ClusterCore>(std::move(start), base::Random(random_.Next()), host, now_ms());
+  if (companion_ != nullptr) companion_->Starting(host);
+  host->core = std::make_unique<cluster::ClusterCore>(std::move(start), base::Random(random_.Next()), host, ClockMs(*host));
   Trace(host, "started");
-  Apply(host, host->core->Begin(now_ms()));
+  Apply(host, host->core->Begin(ClockMs(*host)));
+  if (companion_ != nullptr) companion_->Started(host);
   Event tick;
   tick.at_us = now_us_ + static_cast<int64_t>(random_.Below(kTickUs));
   tick.host = host->index();
@@ -173,6 +202,9 @@ void World::Start(Host* host) {
 void World::Crash(Host* host) {
   if (!host->alive()) return;
   Trace(host, "crashes");
+  if (companion_ != nullptr) companion_->Crashed(host);
+  kept_.erase(host->index());
+  host->frozen = false;
   // A write that was under way may have reached the disk, or not.
   if (!host->writing.empty() && random_.Below(2) == 0) host->conf = host->writing.back().content;
   host->writing.clear();
@@ -181,8 +213,27 @@ void World::Crash(Host* host) {
   host->core.reset();
 }
 
-std::string World::Admin(Host* host, const cluster::AdminCommand& command) {
-  cluster::AdminOutcome outcome = host->core->Execute(now_ms(), command);
+void World::Freeze(Host* host) {
+  if (!host->alive()) return;
+  Trace(host, "is frozen");
+  host->frozen = true;
+}
+
+void World::Thaw(Host* host) {
+  if (!host->frozen) return;
+  host->frozen = false;
+  Trace(host, "goes on");
+  const auto found = kept_.extract(host->index());
+  if (found.empty()) return;
+  for (Event& event : found.mapped()) {
+    event.at_us = now_us_;
+    events_.Push(std::move(event));
+  }
+}
+
+std::string World::Admin(Host* host, const cluster::AdminCommand& command, uint64_t* ticket) {
+  cluster::AdminOutcome outcome = host->core->Execute(ClockMs(*host), command);
+  if (ticket != nullptr) *ticket = outcome.reply.ok() ? outcome.reply_after_ticket : 0;
   const std::string error = outcome.reply.ok() ? "" : outcome.reply.error();
   Apply(host, std::move(outcome.effects));
   return error;
@@ -242,7 +293,7 @@ void World::Do(Host* host, const cluster::Connect& effect) {
   connection.open = true;
   host->connection_of[effect.link.number] = network_.Add(connection);
   event.kind = Event::Kind::kConnected;
-  event.at_us = now_us_ + network_.DelayUs();
+  event.at_us = now_us_ + network_.DelayUs(host->index(), target->index());
   events_.Push(std::move(event));
 }
 
@@ -307,9 +358,11 @@ void World::FinishWrite(Host* host, uint64_t ticket) {
   auto& writing = host->writing;
   while (!writing.empty() && writing.front().ticket < ticket) writing.erase(writing.begin());
   if (writing.empty() || writing.front().ticket != ticket) return;
-  const bool ok = disk_faults_ == 0 || random_.Below(1000) >= static_cast<uint64_t>(disk_faults_);
+  const bool ok = !DiskFails();
   if (ok) host->conf = std::move(writing.front().content);
   writing.erase(writing.begin());
+  host->answered_ticket = ticket;
+  if (ok) host->saved_ticket = ticket;
   Feed(host, cluster::Persisted{ticket, ok});
 }
 
@@ -319,24 +372,32 @@ void World::Do(Host* host, const cluster::FollowMaster& effect) {
   host->follow_ip = effect.ip;
   host->followed = effect.master;
   host->link_up = false;
+  if (companion_ != nullptr) companion_->Follows(host);
 }
 
 void World::Do(Host* host, const cluster::HoldStream& effect) {
   host->stream_held = effect.held;
   if (effect.held) host->link_up = false;
+  if (companion_ != nullptr) companion_->HoldsStream(host);
 }
 
 void World::Do(Host* host, const cluster::BecomeMaster&) {
   Trace(host, "is a master with " + std::to_string(host->data.writes) + " writes");
   host->master = true;
   host->data.tainted = false;  // elected: what it has is what counts from here
+  if (companion_ != nullptr) companion_->IsMaster(host);
 }
 
-void World::Do(Host* host, const cluster::FlushData&) { host->data = Data{}; }
-void World::Do(Host*, const cluster::SlotsLost&) {}
+void World::Do(Host* host, const cluster::FlushData&) {
+  host->data = Data{};
+  if (companion_ != nullptr) companion_->Flushes(host);
+}
+void World::Do(Host* host, const cluster::SlotsLost& effect) {
+  if (companion_ != nullptr && effect.delete_keys) companion_->LostSlots(host, *effect.slots);
+}
 void World::Do(Host*, const cluster::StateChanged&) {}
 void World::Do(Host* host, const cluster::PauseWrites& effect) {
-  host->paused_until_us = (effect.until_ms - kStartMs) * 1000;
+  host->paused_until_us = (effect.until_ms - kStartMs - host->clock_ms) * 1000;
 }
 void World::Do(Host* host, const cluster::UnpauseWrites&) { host->paused_until_us = 0; }
 void World::Do(Host* host, const cluster::Log& effect) { Trace(host, effect.text); }

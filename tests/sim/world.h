@@ -3,15 +3,18 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "node/base/random.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/companion.h"
 #include "tests/sim/events.h"
 #include "tests/sim/host.h"
 #include "tests/sim/network.h"
+#include "tests/sim/trace_hash.h"
 
 namespace windlass::sim {
 
@@ -19,6 +22,7 @@ struct WorldOptions {
   uint64_t seed = 1;
   int hosts = 20;
   bool verbose = false;
+  bool hashed = false;  // every event and packet goes into hash()
 };
 
 class World {
@@ -39,10 +43,20 @@ class World {
   // Runs until the time, a failed check, or `stop` (asked once a virtual second).
   void RunUntil(int64_t until_us, const std::function<bool()>& stop = nullptr);
 
+  void set_companion(Companion* companion) { companion_ = companion; }
   void Start(Host* host);
   void Crash(Host* host);
-  // Empty if it was accepted, else the error line.
-  std::string Admin(Host* host, const cluster::AdminCommand& command);
+  // Stops the process and lets it go on; what comes meanwhile waits.
+  void Freeze(Host* host);
+  void Thaw(Host* host);
+  // Empty if it was accepted, else the error line. `ticket`, if given: the save after
+  // which it is on disk.
+  std::string Admin(Host* host, const cluster::AdminCommand& command, uint64_t* ticket = nullptr);
+  void Feed(Host* host, const cluster::Input& input);
+  Host* HostOfIp(const std::string& ip);
+  // Unix time as the process on this host takes it to be.
+  int64_t ClockMs(const Host& host) const { return now_ms() + host.clock_ms; }
+  bool DiskFails() { return disk_faults_ != 0 && random_.Below(1000) < static_cast<uint64_t>(disk_faults_); }
 
   // Bad disks: this share of writes fail, in per mille.
   void SetDiskFaults(int per_mille) { disk_faults_ = per_mille; }
@@ -50,12 +64,16 @@ class World {
   void SetCriticalCrashes(int per_mille) { critical_crashes_ = per_mille; }
   void Trace(const Host* host, const std::string& text);
   const std::string& trace() const { return trace_; }
+  uint64_t hash() { return hash_.value(); }
+  void AddToHash(uint64_t number) {
+    if (hashed_) hash_.Add(number);
+  }
 
  private:
   static constexpr int64_t kStartMs = 1700000000000;
 
   void Handle(Event event);
-  void Feed(Host* host, const cluster::Input& input);
+  void Hash(const Event& event);
   void Tick(Host* host);
   void Replicate(Host* host);
   void Apply(Host* host, cluster::Effects effects);
@@ -75,16 +93,20 @@ class World {
   void Do(Host* host, const cluster::DeliverPublish& effect);
   void FinishWrite(Host* host, uint64_t ticket);
   void CloseConnection(uint64_t number, int closer);
-  Host* HostOfIp(const std::string& ip);
 
   base::Random random_;
   bool verbose_;
+  bool hashed_;
   cluster::Options core_options_;
   std::vector<std::unique_ptr<Host>> hosts_;
   Network network_;
   EventQueue events_;
   Checks checks_;
-  std::vector<std::function<void()>> actions_;
+  std::map<uint64_t, std::function<void()>> actions_;
+  uint64_t next_action_ = 0;
+  Companion* companion_ = nullptr;
+  std::map<int, std::vector<Event>> kept_;  // for frozen hosts
+  TraceHash hash_;
   int64_t now_us_ = 0;
   int64_t next_second_us_ = 0;
   int disk_faults_ = 0;

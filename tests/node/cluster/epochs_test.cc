@@ -55,6 +55,21 @@ TEST(Collision, OverASlotIsWonByTheOneThatTookIt) {
   EXPECT_EQ(node.core->RouteOf(10).kind, RouteKind::kOwn);
 }
 
+TEST(Collision, OfAMasterThatTookSlotsAndItsElectedReplicaIsTheReplicasToSettle) {
+  OneNode node(ThreeShards());
+  slot::SlotSet taken;
+  taken.Add(6000);
+  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 0}).ok());
+  ASSERT_EQ(node.core->Info().my_epoch, 4u);
+  auto elected = node.From('1', MessageType::kPing);
+  auto slots = std::make_shared<slot::SlotSet>();
+  slots->Add(slot::SlotRange{0, 5460});
+  elected->header.slots = slots;
+  elected->header.config_epoch = elected->header.current_epoch = 4;
+  node.Deliver('1', elected);
+  EXPECT_EQ(node.core->Info().my_epoch, 4u);
+}
+
 TEST(CurrentEpoch, IsLearntFromHeadersAndKept) {
   OneNode node(ThreeShards());
   auto ahead = node.Usual('b');

@@ -87,6 +87,76 @@ TEST(Grants, AReplicaDoesNotTakeSlots) {
   EXPECT_FALSE(node.Admin(TakeSlotsCommand{Slots(0, 9), 0}).ok());
 }
 
+// The replica '1' of a, elected: it claims what a has but for these.
+void ClaimInItsPlace(OneNode& node, const slot::SlotSet& without, uint64_t epoch) {
+  auto claim = node.From('1', MessageType::kPing);
+  auto slots = std::make_shared<slot::SlotSet>(Slots(0, 5460));
+  *slots -= without;
+  claim->header.slots = slots;
+  claim->header.config_epoch = claim->header.current_epoch = epoch;
+  node.Deliver('1', claim);
+}
+
+TEST(Grants, AMasterThatIsReplacedKeepsNothingOfWhatItGranted) {
+  OneNode node(ThreeShards());
+  ASSERT_EQ(node.core->ShardOf(Id('1')), node.core->MyShardId());
+  node.Feed(GrantTo('b', Slots(0, 9)));
+  ClaimInItsPlace(node, Slots(0, 9), 4);
+  EXPECT_FALSE(node.core->IsMaster());
+  EXPECT_EQ(node.core->MyMaster(), Id('1'));
+  EXPECT_EQ(node.core->OwnerOf(5), Id('1'));
+  EXPECT_TRUE(node.core->GrantedSlots().Contains(5));
+}
+
+// A node of this shard that was reset, and to which a slot was moved by hand.
+TEST(Grants, AMasterThatLosesASlotToANodeOfItsShardKeepsWhatItDidNotGrant) {
+  OneNode node(ThreeShards());
+  node.Feed(GrantTo('b', Slots(0, 9)));
+  ClaimInItsPlace(node, Slots(0, 5459), 4);
+  EXPECT_TRUE(node.core->IsMaster());
+  EXPECT_EQ(node.core->OwnerOf(5460), Id('1'));
+  EXPECT_EQ(node.core->OwnerOf(100), node.core->MyId());
+}
+
+TEST(Grants, OthersGiveTheSuccessorWhatItsMasterGrantedAndTheTargetMayTakeIt) {
+  OneNode node(ThreeShards('c'));
+  ASSERT_FALSE(node.core->ShardOf(Id('a')).null());
+  ClaimInItsPlace(node, Slots(0, 9), 4);
+  EXPECT_EQ(node.core->OwnerOf(5), Id('1'));
+  EXPECT_EQ(node.core->OwnerOf(10), Id('1'));
+  Claim(node, Slots(0, 9), 3);
+  EXPECT_EQ(node.core->OwnerOf(5), Id('b'));
+  EXPECT_EQ(node.core->OwnerOf(10), Id('1'));
+}
+
+TEST(Grants, ThatIsTakenBackIsClaimedAtOnceAndAtTheSameEpoch) {
+  OneNode node(ThreeShards());
+  node.Tick();  // opens the links
+  node.Feed(GrantTo('b', Slots(0, 9)));
+  node.seen.clear();
+  node.Feed(GrantsOutstanding{});
+  ASSERT_FALSE(node.Sent(MessageType::kPong).empty());
+  const Header& header = node.Sent(MessageType::kPong).back()->header;
+  EXPECT_TRUE(header.slots->Contains(5));
+  EXPECT_EQ(header.config_epoch, 1u);
+}
+
+TEST(Grants, ATargetIsInTouchWhenAMajorityHasBeenHeardForAWhile) {
+  OneNode node(ThreeShards());
+  node.Tick(3000);
+  EXPECT_FALSE(node.core->InTouch()) << "nobody has been heard";
+  for (int i = 0; i < 30; ++i) {
+    node.AllAnswerBut("");
+    node.Tick();
+  }
+  EXPECT_TRUE(node.core->InTouch());
+  for (int i = 0; i < 30; ++i) {
+    node.AllAnswerBut("bc");
+    node.Tick();
+  }
+  EXPECT_FALSE(node.core->InTouch());
+}
+
 // A slot that its owner stopped claiming and claims again is vouched for again.
 TEST(Grants, AWithdrawnGrantIsForgottenByOthers) {
   OneNode node(ThreeShards());

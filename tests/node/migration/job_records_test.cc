@@ -52,6 +52,19 @@ TEST(JobRecordsTest, KnowsTheSlotsOfAKind) {
   EXPECT_TRUE(records.SlotsOf(RecordKind::kImport).empty());
 }
 
+TEST(JobRecordsTest, KnowsWhichItHasThatAnotherHasNot) {
+  JobRecords master;
+  master.Put(Record('1', RecordKind::kGrant));
+  JobRecords replica = master;
+  replica.Put(Record('2', RecordKind::kImportGranted));
+  const std::vector<std::string> only = master.OnlyWords();
+  ASSERT_EQ(only.front(), kOnlyWord);
+  const std::vector<std::string_view> names(only.begin() + 1, only.end());
+  EXPECT_EQ(replica.NotAmong(names), std::vector<std::string>{std::string(kJobNameDigits, '2')});
+  EXPECT_TRUE(master.NotAmong(names).empty());
+  EXPECT_EQ(replica.NotAmong({}).size(), 2u);
+}
+
 TEST(RangesTest, RefusesWhatIsNone) {
   slot::SlotSet slots;
   EXPECT_FALSE(ParseRanges("", &slots));

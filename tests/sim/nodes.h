@@ -1,0 +1,66 @@
+// The data and the migrations of every host, and the clients that write to them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/shard_data.h"
+#include "tests/sim/slot_moves.h"
+
+namespace windlass::sim {
+
+class Nodes final : public Companion {
+ public:
+  explicit Nodes(World* world);
+
+  ShardData& data(const Host& host) { return *data_[static_cast<size_t>(host.index())]; }
+  SlotMoves& moves(const Host& host) { return *moves_[static_cast<size_t>(host.index())]; }
+  // While nothing is broken clients may stop, so that what is left can be looked at.
+  void StopClients() { writing_ = false; }
+  int64_t confirmations() const { return truth_.confirmations(); }
+  // Empty when no migration is unfinished, every value is with its slot's owner alone,
+  // and none is older than what a client was told.
+  std::string Unsettled();
+  void LoseDisk(const Host& host);
+  int succeeded() const;
+
+  // Companion.
+  void Starting(Host* host) override;
+  void Started(Host* host) override;
+  void Crashed(Host* host) override;
+  void Follows(Host* host) override { data(*host).Follow(); }
+  void IsMaster(Host* host) override { data(*host).BecomeMaster(); }
+  void HoldsStream(Host* host) override { data(*host).HoldStream(); }
+  void LostSlots(Host* host, const slot::SlotSet& slots) override { moves(*host).LostSlots(slots); }
+  void Flushes(Host* host) override { data(*host).Flush(); }
+
+ private:
+  struct Reported {
+    int64_t offset = -1;
+    bool link_up = false;
+    bool held = false;
+  };
+
+  void Turn(Host* host);
+  void HearOfReplication(Host* host);
+  void Write(Host* host);
+  bool Accepts(const Host& host, slot::SlotId slot);
+  bool Stale(const Host& host);
+  void CheckAlone(const Host& host, slot::SlotId slot);
+
+  World* world_;
+  Wires wires_;
+  Truth truth_;
+  std::vector<std::unique_ptr<ShardData>> data_;
+  std::vector<std::unique_ptr<SlotMoves>> moves_;
+  std::vector<Reported> reported_;
+  // The newest master of each shard by epoch: an older one that has not heard of it is no
+  // matter of migrations.
+  std::map<cluster::NodeId, std::pair<uint64_t, cluster::NodeId>> newest_;
+  std::map<int, bool> complete_;  // by host: the data of the process being started
+  bool writing_ = true;
+};
+
+}  // namespace windlass::sim
