@@ -18,6 +18,7 @@
 #include "operator/kube/rest_transport.h"
 #include "operator/lease/leader_elector.h"
 #include "operator/reconcile/cluster_figures.h"
+#include "operator/reconcile/kept.h"
 #include "operator/reconcile/reconciler.h"
 
 namespace windlass {
@@ -76,18 +77,17 @@ class Watches {
  public:
   Watches(kube::Client& client, const std::string& name_space, bool watch_nodes, workqueue::WorkQueue& queue)
       : clusters(client, {kube::kRedisClusters, name_space, ""}, [&queue](const auto& object) { queue.Add(informer::KeyOf(object)); }),
-        pods(client, {kube::kPods, name_space, api::kManagedSelector}, ForOwned(queue)),
-        claims(client, {kube::kClaims, name_space, api::kManagedSelector}, ForOwned(queue)),
-        services(client, {kube::kServices, name_space, api::kManagedSelector}, ForOwned(queue)),
-        config_maps(client, {kube::kConfigMaps, name_space, api::kManagedSelector}, ForOwned(queue)),
-        secrets(client, {kube::kSecrets, name_space, api::kManagedSelector}, ForOwned(queue)),
-        budgets(client, {kube::kBudgets, name_space, api::kManagedSelector}, ForOwned(queue)),
-        network_policies(client, {kube::kNetworkPolicies, name_space, api::kManagedSelector}, ForOwned(queue)) {
-    // A cluster is looked at every second anyway, which is soon enough for a drain.
+        pods(client, Owned(kube::kPods, name_space, reconcile::KeptOfPod), ForOwned(queue)),
+        claims(client, Owned(kube::kClaims, name_space), ForOwned(queue)),
+        services(client, Owned(kube::kServices, name_space), ForOwned(queue)),
+        config_maps(client, Owned(kube::kConfigMaps, name_space), ForOwned(queue)),
+        secrets(client, Owned(kube::kSecrets, name_space), ForOwned(queue)),
+        budgets(client, Owned(kube::kBudgets, name_space), ForOwned(queue)),
+        network_policies(client, Owned(kube::kNetworkPolicies, name_space), ForOwned(queue)) {
     if (!watch_nodes) return;
     informer::Informer::Options options{kube::kNodes, "", ""};
-    options.trim = WhatMattersOfNode;
-    nodes.emplace(client, options, [](const auto&) {});
+    options.trim = reconcile::KeptOfMachine;
+    nodes.emplace(client, options, [this, &queue](const nlohmann::json& node) { OnMachine(node, queue); });
   }
 
   void Start() {
@@ -105,6 +105,7 @@ class Watches {
             config_maps.store(), secrets.store(), budgets.store(), network_policies.store(), nodes ? &nodes->store() : nullptr};
   }
 
+  std::map<std::string, nlohmann::json> machines;  // as seen last; of the thread that watches them
   informer::Informer clusters, pods, claims, services, config_maps, secrets, budgets, network_policies;
   std::optional<informer::Informer> nodes;
 
@@ -114,12 +115,23 @@ class Watches {
       if (const std::string key = ClusterKeyOf(object); !key.empty()) queue.Add(key);
     };
   }
-  // A node's status is large and changes often; where it is and whether it is to be left is not in it.
-  static nlohmann::json WhatMattersOfNode(const nlohmann::json& node) {
-    const auto& metadata = node.at("metadata");
-    return {{"metadata", {{"name", metadata.value("name", "")}, {"resourceVersion", metadata.value("resourceVersion", "")},
-                          {"labels", metadata.value("labels", nlohmann::json::object())}}},
-            {"spec", node.value("spec", nlohmann::json::object())}};
+  static informer::Informer::Options Owned(const kube::Kind& kind, const std::string& name_space, informer::Store::Trim trim = nullptr) {
+    informer::Informer::Options options{kind, name_space, api::kManagedSelector};
+    options.trim = trim;
+    options.label = api::kLabelCluster;
+    return options;
+  }
+  // Its status changes often; only what is kept of it concerns the clusters that have pods there.
+  void OnMachine(const nlohmann::json& node, workqueue::WorkQueue& queue) {
+    nlohmann::json kept = reconcile::KeptOfMachine(node);
+    kept["metadata"].erase("resourceVersion");
+    const std::string name = kept["metadata"].value("name", "");
+    const auto [seen, first] = machines.try_emplace(name, kept);
+    if (first || seen->second == kept) return;
+    seen->second = kept;
+    for (const informer::Object& pod : pods.store().All()) {
+      if (pod->at("spec").value("nodeName", "") == name) queue.Add(ClusterKeyOf(*pod));
+    }
   }
   std::vector<informer::Informer*> All() {
     std::vector<informer::Informer*> all = {&clusters, &pods, &claims, &services, &config_maps, &secrets, &budgets, &network_policies};
@@ -220,7 +232,8 @@ int Check(const Options& options) {
   const kube::Access access = kube::FindAccess(options.kubeconfig);
   kube::RestTransport transport(access);
   kube::Client client(transport);
-  const auto clusters = client.List(kube::kRedisClusters, options.name_space, "").at("items").size();
+  size_t clusters = 0;
+  client.List(kube::kRedisClusters, options.name_space, "", [&clusters](const nlohmann::json&) { ++clusters; });
   std::cout << clusters << " RedisClusters\n";
   const auto lease = client.Get(kube::kLeases, LeaseNamespace(options, access), lease::LeaderElector::Options().name);
   const std::string holder = lease ? lease->value("spec", nlohmann::json::object()).value("holderIdentity", "") : "";

@@ -189,7 +189,7 @@ void EnsureBudgets(const Context& context, const World& world) {
     names.insert(budget.at("metadata").at("name").get<std::string>());
     EnsureOne(context, cluster, kube::kBudgets, &context.caches.budgets, budget);
   }
-  for (const auto& held : context.caches.budgets.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& held : context.caches.budgets.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     const bool unwanted = names.count(held->at("metadata").value("name", "")) == 0;
     if (!unwanted || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
     RequireLease(context, kWriteTime);
@@ -208,7 +208,7 @@ void EnsureExternal(const Context& context, const World& world) {
       EnsureService(context, cluster, resources::BuildExternalService(cluster, member.name));
     }
   }
-  for (const auto& held : context.caches.services.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& held : context.caches.services.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     const std::string of = held->at("metadata").at("labels").value(api::kLabelNode, "");
     if (of.empty() || wanted.count(of) != 0 || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
     RequireLease(context, kWriteTime);
@@ -271,7 +271,7 @@ std::string EnsurePodMonitor(const Context& context, const api::RedisCluster& cl
 
 void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster) {
   const std::string& space = cluster.metadata.name_space;
-  for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& claim : context.caches.claims.WithLabel(space, cluster.metadata.name)) {
     const Json& metadata = claim->at("metadata");
     const std::string mark = metadata.value("annotations", Json::object()).value(kAnnotationRetired, "");
     const bool has_pod = context.caches.pods.Find(informer::KeyOf(*claim)) != nullptr;
@@ -285,7 +285,7 @@ namespace {
 
 void TellOfKeptClaims(const Context& context, const api::RedisCluster& cluster) {
   std::string names;
-  for (const auto& claim : context.caches.claims.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& claim : context.caches.claims.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     names += (names.empty() ? "" : ", ") + claim->at("metadata").value("name", "");
   }
   if (names.empty()) return;
@@ -302,13 +302,13 @@ bool Finalize(const Context& context, const api::RedisCluster& cluster) {
   const auto ours = std::find(finalizers.begin(), finalizers.end(), api::kFinalizer);
   if (ours == finalizers.end()) return true;
   RequireLease(context, kWriteTime);
-  const auto pods = context.caches.pods.WithLabel(space, api::kLabelCluster, cluster.metadata.name);
+  const auto pods = context.caches.pods.WithLabel(space, cluster.metadata.name);
   for (const auto& pod : pods) {
     if (!pod->at("metadata").contains("deletionTimestamp")) DeleteByUid(context, kube::kPods, space, *pod);
   }
   if (!pods.empty()) return false;
   if (cluster.spec.storage && cluster.spec.storage->on_delete == api::Keep::kDelete) {
-    for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
+    for (const auto& claim : context.caches.claims.WithLabel(space, cluster.metadata.name)) {
       DeleteByUid(context, kube::kClaims, space, *claim);
     }
   } else {

@@ -183,12 +183,12 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   seen.cluster = &cluster;
   seen.image = cluster.spec.image.empty() ? context.default_image : cluster.spec.image;
   std::vector<topology::Address> addresses;
-  for (const auto& pod : context.caches.pods.WithLabel(space, api::kLabelCluster, name)) {
+  for (const auto& pod : context.caches.pods.WithLabel(space, name)) {
     seen.pods.push_back(PodFromJson(*pod));
     AddPlace(context, *pod, &seen.pods.back());
     if (!seen.pods.back().ip.empty()) addresses.push_back({seen.pods.back().ip, api::kRedisPort});
   }
-  for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, name)) {
+  for (const auto& claim : context.caches.claims.WithLabel(space, name)) {
     seen.claims[claim->at("metadata").value("name", "")] = ClaimFromJson(*claim);
   }
   redis::ObserveOptions options;

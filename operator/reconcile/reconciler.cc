@@ -24,7 +24,7 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-// After a step, while something is under way, and when all is well.
+// After a step; while something of Kubernetes is waited for; and of what is not acted on.
 constexpr milliseconds kAtOnce{20};
 constexpr milliseconds kBusy{200};
 constexpr milliseconds kIdle{1000};
@@ -34,6 +34,15 @@ constexpr int64_t kGrowAgainMs = 30000;
 constexpr int64_t kMonitorEveryMs = 60000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
+
+int64_t MonotonicMs() { return base::SystemClock().MonotonicUs() / 1000; }
+
+// Whether anything is as it was not, but for what the load of the moment says.
+bool Differs(api::Status before, api::Status after) {
+  before.autoscaling.reset();
+  after.autoscaling.reset();
+  return api::StatusToJson(before) != api::StatusToJson(after);
+}
 
 api::RedisCluster OnlyMetadata(const Json& object) {
   api::RedisCluster cluster;
@@ -71,6 +80,7 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
     return Refuse(OnlyMetadata(*object), *object, failure.what());
   }
   const auto memory = MemoryOf(key);
+  memory->quiet.Begin(MonotonicMs());
   try {
     if (cluster.metadata.deleting) {
       if (Finalize(context_, cluster)) return {};
@@ -218,8 +228,21 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   const bool planned = status.operation && !status.operation->moves.empty();
   if (acts && cluster.metadata.rebalance && (planned ? cluster.status.operation.has_value() : status.phase == "Ready")) ForgetRebalance(context_, cluster);
   if (failure) std::rethrow_exception(failure);
-  if (result.acted) return {kAtOnce};
-  return {status.phase == "Ready" || status.phase == "Hibernated" ? kIdle : kBusy};
+  return NextLook(cluster, status, result.acted, memory);
+}
+
+controller::Outcome ClusterReconciler::NextLook(const api::RedisCluster& cluster, const api::Status& status, bool acted, Memory* memory) {
+  const int64_t now_ms = MonotonicMs();
+  if (acted || Differs(cluster.status, status)) memory->quiet.Disturb(now_ms);
+  if (acted) {
+    memory->quiet.UntilBusyLook(now_ms);
+    return {kAtOnce};
+  }
+  const bool idle = status.phase == "Ready" || status.phase == "Hibernated" || status.phase == "Paused";
+  if (!idle) return {memory->quiet.UntilBusyLook(now_ms)};
+  const milliseconds look = memory->quiet.UntilIdleLook(now_ms);
+  if (!cluster.spec.autoscaling) return {look};
+  return {std::min(look, milliseconds(SampleEveryMs(*cluster.spec.autoscaling)))};
 }
 
 void ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {
