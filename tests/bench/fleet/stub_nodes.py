@@ -88,12 +88,13 @@ class Node:
         if self.master:
             return (f"role:slave\r\nmaster_host:{self.master.address}\r\nmaster_port:{PORT}\r\nmaster_link_status:up\r\n"
                     "master_last_io_seconds_ago:1\r\nmaster_sync_in_progress:0\r\nslave_read_repl_offset:1400\r\n"
-                    "slave_repl_offset:1400\r\nslave_priority:100\r\nslave_read_only:1\r\nconnected_slaves:0\r\n")
+                    "slave_repl_offset:1400\r\nslave_priority:100\r\nslave_read_only:1\r\nconnected_slaves:0\r\n"
+                    f"master_replid:{self.master.run_id}\r\n")
         replicas = [node for node in self.cluster.nodes.values() if node.master is self]
         text = f"role:master\r\nconnected_slaves:{len(replicas)}\r\n"
         for number, node in enumerate(replicas):
             text += f"slave{number}:ip={node.address},port={PORT},state=online,offset=1400,lag=0\r\n"
-        return text + "master_repl_offset:1400\r\n"
+        return text + f"master_replid:{self.run_id}\r\nmaster_repl_offset:1400\r\n"
 
     def info(self):
         return (f"# Server\r\nredis_version:7.2.4\r\nwindlass_version:0.1.0\r\nredis_mode:cluster\r\nprocess_id:1\r\nrun_id:{self.run_id}\r\n"
