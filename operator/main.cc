@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -216,6 +217,17 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// A heap for each thread holds on to what its busiest moment took. Two are enough, as
+// threads mostly wait for the network; and what is free is given back now and then.
+constexpr int kHeaps = 2;
+constexpr int kOwnMapBytes = 256 * 1024;  // from this size a block is a mapping of its own, and gone when freed
+constexpr std::chrono::seconds kTrimEvery{10};
+
+void KeepHeapsSmall() {
+  mallopt(M_ARENA_MAX, kHeaps);
+  mallopt(M_MMAP_THRESHOLD, kOwnMapBytes);
+}
+
 // True once a signal has come; waits at most so long.
 bool SignalWithin(const sigset_t& signals, int milliseconds) {
   const timespec timeout{milliseconds / 1000, (milliseconds % 1000) * 1000000L};
@@ -277,9 +289,14 @@ int Run(const Options& options) {
   if (options.leader_elect) elector.Start();
   bool started = false;
   bool told = false;
+  auto trimmed = std::chrono::steady_clock::now();
   while (!lost && !told) {
     told = SignalWithin(signals, started ? 500 : 50);
     health.Alive();
+    if (const auto now = std::chrono::steady_clock::now(); now - trimmed >= kTrimEvery) {
+      malloc_trim(0);
+      trimmed = now;
+    }
     if (!started && held && watches.Synced()) {
       started = true;
       controller.Start(options.workers);
@@ -313,6 +330,7 @@ int main(int argc, char** argv) {
   app.add_option("--health-port", options.health_port, "Port of /healthz, /readyz and /metrics; 0: none")->capture_default_str()->check(CLI::Range(0, 65535));
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   CLI11_PARSE(app, argc, argv);
+  windlass::KeepHeapsSmall();
   windlass::base::SetLogLevel(windlass::LevelOf(options.log_level));
   try {
     return options.check ? windlass::Check(options) : windlass::Run(options);

@@ -70,6 +70,16 @@ std::vector<Object> Store::WithLabel(const std::string& name_space, const std::s
   return found;
 }
 
+std::string Store::StampOf(const std::string& name_space, const std::string& value) const {
+  const std::lock_guard lock(mutex_);
+  const auto keys = labelled_.find(name_space + "/" + value);
+  if (keys == labelled_.end()) return "";
+  // Every version is of one object only, and a later one is a higher number.
+  std::string stamp;
+  for (const std::string& key : keys->second) stamp += std::to_string(objects_.at(key).version) + " ";
+  return stamp;
+}
+
 bool Store::synced() const {
   const std::lock_guard lock(mutex_);
   return synced_;

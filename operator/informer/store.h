@@ -36,6 +36,8 @@ class Store {
   std::vector<Object> All() const;            // by key
   // Of one namespace, with this value of the label. By key.
   std::vector<Object> WithLabel(const std::string& name_space, const std::string& value) const;
+  // Differs once any of these was changed, added or taken away.
+  std::string StampOf(const std::string& name_space, const std::string& value) const;
   bool synced() const;
 
   // True if the object is newer than what was held (or was not held).

@@ -135,6 +135,17 @@ void EnsureObjects(const Context& context, const api::RedisCluster& cluster, con
   EnsureNetworkPolicy(context, cluster);
 }
 
+std::string ObjectsStamp(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords) {
+  if (passwords.until_ms != 0) return "";  // which one applications are given changes with what nodes were told
+  const api::Metadata& metadata = cluster.metadata;
+  std::string stamp = metadata.uid + " " + metadata.resource_version + " " + MarkOf(passwords);
+  const Caches& caches = context.caches;
+  for (const informer::Store* store : {&caches.secrets, &caches.config_maps, &caches.services, &caches.network_policies}) {
+    stamp += "/" + store->StampOf(metadata.name_space, metadata.name);
+  }
+  return stamp;
+}
+
 std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster) {
   if (cluster.spec.network.ip_families.empty()) return "";  // then a Service is not told of any
   const auto other = OtherFamily(resources::BuildClientService(cluster),
@@ -169,18 +180,22 @@ void EnsurePodLabels(const Context& context, const World& world) {
   }
 }
 
-void EnsureBudgets(const Context& context, const World& world) {
+void EnsureBudgets(const Context& context, const World& world, std::string* ensured) {
   const api::RedisCluster& cluster = *world.cluster;
+  int masters = 0;
+  std::set<std::string> with_replicas;
+  for (const Member& member : world.members) {
+    if (!member.pod) continue;
+    const std::string role = RoleOf(member);
+    masters += role == api::kRoleMaster;
+    if (role == api::kRoleReplica && !member.shard.empty()) with_replicas.insert(member.shard);
+  }
+  std::string stamp = cluster.metadata.uid + " " + cluster.metadata.resource_version + " " + std::to_string(masters);
+  for (const std::string& shard : with_replicas) stamp += " " + shard;
+  stamp += "/" + context.caches.budgets.StampOf(cluster.metadata.name_space, cluster.metadata.name);
+  if (*ensured == stamp) return;
   std::vector<Json> wanted;
   if (cluster.spec.disruption_budget == api::Budget::kManaged && !cluster.status.cluster_id.empty()) {
-    int masters = 0;
-    std::set<std::string> with_replicas;
-    for (const Member& member : world.members) {
-      if (!member.pod) continue;
-      const std::string role = RoleOf(member);
-      masters += role == api::kRoleMaster;
-      if (role == api::kRoleReplica && !member.shard.empty()) with_replicas.insert(member.shard);
-    }
     wanted.push_back(resources::BuildMasterBudget(cluster, masters));
     for (const std::string& shard : with_replicas) wanted.push_back(resources::BuildReplicaBudget(cluster, shard));
   }
@@ -195,6 +210,7 @@ void EnsureBudgets(const Context& context, const World& world) {
     RequireLease(context, kWriteTime);
     DeleteByUid(context, kube::kBudgets, cluster.metadata.name_space, *held);
   }
+  *ensured = stamp;
 }
 
 void EnsureExternal(const Context& context, const World& world) {

@@ -18,7 +18,10 @@ namespace {
 
 using Json = nlohmann::json;
 
+// For all nodes side by side, and what it takes to read the answers of very many, each of
+// which speaks of all.
 constexpr int64_t kDeadlineMs = 1000;
+constexpr int64_t kDeadlineMsPerNode = 5;
 
 // Why a container waits, where that is more than starting.
 std::string ProblemOf(const Json& status) {
@@ -193,7 +196,7 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   }
   redis::ObserveOptions options;
   options.admin = admin;
-  options.deadline_ms = kDeadlineMs;
+  options.deadline_ms = kDeadlineMs + kDeadlineMsPerNode * static_cast<int64_t>(addresses.size());
   options.info_sections = {"server", "memory", "stats", "replication", "persistence", "cpu"};
   seen.reports = redis::ObserveNodes(addresses, options);
   seen.now_ms = base::SystemClock().UnixMs();
