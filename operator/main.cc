@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "operator/kube/rest_transport.h"
 #include "operator/lease/leader_elector.h"
 #include "operator/reconcile/cluster_figures.h"
+#include "operator/reconcile/kept.h"
 #include "operator/reconcile/reconciler.h"
 
 namespace windlass {
@@ -76,18 +78,17 @@ class Watches {
  public:
   Watches(kube::Client& client, const std::string& name_space, bool watch_nodes, workqueue::WorkQueue& queue)
       : clusters(client, {kube::kRedisClusters, name_space, ""}, [&queue](const auto& object) { queue.Add(informer::KeyOf(object)); }),
-        pods(client, {kube::kPods, name_space, api::kManagedSelector}, ForOwned(queue)),
-        claims(client, {kube::kClaims, name_space, api::kManagedSelector}, ForOwned(queue)),
-        services(client, {kube::kServices, name_space, api::kManagedSelector}, ForOwned(queue)),
-        config_maps(client, {kube::kConfigMaps, name_space, api::kManagedSelector}, ForOwned(queue)),
-        secrets(client, {kube::kSecrets, name_space, api::kManagedSelector}, ForOwned(queue)),
-        budgets(client, {kube::kBudgets, name_space, api::kManagedSelector}, ForOwned(queue)),
-        network_policies(client, {kube::kNetworkPolicies, name_space, api::kManagedSelector}, ForOwned(queue)) {
-    // A cluster is looked at every second anyway, which is soon enough for a drain.
+        pods(client, Owned(kube::kPods, name_space, reconcile::KeptOfPod), ForOwned(queue)),
+        claims(client, Owned(kube::kClaims, name_space), ForOwned(queue)),
+        services(client, Owned(kube::kServices, name_space), ForOwned(queue)),
+        config_maps(client, Owned(kube::kConfigMaps, name_space), ForOwned(queue)),
+        secrets(client, Owned(kube::kSecrets, name_space), ForOwned(queue)),
+        budgets(client, Owned(kube::kBudgets, name_space), ForOwned(queue)),
+        network_policies(client, Owned(kube::kNetworkPolicies, name_space), ForOwned(queue)) {
     if (!watch_nodes) return;
     informer::Informer::Options options{kube::kNodes, "", ""};
-    options.trim = WhatMattersOfNode;
-    nodes.emplace(client, options, [](const auto&) {});
+    options.trim = reconcile::KeptOfMachine;
+    nodes.emplace(client, options, [this, &queue](const nlohmann::json& node) { OnMachine(node, queue); });
   }
 
   void Start() {
@@ -105,6 +106,7 @@ class Watches {
             config_maps.store(), secrets.store(), budgets.store(), network_policies.store(), nodes ? &nodes->store() : nullptr};
   }
 
+  std::map<std::string, nlohmann::json> machines;  // as seen last; of the thread that watches them
   informer::Informer clusters, pods, claims, services, config_maps, secrets, budgets, network_policies;
   std::optional<informer::Informer> nodes;
 
@@ -114,12 +116,23 @@ class Watches {
       if (const std::string key = ClusterKeyOf(object); !key.empty()) queue.Add(key);
     };
   }
-  // A node's status is large and changes often; where it is and whether it is to be left is not in it.
-  static nlohmann::json WhatMattersOfNode(const nlohmann::json& node) {
-    const auto& metadata = node.at("metadata");
-    return {{"metadata", {{"name", metadata.value("name", "")}, {"resourceVersion", metadata.value("resourceVersion", "")},
-                          {"labels", metadata.value("labels", nlohmann::json::object())}}},
-            {"spec", node.value("spec", nlohmann::json::object())}};
+  static informer::Informer::Options Owned(const kube::Kind& kind, const std::string& name_space, informer::Store::Trim trim = nullptr) {
+    informer::Informer::Options options{kind, name_space, api::kManagedSelector};
+    options.trim = trim;
+    options.label = api::kLabelCluster;
+    return options;
+  }
+  // Its status changes often; only what is kept of it concerns the clusters that have pods there.
+  void OnMachine(const nlohmann::json& node, workqueue::WorkQueue& queue) {
+    nlohmann::json kept = reconcile::KeptOfMachine(node);
+    kept["metadata"].erase("resourceVersion");
+    const std::string name = kept["metadata"].value("name", "");
+    const auto [seen, first] = machines.try_emplace(name, kept);
+    if (first || seen->second == kept) return;
+    seen->second = kept;
+    for (const informer::Object& pod : pods.store().All()) {
+      if (pod->at("spec").value("nodeName", "") == name) queue.Add(ClusterKeyOf(*pod));
+    }
   }
   std::vector<informer::Informer*> All() {
     std::vector<informer::Informer*> all = {&clusters, &pods, &claims, &services, &config_maps, &secrets, &budgets, &network_policies};
@@ -204,6 +217,17 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// A heap for each thread holds on to what its busiest moment took. Two are enough, as
+// threads mostly wait for the network; and what is free is given back now and then.
+constexpr int kHeaps = 2;
+constexpr int kOwnMapBytes = 256 * 1024;  // from this size a block is a mapping of its own, and gone when freed
+constexpr std::chrono::seconds kTrimEvery{10};
+
+void KeepHeapsSmall() {
+  mallopt(M_ARENA_MAX, kHeaps);
+  mallopt(M_MMAP_THRESHOLD, kOwnMapBytes);
+}
+
 // True once a signal has come; waits at most so long.
 bool SignalWithin(const sigset_t& signals, int milliseconds) {
   const timespec timeout{milliseconds / 1000, (milliseconds % 1000) * 1000000L};
@@ -220,7 +244,8 @@ int Check(const Options& options) {
   const kube::Access access = kube::FindAccess(options.kubeconfig);
   kube::RestTransport transport(access);
   kube::Client client(transport);
-  const auto clusters = client.List(kube::kRedisClusters, options.name_space, "").at("items").size();
+  size_t clusters = 0;
+  client.List(kube::kRedisClusters, options.name_space, "", [&clusters](const nlohmann::json&) { ++clusters; });
   std::cout << clusters << " RedisClusters\n";
   const auto lease = client.Get(kube::kLeases, LeaseNamespace(options, access), lease::LeaderElector::Options().name);
   const std::string holder = lease ? lease->value("spec", nlohmann::json::object()).value("holderIdentity", "") : "";
@@ -264,9 +289,14 @@ int Run(const Options& options) {
   if (options.leader_elect) elector.Start();
   bool started = false;
   bool told = false;
+  auto trimmed = std::chrono::steady_clock::now();
   while (!lost && !told) {
     told = SignalWithin(signals, started ? 500 : 50);
     health.Alive();
+    if (const auto now = std::chrono::steady_clock::now(); now - trimmed >= kTrimEvery) {
+      malloc_trim(0);
+      trimmed = now;
+    }
     if (!started && held && watches.Synced()) {
       started = true;
       controller.Start(options.workers);
@@ -300,6 +330,7 @@ int main(int argc, char** argv) {
   app.add_option("--health-port", options.health_port, "Port of /healthz, /readyz and /metrics; 0: none")->capture_default_str()->check(CLI::Range(0, 65535));
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   CLI11_PARSE(app, argc, argv);
+  windlass::KeepHeapsSmall();
   windlass::base::SetLogLevel(windlass::LevelOf(options.log_level));
   try {
     return options.check ? windlass::Check(options) : windlass::Run(options);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/json.h"
+#include "operator/api/metric_names.h"
 #include "operator/api/names.h"
 
 namespace windlass::api {
@@ -200,12 +201,6 @@ Rebalance ReadRebalance(const Reader& reader) {
   return rebalance;
 }
 
-const std::map<std::string, MetricType> kMetricTypes = {{"Memory", MetricType::kMemory},
-                                                        {"CPU", MetricType::kCpu},
-                                                        {"OpsPerSecond", MetricType::kOpsPerSecond},
-                                                        {"NetworkBytes", MetricType::kNetworkBytes},
-                                                        {"EvictionsPerSecond", MetricType::kEvictionsPerSecond}};
-
 Schedule ReadSchedule(const Reader& reader) {
   Schedule schedule;
   reader.Get("name", &schedule.name);
@@ -224,7 +219,7 @@ Autoscaling ReadAutoscaling(const Reader& reader) {
   reader.Get("maxShards", &scaling.max_shards);
   for (const Reader& item : reader.List("metrics")) {
     ScaleMetric metric;
-    item.GetEnum("type", kMetricTypes, &metric.type);
+    item.GetEnum("type", MetricTypes(), &metric.type);
     item.Get("target", &metric.target);
     item.GetEnum("statistic", {{"Max", ScaleMetric::Statistic::kMax}, {"Mean", ScaleMetric::Statistic::kMean}}, &metric.statistic);
     scaling.metrics.push_back(metric);

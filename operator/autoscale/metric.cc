@@ -3,14 +3,16 @@
 
 #include <algorithm>
 
+#include "operator/api/metric_names.h"
+
 namespace windlass::autoscale {
 
 const Metric& MetricOf(api::MetricType type) {
-  static const Metric kMemory = {"Memory", &ShardLoad::memory_percent};
-  static const Metric kCpu = {"CPU", &ShardLoad::cpu_percent};
-  static const Metric kOps = {"OpsPerSecond", &ShardLoad::ops_per_second};
-  static const Metric kNetwork = {"NetworkBytes", &ShardLoad::network_bytes_per_second};
-  static const Metric kEvictions = {"EvictionsPerSecond", &ShardLoad::evictions_per_second};
+  static const Metric kMemory = {api::NameOf(api::MetricType::kMemory), &ShardLoad::memory_percent};
+  static const Metric kCpu = {api::NameOf(api::MetricType::kCpu), &ShardLoad::cpu_percent};
+  static const Metric kOps = {api::NameOf(api::MetricType::kOpsPerSecond), &ShardLoad::ops_per_second};
+  static const Metric kNetwork = {api::NameOf(api::MetricType::kNetworkBytes), &ShardLoad::network_bytes_per_second};
+  static const Metric kEvictions = {api::NameOf(api::MetricType::kEvictionsPerSecond), &ShardLoad::evictions_per_second};
   switch (type) {
     case api::MetricType::kCpu: return kCpu;
     case api::MetricType::kOpsPerSecond: return kOps;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "operator/base/log.h"
 
@@ -32,7 +33,7 @@ bool Passing(const std::exception& error) {
 }  // namespace
 
 Informer::Informer(kube::Client& client, Options options, OnChange on_change)
-    : client_(client), options_(std::move(options)), on_change_(std::move(on_change)) {}
+    : client_(client), options_(std::move(options)), on_change_(std::move(on_change)), store_(options_.trim, options_.label) {}
 
 Informer::~Informer() { Stop(); }
 
@@ -71,14 +72,15 @@ void Informer::Run(std::stop_token stop) {
 }
 
 void Informer::List() {
-  Json list = client_.List(options_.kind, options_.name_space, options_.label_selector);
-  if (options_.trim != nullptr) {
-    for (Json& item : list["items"]) item = options_.trim(item);
-  }
-  const auto changed = store_.Replace(list);
-  version_ = VersionOf(list);
+  std::set<std::string> listed;
+  const std::string version = client_.List(options_.kind, options_.name_space, options_.label_selector, [&](const Json& object) {
+    listed.insert(KeyOf(object));
+    if (store_.Observe(object)) on_change_(object);
+  });
+  const auto gone = store_.RetainOnly(listed, version);
+  version_ = version;
   store_.ForgetTombstonesUpTo(version_);
-  for (const Object& object : changed) on_change_(*object);
+  for (const Object& object : gone) on_change_(*object);
 }
 
 void Informer::Watch(std::stop_token stop) {
@@ -97,20 +99,18 @@ void Informer::Watch(std::stop_token stop) {
   }
 }
 
-bool Informer::OnEvent(const std::string& type, const Json& whole) {
+bool Informer::OnEvent(const std::string& type, const Json& object) {
   if (type == "ERROR") {
-    throw kube::KubeError(whole.value("code", 0), whole.value("reason", ""),
-                          std::string("watch of ") + options_.kind.plural + ": " + whole.value("message", ""));
+    throw kube::KubeError(object.value("code", 0), object.value("reason", ""),
+                          std::string("watch of ") + options_.kind.plural + ": " + object.value("message", ""));
   }
   heard_ = true;
-  const std::string version = VersionOf(whole);
+  const std::string version = VersionOf(object);
   if (!version.empty()) version_ = version;
   if (type == "BOOKMARK") {
     store_.ForgetTombstonesUpTo(version);
     return true;
   }
-  const Json trimmed = options_.trim == nullptr ? Json() : options_.trim(whole);
-  const Json& object = options_.trim == nullptr ? whole : trimmed;
   const bool changed = type == "DELETED" ? store_.ObserveDeleted(object) : store_.Observe(object);
   if (changed) on_change_(object);
   return true;

@@ -18,8 +18,6 @@ namespace windlass::informer {
 
 class Informer {
  public:
-  // What of an object is worth keeping: its metadata, at least in part, and more.
-  using Trim = Json (*)(const Json& object);
   struct Options {
     kube::Kind kind;
     std::string name_space;  // empty: all
@@ -27,9 +25,10 @@ class Informer {
     std::chrono::seconds watch_timeout{290};
     std::chrono::milliseconds first_backoff{100};
     std::chrono::milliseconds longest_backoff{30000};
-    Trim trim = nullptr;  // null: all of it
+    Store::Trim trim = nullptr;  // null: all of it is kept
+    std::string label = "";      // see Store
   };
-  using OnChange = std::function<void(const Json& object)>;
+  using OnChange = std::function<void(const Json& object)>;  // what the server said, whole
 
   Informer(kube::Client& client, Options options, OnChange on_change);
   ~Informer();  // stops and joins
@@ -43,7 +42,7 @@ class Informer {
   void List();
   // Returns normally where the watch is to go on from version_.
   void Watch(std::stop_token stop);
-  bool OnEvent(const std::string& type, const Json& whole);
+  bool OnEvent(const std::string& type, const Json& object);
 
   kube::Client& client_;
   const Options options_;

@@ -2,7 +2,6 @@
 #include "operator/informer/store.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "operator/base/text.h"
 
@@ -18,8 +17,29 @@ uint64_t VersionOf(const Json& object) {
 }
 
 std::string LabelOf(const Json& object, const std::string& label) {
-  return object.value("metadata", Json::object()).value("labels", Json::object()).value(label, "");
+  const auto metadata = object.find("metadata");
+  if (label.empty() || metadata == object.end()) return "";
+  const auto labels = metadata->find("labels");
+  return labels == metadata->end() ? "" : labels->value(label, "");
 }
+
+// Without who manages which field: it is long, and a write without it leaves it as it was.
+Json Plain(const Json& object) {
+  Json plain = object;
+  if (const auto metadata = plain.find("metadata"); metadata != plain.end()) metadata->erase("managedFields");
+  return plain;
+}
+
+std::string Pack(const Json& object) {
+  std::string bytes;
+  Json::to_msgpack(object, bytes);
+  bytes.shrink_to_fit();
+  return bytes;
+}
+
+Object Unpack(const std::string& bytes) { return std::make_shared<const Json>(Json::from_msgpack(bytes)); }
+
+std::string IndexKey(const std::string& key, const std::string& value) { return key.substr(0, key.find('/') + 1) + value; }
 
 }  // namespace
 
@@ -31,25 +51,33 @@ std::string KeyOf(const Json& object) {
 Object Store::Find(const std::string& key) const {
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
-  return found == objects_.end() ? nullptr : found->second;
+  return found == objects_.end() ? nullptr : Unpack(found->second.packed);
 }
 
 std::vector<Object> Store::All() const {
   const std::lock_guard lock(mutex_);
   std::vector<Object> all;
-  for (const auto& [key, object] : objects_) all.push_back(object);
+  for (const auto& [key, held] : objects_) all.push_back(Unpack(held.packed));
   return all;
 }
 
-std::vector<Object> Store::WithLabel(const std::string& name_space, const std::string& label,
-                                     const std::string& value) const {
+std::vector<Object> Store::WithLabel(const std::string& name_space, const std::string& value) const {
   const std::lock_guard lock(mutex_);
   std::vector<Object> found;
-  for (auto it = objects_.lower_bound(name_space + "/"); it != objects_.end(); ++it) {
-    if (it->first.compare(0, name_space.size() + 1, name_space + "/") != 0) break;
-    if (LabelOf(*it->second, label) == value) found.push_back(it->second);
-  }
+  const auto keys = labelled_.find(name_space + "/" + value);
+  if (keys == labelled_.end()) return found;
+  for (const std::string& key : keys->second) found.push_back(Unpack(objects_.at(key).packed));
   return found;
+}
+
+std::string Store::StampOf(const std::string& name_space, const std::string& value) const {
+  const std::lock_guard lock(mutex_);
+  const auto keys = labelled_.find(name_space + "/" + value);
+  if (keys == labelled_.end()) return "";
+  // Every version is of one object only, and a later one is a higher number.
+  std::string stamp;
+  for (const std::string& key : keys->second) stamp += std::to_string(objects_.at(key).version) + " ";
+  return stamp;
 }
 
 bool Store::synced() const {
@@ -57,53 +85,61 @@ bool Store::synced() const {
   return synced_;
 }
 
-bool Store::OlderLocked(const std::string& key, const Json& object) const {
-  const uint64_t version = VersionOf(object);
-  if (const auto held = objects_.find(key); held != objects_.end() && version <= VersionOf(*held->second)) return true;
+bool Store::OlderLocked(const std::string& key, uint64_t version) const {
+  if (const auto held = objects_.find(key); held != objects_.end() && version <= held->second.version) return true;
   const auto tombstone = tombstones_.find(key);
   return tombstone != tombstones_.end() && version <= tombstone->second;
 }
 
+void Store::UnindexLocked(const std::string& key, const Held& held) {
+  if (held.label.empty()) return;
+  const auto keys = labelled_.find(IndexKey(key, held.label));
+  keys->second.erase(key);
+  if (keys->second.empty()) labelled_.erase(keys);
+}
+
 bool Store::Observe(const Json& object) {
   const std::string key = KeyOf(object);
+  Held now{VersionOf(object), LabelOf(object, label_), Pack(trim_ == nullptr ? Plain(object) : trim_(object))};
   const std::lock_guard lock(mutex_);
-  if (OlderLocked(key, object)) return false;
-  objects_[key] = std::make_shared<const Json>(object);
+  if (OlderLocked(key, now.version)) return false;
+  Held& held = objects_[key];
+  UnindexLocked(key, held);
+  held = std::move(now);
+  if (!held.label.empty()) labelled_[IndexKey(key, held.label)].insert(key);
   tombstones_.erase(key);
   return true;
 }
 
 bool Store::ObserveDeleted(const Json& object) {
   const std::string key = KeyOf(object);
+  const uint64_t version = VersionOf(object);
   const std::lock_guard lock(mutex_);
   const auto held = objects_.find(key);
   // A newer object of the name was made since.
-  if (held != objects_.end() && VersionOf(*held->second) > VersionOf(object)) return false;
-  tombstones_[key] = VersionOf(object);
-  return objects_.erase(key) != 0;
+  if (held != objects_.end() && held->second.version > version) return false;
+  tombstones_[key] = version;
+  if (held == objects_.end()) return false;
+  UnindexLocked(key, held->second);
+  objects_.erase(held);
+  return true;
 }
 
-std::vector<Object> Store::Replace(const Json& list) {
-  const uint64_t list_version = VersionOf(list);
-  std::vector<Object> changed;
-  std::set<std::string> listed;
+std::vector<Object> Store::RetainOnly(const std::set<std::string>& listed, const std::string& resource_version) {
+  const uint64_t list_version = VersionNumber(resource_version);
+  std::vector<Object> gone;
   const std::lock_guard lock(mutex_);
-  for (const Json& item : list.at("items")) {
-    const std::string key = KeyOf(item);
-    listed.insert(key);
-    if (OlderLocked(key, item)) continue;
-    changed.push_back(objects_[key] = std::make_shared<const Json>(item));
-  }
   for (auto entry = objects_.begin(); entry != objects_.end();) {
-    if (listed.count(entry->first) != 0 || VersionOf(*entry->second) > list_version) {
+    if (listed.count(entry->first) != 0 || entry->second.version > list_version) {
       ++entry;
       continue;
     }
-    changed.push_back(entry->second);
+    gone.push_back(Unpack(entry->second.packed));
+    UnindexLocked(entry->first, entry->second);
     entry = objects_.erase(entry);
   }
   synced_ = true;
-  return changed;
+  return gone;
 }
 
 void Store::ForgetTombstonesUpTo(const std::string& resource_version) {

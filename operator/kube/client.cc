@@ -6,7 +6,7 @@
 namespace windlass::kube {
 namespace {
 
-constexpr int kPageSize = 500;
+constexpr int kPageSize = 100;
 
 std::string PathOf(const Kind& kind, const std::string& name_space, const std::string& name = "",
                    const std::string& subresource = "") {
@@ -41,6 +41,26 @@ Json ParseBody(const HttpRequest& request, const HttpResponse& response) {
   return object;
 }
 
+// Hands out the items of a list one by one, each forgotten before the next is read:
+// the tree of a page would be seven times as large as its text. Returns its metadata.
+Json ParsePage(const HttpRequest& request, const HttpResponse& response, const Client::ObjectSink& sink) {
+  constexpr int kItemDepth = 2;
+  bool in_items = false;
+  const auto on_part = [&](int depth, Json::parse_event_t event, Json& part) {
+    if (event == Json::parse_event_t::key && depth == 1) in_items = part == "items";
+    if (event == Json::parse_event_t::key && part == "managedFields") return false;
+    if (event != Json::parse_event_t::object_end || depth != kItemDepth || !in_items) return true;
+    sink(part);
+    return false;
+  };
+  const Json rest = Json::parse(response.body, on_part, false);
+  if (!rest.is_object()) {
+    throw KubeError(response.status, "BadAnswer",
+                    request.method + " " + request.path + " was answered with something that is not a JSON object");
+  }
+  return rest.value("metadata", Json::object());
+}
+
 std::string NameOf(const Json& object) {
   return object.at("metadata").at("name").get<std::string>();
 }
@@ -65,26 +85,22 @@ std::optional<Json> Client::Get(const Kind& kind, const std::string& name_space,
   }
 }
 
-Json Client::List(const Kind& kind, const std::string& name_space,
-                  const std::string& label_selector) {
-  Json all;
-  std::string next;
+std::string Client::List(const Kind& kind, const std::string& name_space, const std::string& label_selector, const ObjectSink& sink) {
+  std::string next, version;
   do {
     HttpRequest request;
     request.path = PathOf(kind, name_space);
     request.query.emplace_back("limit", std::to_string(kPageSize));
     if (!label_selector.empty()) request.query.emplace_back("labelSelector", label_selector);
     if (!next.empty()) request.query.emplace_back("continue", next);
-    Json page = Expect(request);
-    next = page.value("metadata", Json::object()).value("continue", "");
-    if (!page.contains("items") || !page["items"].is_array()) page["items"] = Json::array();
-    if (all.is_null()) {
-      all = std::move(page);
-    } else {
-      for (Json& item : page["items"]) all["items"].push_back(std::move(item));
-    }
+    const HttpResponse response = transport_.Send(request);
+    if (response.status < 200 || response.status > 299) ThrowFor(request, response);
+    const Json metadata = ParsePage(request, response, sink);
+    next = metadata.value("continue", "");
+    // The pages after the first are of the same version.
+    if (version.empty()) version = metadata.value("resourceVersion", "");
   } while (!next.empty());
-  return all;
+  return version;
 }
 
 Json Client::Create(const Kind& kind, const std::string& name_space, const Json& object) {

@@ -59,8 +59,10 @@ class Client {
 
   // An empty name_space means all of them (List and Watch only).
   std::optional<Json> Get(const Kind& kind, const std::string& name_space, const std::string& name);
-  // Every page; metadata.resourceVersion of the result is where a watch can start.
-  Json List(const Kind& kind, const std::string& name_space, const std::string& label_selector);
+  // Page by page, object by object, without its managedFields; what is returned is the
+  // version where a watch can start.
+  using ObjectSink = std::function<void(const Json& object)>;
+  std::string List(const Kind& kind, const std::string& name_space, const std::string& label_selector, const ObjectSink& sink);
   Json Create(const Kind& kind, const std::string& name_space, const Json& object);
   // Replaces; with metadata.resourceVersion in the object, only that version.
   Json Update(const Kind& kind, const std::string& name_space, const Json& object,

@@ -42,19 +42,20 @@ Json ClusterOf(Server& server) {
 }
 
 std::vector<Json> PodsOf(Server& server) {
-  const Json list = server.client.List(kube::kPods, server.target.name_space, std::string(api::kLabelCluster) + "=" + server.target.name);
-  return list.at("items").get<std::vector<Json>>();
+  std::vector<Json> pods;
+  server.client.List(kube::kPods, server.target.name_space, std::string(api::kLabelCluster) + "=" + server.target.name,
+                     [&pods](const Json& pod) { pods.push_back(pod); });
+  return pods;
 }
 
 // Not everybody may read machines; without them zones are left out.
 std::map<std::string, std::string> ZonesOf(Server& server) {
   std::map<std::string, std::string> zones;
   try {
-    const Json list = server.client.List(kube::kNodes, "", "");
-    for (const Json& node : list.at("items")) {
+    server.client.List(kube::kNodes, "", "", [&zones](const Json& node) {
       const Json& metadata = node.at("metadata");
       zones[metadata.at("name")] = metadata.value("labels", Json::object()).value("topology.kubernetes.io/zone", "");
-    }
+    });
   } catch (const kube::KubeError&) {
     zones.clear();
   }

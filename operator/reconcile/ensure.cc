@@ -135,6 +135,17 @@ void EnsureObjects(const Context& context, const api::RedisCluster& cluster, con
   EnsureNetworkPolicy(context, cluster);
 }
 
+std::string ObjectsStamp(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords) {
+  if (passwords.until_ms != 0) return "";  // which one applications are given changes with what nodes were told
+  const api::Metadata& metadata = cluster.metadata;
+  std::string stamp = metadata.uid + " " + metadata.resource_version + " " + MarkOf(passwords);
+  const Caches& caches = context.caches;
+  for (const informer::Store* store : {&caches.secrets, &caches.config_maps, &caches.services, &caches.network_policies}) {
+    stamp += "/" + store->StampOf(metadata.name_space, metadata.name);
+  }
+  return stamp;
+}
+
 std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster) {
   if (cluster.spec.network.ip_families.empty()) return "";  // then a Service is not told of any
   const auto other = OtherFamily(resources::BuildClientService(cluster),
@@ -169,18 +180,22 @@ void EnsurePodLabels(const Context& context, const World& world) {
   }
 }
 
-void EnsureBudgets(const Context& context, const World& world) {
+void EnsureBudgets(const Context& context, const World& world, std::string* ensured) {
   const api::RedisCluster& cluster = *world.cluster;
+  int masters = 0;
+  std::set<std::string> with_replicas;
+  for (const Member& member : world.members) {
+    if (!member.pod) continue;
+    const std::string role = RoleOf(member);
+    masters += role == api::kRoleMaster;
+    if (role == api::kRoleReplica && !member.shard.empty()) with_replicas.insert(member.shard);
+  }
+  std::string stamp = cluster.metadata.uid + " " + cluster.metadata.resource_version + " " + std::to_string(masters);
+  for (const std::string& shard : with_replicas) stamp += " " + shard;
+  stamp += "/" + context.caches.budgets.StampOf(cluster.metadata.name_space, cluster.metadata.name);
+  if (*ensured == stamp) return;
   std::vector<Json> wanted;
   if (cluster.spec.disruption_budget == api::Budget::kManaged && !cluster.status.cluster_id.empty()) {
-    int masters = 0;
-    std::set<std::string> with_replicas;
-    for (const Member& member : world.members) {
-      if (!member.pod) continue;
-      const std::string role = RoleOf(member);
-      masters += role == api::kRoleMaster;
-      if (role == api::kRoleReplica && !member.shard.empty()) with_replicas.insert(member.shard);
-    }
     wanted.push_back(resources::BuildMasterBudget(cluster, masters));
     for (const std::string& shard : with_replicas) wanted.push_back(resources::BuildReplicaBudget(cluster, shard));
   }
@@ -189,12 +204,13 @@ void EnsureBudgets(const Context& context, const World& world) {
     names.insert(budget.at("metadata").at("name").get<std::string>());
     EnsureOne(context, cluster, kube::kBudgets, &context.caches.budgets, budget);
   }
-  for (const auto& held : context.caches.budgets.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& held : context.caches.budgets.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     const bool unwanted = names.count(held->at("metadata").value("name", "")) == 0;
     if (!unwanted || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
     RequireLease(context, kWriteTime);
     DeleteByUid(context, kube::kBudgets, cluster.metadata.name_space, *held);
   }
+  *ensured = stamp;
 }
 
 void EnsureExternal(const Context& context, const World& world) {
@@ -208,7 +224,7 @@ void EnsureExternal(const Context& context, const World& world) {
       EnsureService(context, cluster, resources::BuildExternalService(cluster, member.name));
     }
   }
-  for (const auto& held : context.caches.services.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& held : context.caches.services.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     const std::string of = held->at("metadata").at("labels").value(api::kLabelNode, "");
     if (of.empty() || wanted.count(of) != 0 || !IsOurs(cluster, *held) || held->at("metadata").contains("deletionTimestamp")) continue;
     RequireLease(context, kWriteTime);
@@ -271,7 +287,7 @@ std::string EnsurePodMonitor(const Context& context, const api::RedisCluster& cl
 
 void DeleteRetiredClaims(const Context& context, const api::RedisCluster& cluster) {
   const std::string& space = cluster.metadata.name_space;
-  for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& claim : context.caches.claims.WithLabel(space, cluster.metadata.name)) {
     const Json& metadata = claim->at("metadata");
     const std::string mark = metadata.value("annotations", Json::object()).value(kAnnotationRetired, "");
     const bool has_pod = context.caches.pods.Find(informer::KeyOf(*claim)) != nullptr;
@@ -285,7 +301,7 @@ namespace {
 
 void TellOfKeptClaims(const Context& context, const api::RedisCluster& cluster) {
   std::string names;
-  for (const auto& claim : context.caches.claims.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& claim : context.caches.claims.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     names += (names.empty() ? "" : ", ") + claim->at("metadata").value("name", "");
   }
   if (names.empty()) return;
@@ -302,13 +318,13 @@ bool Finalize(const Context& context, const api::RedisCluster& cluster) {
   const auto ours = std::find(finalizers.begin(), finalizers.end(), api::kFinalizer);
   if (ours == finalizers.end()) return true;
   RequireLease(context, kWriteTime);
-  const auto pods = context.caches.pods.WithLabel(space, api::kLabelCluster, cluster.metadata.name);
+  const auto pods = context.caches.pods.WithLabel(space, cluster.metadata.name);
   for (const auto& pod : pods) {
     if (!pod->at("metadata").contains("deletionTimestamp")) DeleteByUid(context, kube::kPods, space, *pod);
   }
   if (!pods.empty()) return false;
   if (cluster.spec.storage && cluster.spec.storage->on_delete == api::Keep::kDelete) {
-    for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, cluster.metadata.name)) {
+    for (const auto& claim : context.caches.claims.WithLabel(space, cluster.metadata.name)) {
       DeleteByUid(context, kube::kClaims, space, *claim);
     }
   } else {

@@ -13,6 +13,10 @@ namespace windlass::reconcile {
 
 void EnsureObjects(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);
 
+// Of all that EnsureObjects reads; while it is the same there is nothing to compare. Empty:
+// it is not known when there will be.
+std::string ObjectsStamp(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);
+
 // What of the Services' IP families is not as the spec says, and cannot be made so.
 std::string FamilyDrift(const Context& context, const api::RedisCluster& cluster);
 
@@ -21,8 +25,9 @@ void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster);
 // Shard, role and node id on every pod as they are now.
 void EnsurePodLabels(const Context& context, const World& world);
 
-// The budgets by which pods may be evicted; none before the cluster is formed.
-void EnsureBudgets(const Context& context, const World& world);
+// The budgets by which pods may be evicted; none before the cluster is formed. `ensured` is
+// what it was done for last.
+void EnsureBudgets(const Context& context, const World& world, std::string* ensured);
 
 // The Services for clients outside: one for each node and one for all, or none.
 void EnsureExternal(const Context& context, const World& world);

@@ -18,7 +18,10 @@ namespace {
 
 using Json = nlohmann::json;
 
+// For all nodes side by side, and what it takes to read the answers of very many, each of
+// which speaks of all.
 constexpr int64_t kDeadlineMs = 1000;
+constexpr int64_t kDeadlineMsPerNode = 5;
 
 // Why a container waits, where that is more than starting.
 std::string ProblemOf(const Json& status) {
@@ -183,17 +186,17 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   seen.cluster = &cluster;
   seen.image = cluster.spec.image.empty() ? context.default_image : cluster.spec.image;
   std::vector<topology::Address> addresses;
-  for (const auto& pod : context.caches.pods.WithLabel(space, api::kLabelCluster, name)) {
+  for (const auto& pod : context.caches.pods.WithLabel(space, name)) {
     seen.pods.push_back(PodFromJson(*pod));
     AddPlace(context, *pod, &seen.pods.back());
     if (!seen.pods.back().ip.empty()) addresses.push_back({seen.pods.back().ip, api::kRedisPort});
   }
-  for (const auto& claim : context.caches.claims.WithLabel(space, api::kLabelCluster, name)) {
+  for (const auto& claim : context.caches.claims.WithLabel(space, name)) {
     seen.claims[claim->at("metadata").value("name", "")] = ClaimFromJson(*claim);
   }
   redis::ObserveOptions options;
   options.admin = admin;
-  options.deadline_ms = kDeadlineMs;
+  options.deadline_ms = kDeadlineMs + kDeadlineMsPerNode * static_cast<int64_t>(addresses.size());
   options.info_sections = {"server", "memory", "stats", "replication", "persistence", "cpu"};
   seen.reports = redis::ObserveNodes(addresses, options);
   seen.now_ms = base::SystemClock().UnixMs();

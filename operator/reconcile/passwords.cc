@@ -45,7 +45,7 @@ std::string CurrentPassword(const Context& context, const api::RedisCluster& clu
 
 // Nobody is left who knows only the earlier one.
 bool AllTold(const Context& context, const api::RedisCluster& cluster, const std::string& mark) {
-  for (const auto& pod : context.caches.pods.WithLabel(cluster.metadata.name_space, api::kLabelCluster, cluster.metadata.name)) {
+  for (const auto& pod : context.caches.pods.WithLabel(cluster.metadata.name_space, cluster.metadata.name)) {
     const Json annotations = pod->at("metadata").value("annotations", Json::object());
     if (NodeSettingsFromText(annotations.value(api::kAnnotationSettings, "")).passwords != mark) return false;
   }

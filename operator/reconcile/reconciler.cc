@@ -24,7 +24,7 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-// After a step, while something is under way, and when all is well.
+// After a step; while something of Kubernetes is waited for; and of what is not acted on.
 constexpr milliseconds kAtOnce{20};
 constexpr milliseconds kBusy{200};
 constexpr milliseconds kIdle{1000};
@@ -34,6 +34,15 @@ constexpr int64_t kGrowAgainMs = 30000;
 constexpr int64_t kMonitorEveryMs = 60000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
+
+int64_t MonotonicMs() { return base::SystemClock().MonotonicUs() / 1000; }
+
+// Whether anything is as it was not, but for what the load of the moment says.
+bool Differs(api::Status before, api::Status after) {
+  before.autoscaling.reset();
+  after.autoscaling.reset();
+  return api::StatusToJson(before) != api::StatusToJson(after);
+}
 
 api::RedisCluster OnlyMetadata(const Json& object) {
   api::RedisCluster cluster;
@@ -71,6 +80,7 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
     return Refuse(OnlyMetadata(*object), *object, failure.what());
   }
   const auto memory = MemoryOf(key);
+  memory->quiet.Begin(MonotonicMs());
   try {
     if (cluster.metadata.deleting) {
       if (Finalize(context_, cluster)) return {};
@@ -138,7 +148,10 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   if (acts) EnsureFinalizer(context_, cluster);
   const resources::Passwords passwords = EnsurePasswords(context_, cluster, base::SystemClock().UnixMs());
   if (acts) {
-    EnsureObjects(context_, cluster, passwords);
+    // Of before: what is written now, by whomever, is compared at the next pass.
+    const std::string stamp = ObjectsStamp(context_, cluster, passwords);
+    if (stamp.empty() || stamp != memory->objects_ensured) EnsureObjects(context_, cluster, passwords);
+    memory->objects_ensured = stamp;
     DeleteRetiredClaims(context_, cluster);
   }
 
@@ -153,7 +166,8 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.overlap_until_ms = passwords.until_ms;
   seen.creation_refused = memory->creation_refused;
   seen.may_create = memory->creation_refused.empty() || seen.now_ms >= memory->create_again_ms;
-  if (memory->resize_refused_for == resources::TemplateHash(cluster)) seen.resize_refused = memory->resize_refused;
+  const bool resize_refused = !memory->resize_refused.empty() && memory->resize_refused_for == resources::TemplateHash(cluster);
+  if (resize_refused) seen.resize_refused = memory->resize_refused;
   seen.family_drift = FamilyDrift(context_, cluster);
   seen.growth_refused = memory->growth_refused;
   seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
@@ -164,7 +178,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   world.monitor_refused = memory->monitor_refused;
   if (acts) {
     EnsurePodLabels(context_, world);
-    EnsureBudgets(context_, world);
+    EnsureBudgets(context_, world, &memory->budgets_ensured);
     EnsureExternal(context_, world);
     MarkClaims(context_, world);
   }
@@ -213,21 +227,37 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   for (const Happening& change : Changes(cluster.status, status)) {
     Event(cluster, change.warning ? kube::EventType::kWarning : kube::EventType::kNormal, change.reason, change.message);
   }
-  WriteStatus(cluster, object, status, memory);
+  const bool as_it_was = WriteStatus(cluster, object, status, memory);
+  if (result.acted || (!as_it_was && Differs(cluster.status, status))) memory->quiet.Disturb(MonotonicMs());
   // Slots are on their way to where they should be, or there already.
   const bool planned = status.operation && !status.operation->moves.empty();
   if (acts && cluster.metadata.rebalance && (planned ? cluster.status.operation.has_value() : status.phase == "Ready")) ForgetRebalance(context_, cluster);
+  // A number for every slot, of no use before they are weighed again.
+  if (!status.operation && status.shards == status.target_shards) std::vector<double>().swap(memory->slot_weights);
   if (failure) std::rethrow_exception(failure);
-  if (result.acted) return {kAtOnce};
-  return {status.phase == "Ready" || status.phase == "Hibernated" ? kIdle : kBusy};
+  return NextLook(cluster, status, result.acted, memory);
 }
 
-void ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {
+controller::Outcome ClusterReconciler::NextLook(const api::RedisCluster& cluster, const api::Status& status, bool acted, Memory* memory) {
+  const int64_t now_ms = MonotonicMs();
+  if (acted) {
+    memory->quiet.UntilBusyLook(now_ms);
+    return {kAtOnce};
+  }
+  const bool idle = status.phase == "Ready" || status.phase == "Hibernated" || status.phase == "Paused";
+  if (!idle) return {memory->quiet.UntilBusyLook(now_ms)};
+  const milliseconds look = memory->quiet.UntilIdleLook(now_ms);
+  if (!cluster.spec.autoscaling) return {look};
+  return {std::min(look, milliseconds(SampleEveryMs(*cluster.spec.autoscaling)))};
+}
+
+bool ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {
   const Json wanted = api::StatusToJson(status);
-  if (wanted == object.value("status", Json::object())) return;
+  const auto before = object.find("status");
+  if (before != object.end() && wanted == *before) return true;
   const int64_t now_ms = base::SystemClock().UnixMs();
   const bool progress_due = now_ms - memory->status_written_ms >= kProgressEveryMs;
-  if (!WorthWritingNow(cluster.status, status) && !progress_due) return;
+  if (!WorthWritingNow(cluster.status, status) && !progress_due) return false;
   RequireLease(context_, kBusy);
   // The version that was read: if somebody wrote since, this is out of date.
   const informer::Object held = context_.caches.clusters.Find(cluster.key());
@@ -240,6 +270,7 @@ void ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json
   updated["status"] = wanted;
   context_.caches.clusters.Observe(context_.client.Update(kube::kRedisClusters, cluster.metadata.name_space, updated, "status"));
   memory->status_written_ms = now_ms;
+  return false;
 }
 
 }  // namespace windlass::reconcile

@@ -11,6 +11,7 @@
 
 #include "operator/controller/controller.h"
 #include "operator/reconcile/context.h"
+#include "operator/reconcile/quiet.h"
 #include "operator/reconcile/scaling.h"
 #include "operator/reconcile/slot_weights.h"
 #include "operator/reconcile/world.h"
@@ -33,6 +34,9 @@ class ClusterReconciler final : public controller::Reconciler {
     int64_t slots_weighed_ms = 0;
     int64_t moves_rest_until_ms = 0;
     int64_t status_written_ms = 0;
+    Quiet quiet;
+    std::string objects_ensured;  // for this, see ensure.h
+    std::string budgets_ensured;
     std::string last_error;
     std::string monitor_refused;
     int64_t monitor_generation = -1;  // of the spec that there is a PodMonitor for, or none
@@ -48,10 +52,12 @@ class ClusterReconciler final : public controller::Reconciler {
   };
 
   controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);
+  controller::Outcome NextLook(const api::RedisCluster& cluster, const api::Status& status, bool acted, Memory* memory);
   void MonitorIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory);
   void WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory);
   controller::Outcome Refuse(const api::RedisCluster& cluster, const informer::Json& object, const std::string& why);
-  void WriteStatus(const api::RedisCluster& cluster, const informer::Json& object, const api::Status& status, Memory* memory);
+  // True if it is what it was.
+  bool WriteStatus(const api::RedisCluster& cluster, const informer::Json& object, const api::Status& status, Memory* memory);
   void Event(const api::RedisCluster& cluster, kube::EventType type, const std::string& reason, const std::string& message);
   std::shared_ptr<Memory> MemoryOf(const std::string& key);
 

@@ -74,12 +74,6 @@ std::optional<autoscale::Sample> Measure(const World& world, ScalingMemory* memo
   return sample;
 }
 
-// The shortest window that is to be filled with samples.
-int64_t SampleEveryMs(const api::Autoscaling& spec) {
-  const int64_t window_s = std::min(spec.scale_out.stabilization_seconds, spec.scale_in.stabilization_seconds);
-  return std::max(kSampleMostOftenMs, window_s * 1000 / kSamplesPerWindow);
-}
-
 std::string WhyBusy(const World& world) {
   if (world.status().cluster_id.empty()) return "the cluster is not formed";
   if (world.operation()) return world.operation()->kind + " is under way";
@@ -91,6 +85,11 @@ std::string WhyBusy(const World& world) {
 }
 
 }  // namespace
+
+int64_t SampleEveryMs(const api::Autoscaling& spec) {
+  const int64_t window_s = std::min(spec.scale_out.stabilization_seconds, spec.scale_in.stabilization_seconds);
+  return std::max(kSampleMostOftenMs, window_s * 1000 / kSamplesPerWindow);
+}
 
 api::AutoscalingStatus DecideScaling(const World& world, ScalingMemory* memory) {
   const api::Autoscaling& spec = *world.spec().autoscaling;

@@ -16,6 +16,9 @@ struct ScalingMemory {
   HotSlotWatch hot;
 };
 
+// How far apart samples are taken: so that the shortest window is filled.
+int64_t SampleEveryMs(const api::Autoscaling& spec);
+
 // Measures the masters if all of them answer, and decides. REQUIRES: spec.autoscaling.
 api::AutoscalingStatus DecideScaling(const World& world, ScalingMemory* memory);
 

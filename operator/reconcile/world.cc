@@ -46,21 +46,24 @@ void ReadReport(const topology::ClusterView& view, const NodeReport& report, Mem
 }
 
 // Mutual acquaintance with every answering slot owner.
-bool Joined(const topology::ClusterView& view, const Member& member, const std::vector<const Member*>& owners) {
+bool Joined(const topology::ClusterView& view, const Member& member, const std::vector<const Node*>& owners) {
   const Node* node = view.Find(member.id);
   if (!member.answers || node == nullptr || owners.empty()) return false;
-  for (const Member* owner : owners) {
-    if (owner->id == member.id) continue;
-    const Node* other = view.Find(owner->id);
-    if (node->known_by.count(owner->id) == 0 || other == nullptr || other->known_by.count(member.id) == 0) return false;
+  for (const Node* owner : owners) {
+    if (owner == node) continue;
+    if (node->known_by.count(owner->id) == 0 || owner->known_by.count(member.id) == 0) return false;
   }
   return true;
 }
 
 std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, ClaimFact>& claims) {
+  std::set<std::string> ours;
+  for (const Member& member : world.members) {
+    if (member.pod) ours.insert(member.id);
+  }
   std::vector<Ghost> ghosts;
   for (const auto& [id, node] : world.view.nodes()) {
-    if (node.known_by.empty() || world.FindId(id) != nullptr) continue;
+    if (node.known_by.empty() || ours.count(id) != 0) continue;
     Ghost ghost;
     ghost.id = id;
     ghost.name = node.hostname;
@@ -312,12 +315,14 @@ World BuildWorld(Observation seen) {
   // Clients are told names once every node has one by which it is found.
   if (named && resources::IsToldByName(*seen.cluster)) world.settings["cluster-preferred-endpoint-type"] = "hostname";
   world.view = topology::ClusterView(std::move(seen.reports));
+  std::map<topology::Address, const NodeReport*> asked;
+  for (const NodeReport& report : world.view.reports()) asked[report.asked] = &report;
   for (Member& member : world.members) {
-    for (const NodeReport& report : world.view.reports()) {
-      if (member.pod && !member.pod->ip.empty() && report.asked == member.address) ReadReport(world.view, report, &member);
-    }
+    const auto report = asked.find(member.address);
+    if (member.pod && !member.pod->ip.empty() && report != asked.end()) ReadReport(world.view, *report->second, &member);
   }
-  const auto owners = world.Owners();
+  std::vector<const Node*> owners;
+  for (const Member* owner : world.Owners()) owners.push_back(world.view.Find(owner->id));
   for (Member& member : world.members) member.joined = Joined(world.view, member, owners);
   CountNumbers(&world);
   NameGroups(&world);
@@ -382,12 +387,10 @@ bool World::SlotsSettled() const {
   if (count != slot::kSlotCount || owned.size() != slot::kSlotCount) return false;
   int opinions = 0;  // of nodes in the cluster; strangers know no slots yet
   for (const topology::SlotMapOpinion& opinion : view.Opinions()) {
-    bool counts = false;
-    for (const std::string& reporter : opinion.reporters) {
+    opinions += std::any_of(opinion.reporters.begin(), opinion.reporters.end(), [this](const std::string& reporter) {
       const Member* member = FindId(reporter);
-      counts = counts || (member != nullptr && member->joined);
-    }
-    opinions += counts;
+      return member != nullptr && member->joined;
+    });
   }
   return opinions == 1;
 }
@@ -408,6 +411,7 @@ std::optional<slot::SlotSet> World::LostSlots() const {
   }
   slot::SlotSet lost = slot::SlotSet::All();
   for (const Member* owner : Owners()) lost -= view.Find(owner->id)->slots;
+  if (lost.empty()) return lost;
   // The answers are not of one moment: a slot that has just changed hands may be claimed
   // by neither end. Whom anybody names, if it lives, has it.
   for (const topology::SlotMapOpinion& opinion : view.Opinions()) {

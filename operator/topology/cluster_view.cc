@@ -14,6 +14,20 @@ slot::SlotSet ToSet(const std::vector<slot::SlotRange>& ranges) {
   return set;
 }
 
+// In order, and as few as can be: however a node writes the same slots.
+std::vector<slot::SlotRange> Joined(std::vector<slot::SlotRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<slot::SlotRange> joined;
+  for (const slot::SlotRange& range : ranges) {
+    if (joined.empty() || range.first > joined.back().last + 1) {
+      joined.push_back(range);
+    } else {
+      joined.back().last = std::max(joined.back().last, range.last);
+    }
+  }
+  return joined;
+}
+
 void CopyFacts(const NodeLine& line, Node& node) {
   node.bus_port = line.bus_port;
   node.hostname = line.hostname;
@@ -41,6 +55,7 @@ ClusterView::ClusterView(std::vector<NodeReport> reports) : reports_(std::move(r
     if (report.ok()) MergeOthers(report);
   }
   SettleSilentNodes();
+  GatherOpinions();
 }
 
 void ClusterView::MergeSelf(size_t report_index) {
@@ -214,26 +229,24 @@ std::vector<OpenSlot> ClusterView::OpenSlots() const {
   return open;
 }
 
-std::vector<SlotMapOpinion> ClusterView::Opinions() const {
-  std::vector<SlotMapOpinion> opinions;
+void ClusterView::GatherOpinions() {
   for (const auto& [reporter, index] : report_of_) {
     std::map<std::string, std::vector<slot::SlotRange>> map;
     for (const NodeLine& line : reports_[index].nodes) {
-      if (!line.slots.empty()) map[line.id] = ToSet(line.slots).Ranges();
+      if (!line.slots.empty()) map[line.id] = Joined(line.slots);
     }
-    const auto same = std::find_if(opinions.begin(), opinions.end(),
+    const auto same = std::find_if(opinions_.begin(), opinions_.end(),
                                    [&map](const SlotMapOpinion& o) { return o.map == map; });
-    if (same != opinions.end()) {
+    if (same != opinions_.end()) {
       same->reporters.insert(reporter);
     } else {
-      opinions.push_back({{reporter}, std::move(map)});
+      opinions_.push_back({{reporter}, std::move(map)});
     }
   }
-  std::stable_sort(opinions.begin(), opinions.end(),
+  std::stable_sort(opinions_.begin(), opinions_.end(),
                    [](const SlotMapOpinion& a, const SlotMapOpinion& b) {
                      return a.reporters.size() > b.reporters.size();
                    });
-  return opinions;
 }
 
 std::vector<const Node*> ClusterView::Failing() const {

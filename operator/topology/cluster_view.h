@@ -86,7 +86,7 @@ class ClusterView {
 
   // All who answered draw the same map of slots to owners.
   bool SlotsAgree() const { return Opinions().size() <= 1; }
-  std::vector<SlotMapOpinion> Opinions() const;  // the largest group first
+  const std::vector<SlotMapOpinion>& Opinions() const { return opinions_; }  // the largest group first
 
   // Nodes someone flags as fail (not merely suspected).
   std::vector<const Node*> Failing() const;
@@ -107,10 +107,12 @@ class ClusterView {
   void MergeSelf(size_t report_index);
   void MergeOthers(const NodeReport& report);
   void SettleSilentNodes();
+  void GatherOpinions();
 
   std::vector<NodeReport> reports_;             // sorted by asked address
   std::map<std::string, Node> nodes_;
   std::map<std::string, size_t> report_of_;     // node id → index into reports_
+  std::vector<SlotMapOpinion> opinions_;
 };
 
 }  // namespace windlass::topology

@@ -78,3 +78,7 @@ class LocalCluster(ClusterClient):
 
     def kill_node(self, name):
         os.kill(self.node_pid(name), signal.SIGKILL)
+
+    @staticmethod
+    def signal_process(pid, how):
+        os.kill(pid, how)

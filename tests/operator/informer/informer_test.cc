@@ -65,7 +65,7 @@ class InformerTest : public ::testing::Test {
   kube::Client client_{transport_};
   std::mutex mutex_;
   std::vector<std::string> told_;
-  Informer::Trim trim_ = nullptr;
+  Store::Trim trim_ = nullptr;
   std::unique_ptr<Informer> informer_;
 };
 
@@ -175,20 +175,37 @@ TEST(Store, IsNeverOlderThanOurOwnWrite) {
 TEST(Store, AnOldListDoesNotUndoOurWrite) {
   Store store;
   store.Observe(Pod("mine", "50"));
-  store.Replace({{"metadata", {{"resourceVersion", "40"}}}, {"items", Json::array()}});
+  EXPECT_TRUE(store.RetainOnly({}, "40").empty());
   EXPECT_NE(store.Find("ns/mine"), nullptr);
-  store.Replace({{"metadata", {{"resourceVersion", "60"}}}, {"items", Json::array()}});
+  EXPECT_EQ(store.RetainOnly({}, "60").size(), 1u);
   EXPECT_EQ(store.Find("ns/mine"), nullptr);
 }
 
 TEST(Store, SelectsByNamespaceAndLabel) {
-  Store store;
+  Store store(nullptr, "app");
   store.Observe(Pod("a", "1"));
   Json other = Pod("b", "2");
   other["metadata"]["namespace"] = "ns2";
   store.Observe(other);
-  EXPECT_EQ(store.WithLabel("ns", "app", "x").size(), 1u);
-  EXPECT_EQ(store.WithLabel("ns", "app", "y").size(), 0u);
+  EXPECT_EQ(store.WithLabel("ns", "x").size(), 1u);
+  EXPECT_EQ(store.WithLabel("ns", "y").size(), 0u);
+  Json moved = Pod("a", "3");
+  moved["metadata"]["labels"]["app"] = "y";
+  store.Observe(moved);
+  EXPECT_EQ(store.WithLabel("ns", "x").size(), 0u);
+  ASSERT_EQ(store.WithLabel("ns", "y").size(), 1u);
+  store.ObserveDeleted(Pod("a", "4"));
+  EXPECT_EQ(store.WithLabel("ns", "y").size(), 0u);
+}
+
+TEST(Store, KeepsWhatItWasGivenButForWhoManagesIt) {
+  Store store;
+  Json pod = Pod("a", "1");
+  pod["spec"] = {{"numbers", {1, -2, 3.5, true, nullptr}}, {"text", "ä\n"}};
+  const Json plain = pod;
+  pod["metadata"]["managedFields"] = {{{"manager", "somebody"}}};
+  store.Observe(pod);
+  EXPECT_EQ(*store.Find("ns/a"), plain);
 }
 
 }  // namespace
