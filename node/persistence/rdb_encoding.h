@@ -27,9 +27,13 @@ class EncodingCursor {
   // A plain length; a string encoding in its place is kBad.
   ReadStatus Length(uint64_t* length);
   ReadStatus String(std::string* value);
+  // A view into the bytes where they are as they stand, else into *scratch.
+  ReadStatus View(std::string_view* value, std::string* scratch);
   ReadStatus Skip(uint64_t bytes);
 
   size_t position() const { return position_; }
+  // Back to where it was. REQUIRES: position <= position()
+  void Return(size_t position) { position_ = position; }
   // After kNeedMore: the least number of bytes, from the start, worth trying again with.
   size_t wanted() const { return wanted_; }
   const std::string& bad_reason() const { return bad_reason_; }
