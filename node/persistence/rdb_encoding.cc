@@ -90,21 +90,9 @@ void AppendString(std::string_view value, bool compress, std::string* out) {
   out->append(value);
 }
 
-ReadStatus EncodingCursor::Need(uint64_t bytes) {
-  if (bytes <= bytes_.size() - position_) return ReadStatus::kDone;
-  wanted_ = position_ + static_cast<size_t>(bytes);
-  return ReadStatus::kNeedMore;
-}
-
 ReadStatus EncodingCursor::Bad(std::string reason) {
   bad_reason_ = std::move(reason);
   return ReadStatus::kBad;
-}
-
-ReadStatus EncodingCursor::Byte(uint8_t* value) {
-  if (const ReadStatus s = Need(1); s != ReadStatus::kDone) return s;
-  *value = static_cast<uint8_t>(bytes_[position_++]);
-  return ReadStatus::kDone;
 }
 
 ReadStatus EncodingCursor::LittleEndian(int bytes, uint64_t* value) {

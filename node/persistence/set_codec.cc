@@ -36,14 +36,16 @@ class MembersReader final : public ElementsReader {
  public:
   explicit MembersReader(const types::Limits& limits) : limits_(limits) {}
   std::unique_ptr<types::Object> Take() override {
-    return set_->size() == 0 ? nullptr : std::unique_ptr<types::Object>(std::move(set_));
+    return set_ == nullptr || set_->size() == 0 ? nullptr : std::move(set_);
   }
 
  protected:
   void Begin(uint64_t count) override {
     count_ = left_ = count;
     gathers_ = count <= limits_.set_max_listpack_entries;
-    if (!gathers_) set_->Expect(count, limits_);
+    if (gathers_) return;
+    set_ = std::make_unique<types::Set>();
+    set_->Expect(count, limits_);
   }
   ReadStatus ReadElement(EncodingCursor* cursor) override {
     std::string_view member;
@@ -76,6 +78,7 @@ class MembersReader final : public ElementsReader {
   }
   bool AddGathered() {
     gathers_ = false;
+    set_ = std::make_unique<types::Set>();
     char buffer[types::kMaxIntegerDigits];
     for (auto at = pack_.First(); at != types::Listpack::kEnd; at = pack_.Next(at)) {
       if (!set_->Add(pack_.Get(at).Text(buffer), limits_)) return false;
@@ -84,7 +87,7 @@ class MembersReader final : public ElementsReader {
   }
 
   const types::Limits limits_;
-  std::unique_ptr<types::Set> set_ = std::make_unique<types::Set>();
+  std::unique_ptr<types::Set> set_;  // null while it gathers
   types::Listpack pack_;   // the first members, if so few are announced
   bool gathers_ = false;
   bool numbers_ = true;    // in pack_ is nothing else

@@ -436,6 +436,14 @@ bool Listpack::Walk::Next(Value* value) {
   }
   const uint8_t* element = data_ + at_;
   const size_t available = end_ - at_;
+  if (IsShortText(element[0])) [[likely]] {
+    const size_t text = element[0] & 0x3f;
+    damaged_ = text + 1 >= available || element[text + 1] != text + 1;
+    *value = {false, 0, {reinterpret_cast<const char*>(element + 1), damaged_ ? 0 : text}};
+    at_ += text + 2;
+    ++found_;
+    return !damaged_;
+  }
   const size_t content = ContentBytes(element, available);
   damaged_ = content == 0 || content >= available;
   if (damaged_) return false;
