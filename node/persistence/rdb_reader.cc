@@ -44,7 +44,7 @@ base::Result<void> RdbReader::Feed(std::string_view bytes) {
         wanted_ = cursor.wanted();
         continue;
       case ReadStatus::kBad:
-        if (failure_.empty()) failure_ = "Corrupt RDB near byte " + std::to_string(bytes_read_) + ": " + cursor.bad_reason();
+        if (failure_.empty()) failure_ = "Corrupt RDB near byte " + std::to_string(bytes_read_ + cursor.position()) + ": " + cursor.bad_reason();
         return base::Error{failure_};
       case ReadStatus::kDone:
         break;
@@ -114,7 +114,10 @@ ReadStatus RdbReader::ParseItem(EncodingCursor* cursor) {
   if (object_reader_ != nullptr) return ParsePart(cursor);
   uint8_t type = 0;
   if (const ReadStatus s = cursor->Byte(&type); s != ReadStatus::kDone) return s;
-  return type >= kRdbFirstOpcode ? ParseOpcode(type, cursor) : ParseEntry(type, cursor);
+  if (type < kRdbFirstOpcode) return ParseEntry(type, cursor);
+  const ReadStatus s = ParseOpcode(type, cursor);
+  if (s == ReadStatus::kBad) cursor->Return(0);
+  return s;
 }
 
 ReadStatus RdbReader::ParseOpcode(uint8_t opcode, EncodingCursor* cursor) {
@@ -184,17 +187,18 @@ ReadStatus RdbReader::ParseEntry(uint8_t type, EncodingCursor* cursor) {
     return Fail("RDB type " + std::to_string(type) + ", a " + std::string(later_name) +
                 ", is not supported by this server" + Where());
   }
-  if (const ReadStatus s = cursor->String(&entry_.key); s != ReadStatus::kDone) return s;
-  if (static_cast<RdbType>(type) == RdbType::kString) {
-    if (const ReadStatus s = cursor->String(&entry_.string); s != ReadStatus::kDone) return s;
-    return TellEntry();
-  }
+  const bool is_string = static_cast<RdbType>(type) == RdbType::kString;
+  ReadStatus status = cursor->String(&entry_.key);
+  if (is_string && status == ReadStatus::kDone) status = cursor->String(&entry_.string);
+  if (status == ReadStatus::kBad) cursor->Return(0);
+  if (status != ReadStatus::kDone) return status;
+  if (is_string) return TellEntry();
   const size_t value_at = cursor->position();
   if (const BlobConverter convert = BlobConverterOf(static_cast<RdbType>(type))) {
     const ReadStatus s = ReadBlob(convert, sink_->limits(), cursor, &scratch_, &entry_.object);
     if (s == ReadStatus::kDone) return TellObject();
-    if (s == ReadStatus::kBad) return s;
     cursor->Return(value_at);
+    if (s == ReadStatus::kBad) return s;
   }
   object_reader_ = MakeObjectReader(static_cast<RdbType>(type), sink_->limits());
   if (object_reader_ != nullptr) {
@@ -207,17 +211,17 @@ ReadStatus RdbReader::ParseEntry(uint8_t type, EncodingCursor* cursor) {
               std::to_string(type) + "), which this server does not support yet");
 }
 
-// As many parts as are there.
+// As many parts as are there. Where one is bad the cursor stands before it, however the
+// bytes came.
 ReadStatus RdbReader::ParsePart(EncodingCursor* cursor) {
   const size_t start = cursor->position();
   while (!object_reader_->complete()) {
     const size_t part_at = cursor->position();
     const ReadStatus s = object_reader_->ReadPart(cursor);
-    if (s == ReadStatus::kBad) return s;
     if (s == ReadStatus::kDone) continue;
-    if (part_at == start) return s;
+    if (s == ReadStatus::kNeedMore && part_at == start) return s;
     cursor->Return(part_at);
-    return ReadStatus::kDone;
+    return s == ReadStatus::kBad ? s : ReadStatus::kDone;
   }
   entry_.object = object_reader_->Take();
   object_reader_.reset();
