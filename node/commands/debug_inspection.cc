@@ -58,7 +58,7 @@ void AppendTable(std::string_view title, size_t elements, size_t bytes, std::str
 
 void AppendChunks(const types::List& list, const types::Limits& limits, std::string* line) {
   size_t bytes = 0;
-  for (const types::Listpack& chunk : list.chunks()) bytes += chunk.bytes().size();
+  for (size_t i = 0; i < list.chunks().size(); ++i) bytes += list.chunks()[i].bytes().size();
   const size_t nodes = list.chunks().size();
   char text[160];
   std::snprintf(text, sizeof text,

@@ -11,7 +11,7 @@ namespace windlass::keyspace {
 
 namespace {
 
-constexpr size_t kMinMappedBytes = size_t{1} << 20;
+constexpr size_t kMinMappedBytes = size_t{128} << 10;
 constexpr size_t kPageBytes = 4096;
 
 size_t MappedBytes(size_t bytes) { return (bytes + kPageBytes - 1) & ~(kPageBytes - 1); }

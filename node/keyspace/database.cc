@@ -81,7 +81,12 @@ void Database::Reserve(uint64_t keys) {
 }
 
 void Database::PrefetchEntry(Prefetched key) const { key.table->PrefetchMatches(keyspace_.context(), key.hash); }
-void Database::PrefetchValue(Prefetched key) const { key.table->PrefetchObjects(keyspace_.context(), key.hash); }
+bool Database::PrefetchValue(Prefetched key) const {
+  return key.table->PrefetchObjects(keyspace_.context(), key.hash);
+}
+void Database::PrefetchContent(Prefetched key) const {
+  key.table->PrefetchContents(keyspace_.context(), key.hash);
+}
 
 uint32_t Database::PositionOf(std::string_view key) const { return keyspace_.context().Hash(key).position; }
 

@@ -55,15 +55,17 @@ class Database {
   Entry* FindRead(slot::SlotId slot, std::string_view key, int64_t now_ms, bool touch = true);
   // Regardless of expiry, without any effect.
   Entry* Peek(slot::SlotId slot, std::string_view key) const;
-  // Fetching into the cache, for pipelines: the buckets of all keys of a batch, then
-  // the entries of all, then the containers of all; then execute. No change between.
+  // Fetching into the cache, for pipelines: the buckets of all keys of a batch, then the
+  // entries of all, the containers of all, what small ones hold; then execute. No change
+  // between.
   struct Prefetched {
     const SlotTable* table;
     KeyHash hash;
   };
   Prefetched PrefetchBucket(slot::SlotId slot, std::string_view key) const;
   void PrefetchEntry(Prefetched key) const;
-  void PrefetchValue(Prefetched key) const;
+  bool PrefetchValue(Prefetched key) const;  // false: no container
+  void PrefetchContent(Prefetched key) const;
 
   // So many keys are about to come: nothing if they spread over slots, or if some are here.
   void Reserve(uint64_t keys);

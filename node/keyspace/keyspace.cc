@@ -16,6 +16,7 @@ namespace {
 constexpr size_t kFreeBatch = 128;     // entries freed between looks at the clock
 // Freed by the helper thread from this size on: a container is many pieces.
 constexpr size_t kBigObjectBytes = size_t{32} << 10;
+constexpr size_t kHugeBytes = size_t{1} << 20;  // goes to the helper even if it was not asked for
 constexpr size_t kBigBlobBytes = size_t{1} << 20;
 constexpr int kStretchBatch = 32;      // homes moved between looks at the clock
 constexpr int kSlotsPerStep = 256;     // slots looked at for stretches in one step
@@ -67,22 +68,24 @@ size_t Keyspace::ExpireStep(int64_t now_ms, int64_t budget_us) { return expiry_c
 void Keyspace::Discard(Entry* entry, bool later) {
   const bool is_blob = EntryBuilder::HoldsBlob(*entry);
   const bool is_object = entry->type() != types::Type::kString;
-  if (!later || !(is_blob || is_object) || 
-      entry->ExternalBytes() < (is_object ? kBigObjectBytes : kBigBlobBytes)) {
+  const size_t bytes = is_blob || is_object ? entry->ExternalBytes() : 0;
+  // Nobody can tell when memory goes, but everybody a pause of milliseconds.
+  const size_t big = !later ? kHugeBytes : is_object ? kBigObjectBytes : kBigBlobBytes;
+  if (bytes < big) {
     EntryBuilder::Free(arena_, entry);
     return;
   }
-  const size_t bytes = entry->ExternalBytes();
   const EntryValue value = EntryBuilder::ValueOf(*entry, true);
   if (is_object) types::TellGone(*value.object);  // here, for the helper may not
   EntryBuilder::FreeShell(arena_, entry);
   if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
-  ++pending_keys_;
+  const uint64_t counts = later ? 1 : 0;
+  pending_keys_ += counts;
   pending_free_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  freer_->Run([this, value, is_blob, bytes] {
+  freer_->Run([this, value, is_blob, bytes, counts] {
     is_blob ? types::Blob::Destroy(value.blob) : delete value.object;
     pending_free_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-    freed_by_helper_.fetch_add(1, std::memory_order_relaxed);
+    freed_by_helper_.fetch_add(counts, std::memory_order_relaxed);
   });
 }
 

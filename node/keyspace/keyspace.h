@@ -124,8 +124,8 @@ class Keyspace {
     uint32_t next_bucket;
     size_t keys;  // that count as freed when it is done
   };
-  // Frees an entry that no table holds any more; `later`: a big value by the
-  // helper thread, for which freeing a large mapping is no hurry.
+  // Frees an entry that no table holds any more; `later`: a big value by the helper
+  // thread, for which freeing a large mapping is no hurry. A huge one always.
   void Discard(Entry* entry, bool later);
   void Bury(SlotTable table, bool later);
   void FreeSome(size_t entries);

@@ -126,14 +126,32 @@ void SlotTable::PrefetchHome(const TableContext& context, uint32_t home) const {
   }
 }
 
-// The entries should be in the cache.
-void SlotTable::PrefetchHomeObjects(const TableContext& context, uint32_t home) const {
-  const Bucket& bucket = buckets_[home];
-  for (int i = 0; i < Bucket::kSlots; ++i) {
+// f(object) for the containers among the slots whose bits are set. The entries should be in
+// the cache.
+template <typename F>
+void SlotTable::ForContainersOf(const TableContext& context, const Bucket& bucket, uint32_t which, F&& f) const {
+  for (; which != 0; which &= which - 1) {
+    const int i = __builtin_ctz(which);
     if (bucket.tags[i] == 0) continue;
     const Entry& entry = *context.At(bucket.handles[i]);
-    if (entry.type() != types::Type::kString) __builtin_prefetch(entry.object());
+    if (entry.type() != types::Type::kString) f(*entry.object());
   }
+}
+
+namespace {
+
+constexpr uint32_t kAllSlots = (1u << Bucket::kSlots) - 1;
+constexpr auto kNear = [](const types::Object& object) { __builtin_prefetch(&object); };
+constexpr auto kContentNear = [](const types::Object& object) { object.Prefetch(); };
+
+}  // namespace
+
+void SlotTable::PrefetchHomeObjects(const TableContext& context, uint32_t home) const {
+  ForContainersOf(context, buckets_[home], kAllSlots, kNear);
+}
+
+void SlotTable::PrefetchHomeContents(const TableContext& context, uint32_t home) const {
+  ForContainersOf(context, buckets_[home], kAllSlots, kContentNear);
 }
 
 void SlotTable::PrefetchMatches(const TableContext& context, KeyHash hash) const {
@@ -144,13 +162,21 @@ void SlotTable::PrefetchMatches(const TableContext& context, KeyHash hash) const
   }
 }
 
-void SlotTable::PrefetchObjects(const TableContext& context, KeyHash hash) const {
+bool SlotTable::PrefetchObjects(const TableContext& context, KeyHash hash) const {
+  if (count_ == 0) return false;
+  const Bucket& bucket = buckets_[HomeOf(hash.position).home];
+  bool any = false;
+  ForContainersOf(context, bucket, MatchTag(bucket, hash.tag), [&any](const types::Object& object) {
+    kNear(object);
+    any = true;
+  });
+  return any;
+}
+
+void SlotTable::PrefetchContents(const TableContext& context, KeyHash hash) const {
   if (count_ == 0) return;
   const Bucket& bucket = buckets_[HomeOf(hash.position).home];
-  for (uint32_t bits = MatchTag(bucket, hash.tag); bits != 0; bits &= bits - 1) {
-    const Entry& entry = *context.At(bucket.handles[__builtin_ctz(bits)]);
-    if (entry.type() != types::Type::kString) __builtin_prefetch(entry.object());
-  }
+  ForContainersOf(context, bucket, MatchTag(bucket, hash.tag), kContentNear);
 }
 
 void SlotTable::Put(KeyHash hash, Handle handle, bool expiring) {

@@ -86,8 +86,10 @@ class SlotTable {
   }
   // Fetches entries that may match; the bucket should be in the cache.
   void PrefetchMatches(const TableContext& context, KeyHash hash) const;
-  // Fetches their containers; the entries should be in the cache.
-  void PrefetchObjects(const TableContext& context, KeyHash hash) const;
+  // Fetches their containers; the entries should be in the cache. False: there are none.
+  bool PrefetchObjects(const TableContext& context, KeyHash hash) const;
+  // Fetches what small containers point to; they should be in the cache.
+  void PrefetchContents(const TableContext& context, KeyHash hash) const;
   // Makes an empty table as large as so many keys need, so that filling it moves none.
   // It shrinks again at a removal if they did not come. REQUIRES: size() == 0
   void Reserve(const TableContext& context, uint64_t keys);
@@ -158,6 +160,9 @@ class SlotTable {
   void Swap(SlotTable& other) noexcept;
   void PrefetchHome(const TableContext& context, uint32_t home) const;
   void PrefetchHomeObjects(const TableContext& context, uint32_t home) const;
+  void PrefetchHomeContents(const TableContext& context, uint32_t home) const;
+  template <typename F>
+  void ForContainersOf(const TableContext& context, const Bucket& bucket, uint32_t which, F&& f) const;
   void Put(KeyHash hash, Handle handle, bool expiring);
   void TakeOut(KeyHash hash, Place place);
   void GrowIfFull(const TableContext& context);
@@ -181,9 +186,10 @@ uint64_t SlotTable::Walk(const TableContext& context, uint64_t from, F&& f) cons
   const Home home = HomeOf(static_cast<uint32_t>(from));
   const uint64_t end = HomeEnd(static_cast<uint32_t>(from));
   uint32_t index = home.home;
-  if (index + 2 < home.modulus) {  // what the next steps read
-    PrefetchHome(context, index + 2);
-    PrefetchHomeObjects(context, index + 1);
+  if (index + 3 < home.modulus) {  // what the next steps read
+    PrefetchHome(context, index + 3);
+    PrefetchHomeObjects(context, index + 2);
+    PrefetchHomeContents(context, index + 1);
   }
   for (uint32_t probes = 0; probes < home.modulus; ++probes) {
     const Bucket& bucket = buckets_[index];

@@ -53,6 +53,8 @@ struct Stats {
   Rate ops_rate;
   Rate input_rate;
   Rate output_rate;
+  Rate repl_input_rate;
+  Rate repl_output_rate;
   Rate turn_rate;       // turns of the loop a second
   Rate turn_time_rate;  // microseconds of work a second
 };

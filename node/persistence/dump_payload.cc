@@ -21,6 +21,12 @@ RestoredValue Refused(PayloadFault fault, std::string detail) {
 }
 
 ReadStatus ReadObject(uint8_t type, const types::Limits& limits, EncodingCursor* cursor, RestoredValue* value) {
+  if (const BlobConverter convert = BlobConverterOf(static_cast<RdbType>(type))) {
+    std::string scratch;
+    const ReadStatus s = ReadBlob(convert, limits, cursor, &scratch, &value->object);
+    if (s != ReadStatus::kDone) return s;
+    return value->object != nullptr ? s : cursor->Bad("a container without elements");
+  }
   const std::unique_ptr<ObjectReader> reader = MakeObjectReader(static_cast<RdbType>(type), limits);
   if (reader == nullptr) {
     const std::string_view name = RdbTypeName(type);

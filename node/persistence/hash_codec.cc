@@ -43,16 +43,18 @@ class PairsReader final : public ElementsReader {
     if (count > limits_.hash_max_listpack_entries) hash_->Convert();
   }
   ReadStatus ReadElement(EncodingCursor* cursor) override {
-    std::string field;
-    std::string value;
-    if (const ReadStatus s = cursor->String(&field); s != ReadStatus::kDone) return s;
-    if (const ReadStatus s = cursor->String(&value); s != ReadStatus::kDone) return s;
+    std::string_view field;
+    std::string_view value;
+    if (const ReadStatus s = cursor->View(&field, &field_); s != ReadStatus::kDone) return s;
+    if (const ReadStatus s = cursor->View(&value, &value_); s != ReadStatus::kDone) return s;
     return hash_->Set(field, value, limits_) ? ReadStatus::kDone : cursor->Bad("a hash with a field twice");
   }
 
  private:
   const types::Limits limits_;
   std::unique_ptr<types::Hash> hash_ = std::make_unique<types::Hash>();
+  std::string field_;
+  std::string value_;
 };
 
 }  // namespace
@@ -70,12 +72,18 @@ void AppendHash(const types::Hash& hash, bool compress, std::string* out) {
   });
 }
 
+BlobConverter HashConverterOf(RdbType type) {
+  switch (type) {
+    case RdbType::kHashListpack: return FromListpack;
+    case RdbType::kHashZiplist: return FromOld<ReadZiplist>;
+    case RdbType::kHashZipmap: return FromOld<ReadZipmap>;
+    default: return nullptr;
+  }
+}
+
 std::unique_ptr<ObjectReader> MakeHashReader(RdbType type, const types::Limits& limits) {
   switch (type) {
     case RdbType::kHash: return std::make_unique<PairsReader>(limits);
-    case RdbType::kHashListpack: return std::make_unique<BlobReader>(FromListpack, limits);
-    case RdbType::kHashZiplist: return std::make_unique<BlobReader>(FromOld<ReadZiplist>, limits);
-    case RdbType::kHashZipmap: return std::make_unique<BlobReader>(FromOld<ReadZipmap>, limits);
     default: return nullptr;
   }
 }

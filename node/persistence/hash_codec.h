@@ -12,7 +12,8 @@ namespace windlass::persistence {
 
 RdbType RdbTypeOfHash(const types::Hash& hash);
 void AppendHash(const types::Hash& hash, bool compress, std::string* out);
-// Null: not a type of hash.
+// Null (both): not a type of hash; some are one blob, the others have a reader.
+BlobConverter HashConverterOf(RdbType type);
 std::unique_ptr<ObjectReader> MakeHashReader(RdbType type, const types::Limits& limits);
 
 }  // namespace windlass::persistence

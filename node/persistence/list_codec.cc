@@ -25,6 +25,7 @@ class ListReader : public ElementsReader {
  protected:
   const types::Limits limits_;
   std::unique_ptr<types::List> list_ = std::make_unique<types::List>();
+  std::string scratch_;
 };
 
 class SingleElements final : public ListReader {
@@ -33,8 +34,8 @@ class SingleElements final : public ListReader {
 
  protected:
   ReadStatus ReadElement(EncodingCursor* cursor) override {
-    std::string element;
-    if (const ReadStatus s = cursor->String(&element); s != ReadStatus::kDone) return s;
+    std::string_view element;
+    if (const ReadStatus s = cursor->View(&element, &scratch_); s != ReadStatus::kDone) return s;
     list_->Push(types::List::End::kTail, element, limits_);
     return ReadStatus::kDone;
   }
@@ -47,10 +48,10 @@ class Chunks final : public ListReader {
  protected:
   ReadStatus ReadElement(EncodingCursor* cursor) override {
     uint64_t container = 0;
-    std::string bytes;
+    std::string_view bytes;
     if (const ReadStatus s = cursor->Length(&container); s != ReadStatus::kDone) return s;
     if (container != kPlain && container != kPacked) return cursor->Bad("a chunk of an unknown kind in a list");
-    if (const ReadStatus s = cursor->String(&bytes); s != ReadStatus::kDone) return s;
+    if (const ReadStatus s = cursor->View(&bytes, &scratch_); s != ReadStatus::kDone) return s;
     if (container == kPlain) {
       types::Listpack single;
       single.Append(bytes);
@@ -70,8 +71,8 @@ class OldChunks final : public ListReader {
 
  protected:
   ReadStatus ReadElement(EncodingCursor* cursor) override {
-    std::string bytes;
-    if (const ReadStatus s = cursor->String(&bytes); s != ReadStatus::kDone) return s;
+    std::string_view bytes;
+    if (const ReadStatus s = cursor->View(&bytes, &scratch_); s != ReadStatus::kDone) return s;
     types::Listpack pack;
     if (!ReadZiplist(bytes, &pack)) return cursor->Bad("a damaged ziplist in a list");
     list_->AppendChunk(std::move(pack));
@@ -101,13 +102,14 @@ void AppendListChunk(const types::Listpack& chunk, bool compress, std::string* o
 
 void AppendList(const types::List& list, bool compress, std::string* out) {
   AppendLength(list.chunks().size(), out);
-  for (const types::Listpack& chunk : list.chunks()) AppendListChunk(chunk, compress, out);
+  for (size_t i = 0; i < list.chunks().size(); ++i) AppendListChunk(list.chunks()[i], compress, out);
 }
+
+BlobConverter ListConverterOf(RdbType type) { return type == RdbType::kListZiplist ? FromZiplist : nullptr; }
 
 std::unique_ptr<ObjectReader> MakeListReader(RdbType type, const types::Limits& limits) {
   switch (type) {
     case RdbType::kList: return std::make_unique<SingleElements>(limits);
-    case RdbType::kListZiplist: return std::make_unique<BlobReader>(FromZiplist, limits);
     case RdbType::kListQuicklist: return std::make_unique<OldChunks>(limits);
     case RdbType::kListQuicklist2: return std::make_unique<Chunks>(limits);
     default: return nullptr;

@@ -13,7 +13,8 @@ namespace windlass::persistence {
 inline constexpr RdbType kRdbTypeOfList = RdbType::kListQuicklist2;
 void AppendListChunk(const types::Listpack& chunk, bool compress, std::string* out);
 void AppendList(const types::List& list, bool compress, std::string* out);
-// Null: not a type of list.
+// Null (both): not a type of list; some are one blob, the others have a reader.
+BlobConverter ListConverterOf(RdbType type);
 std::unique_ptr<ObjectReader> MakeListReader(RdbType type, const types::Limits& limits);
 
 }  // namespace windlass::persistence

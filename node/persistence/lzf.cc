@@ -18,11 +18,18 @@ constexpr int kLeastHashBits = 7;
 constexpr size_t kSmallestWorthwhileInput = 5;
 constexpr size_t kRequiredGain = 4;
 
-uint32_t HashOfThree(const char* p, int bits) {
-  const uint32_t v = static_cast<uint8_t>(p[0]) | static_cast<uint8_t>(p[1]) << 8 |
-                     static_cast<uint8_t>(p[2]) << 16;
-  return v * 2654435761u >> (32 - bits);
+constexpr size_t kPatience = 5;  // after 2^kPatience misses in a row steps grow by one
+
+// Three bytes of the four at `p`, little-endian.
+uint32_t ThreeAt(const char* p) {
+  uint32_t v = 0;
+  std::memcpy(&v, p, sizeof v);
+  return v & 0xffffff;
 }
+
+uint32_t HashOf(uint32_t three, int bits) { return three * 2654435761u >> (32 - bits); }
+
+size_t LiteralBytes(size_t run) { return run + (run + kMaxLiteralRun - 1) / kMaxLiteralRun; }
 
 void AppendLiterals(std::string_view run, std::string* out) {
   while (!run.empty()) {
@@ -45,29 +52,30 @@ void AppendCopy(size_t distance, size_t length, std::string* out) {
   out->push_back(static_cast<char>(back & 0xff));
 }
 
-}  // namespace
-
-bool LzfCompress(std::string_view input, std::string* out) {
-  if (input.size() < kSmallestWorthwhileInput) return false;
+// Where a place was last seen: numbers of 16 bits while they suffice, for clearing the table
+// is a good part of the work on a short value.
+template <typename Number>
+bool Compress(std::string_view input, std::string* out) {
   const size_t start_size = out->size();
   const size_t limit = input.size() - kRequiredGain;  // more output than this is not worth it
-  // The table is as large as the input deserves: clearing it must not cost more
-  // than the work on a short value.
   const int bits = std::clamp(static_cast<int>(std::bit_width(input.size())), kLeastHashBits, kMostHashBits);
-  uint32_t last_seen[size_t{1} << kMostHashBits];  // position plus one; 0: never
-  std::fill_n(last_seen, size_t{1} << bits, 0u);
+  Number last_seen[size_t{1} << kMostHashBits];  // position plus one; 0: never
+  std::fill_n(last_seen, size_t{1} << bits, Number{0});
   const char* data = input.data();
   size_t literal_start = 0;
+  size_t misses = 0;
   size_t at = 0;
-  while (at + 2 < input.size()) {
-    uint32_t& entry = last_seen[HashOfThree(data + at, bits)];
+  while (at + 3 < input.size()) {
+    const uint32_t here = ThreeAt(data + at);
+    Number& entry = last_seen[HashOf(here, bits)];
     const size_t candidate = entry;
-    entry = static_cast<uint32_t>(at + 1);
+    entry = static_cast<Number>(at + 1);
     const size_t from = candidate - 1;
-    if (candidate == 0 || at - from > kMaxDistance || std::memcmp(data + from, data + at, 3) != 0) {
-      ++at;
+    if (candidate == 0 || at - from > kMaxDistance || ThreeAt(data + from) != here) {
+      at += 1 + (misses++ >> kPatience);
       continue;
     }
+    misses = 0;
     size_t length = 3;
     const size_t longest = std::min(kMaxMatch, input.size() - at);
     while (length < longest && data[from + length] == data[at + length]) ++length;
@@ -77,12 +85,21 @@ bool LzfCompress(std::string_view input, std::string* out) {
     literal_start = at;
     if (out->size() - start_size > limit) break;
   }
-  AppendLiterals(input.substr(literal_start), out);
-  if (out->size() - start_size > limit) {
-    out->resize(start_size);
-    return false;
+  // What is longer in all is not written out first.
+  const std::string_view rest = input.substr(literal_start);
+  if (out->size() - start_size + LiteralBytes(rest.size()) <= limit) {
+    AppendLiterals(rest, out);
+    return true;
   }
-  return true;
+  out->resize(start_size);
+  return false;
+}
+
+}  // namespace
+
+bool LzfCompress(std::string_view input, std::string* out) {
+  if (input.size() < kSmallestWorthwhileInput) return false;
+  return input.size() < UINT16_MAX ? Compress<uint16_t>(input, out) : Compress<uint32_t>(input, out);
 }
 
 base::Result<std::string> LzfDecompress(std::string_view input, size_t expected_size) {

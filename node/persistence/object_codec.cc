@@ -2,9 +2,11 @@
 #include "node/persistence/object_codec.h"
 
 #include <cassert>
+#include <utility>
 
 #include "node/persistence/hash_codec.h"
 #include "node/persistence/list_codec.h"
+#include "node/persistence/object_readers.h"
 #include "node/persistence/set_codec.h"
 #include "node/persistence/zset_codec.h"
 #include "node/persistence/stream_codec.h"
@@ -36,7 +38,24 @@ void AppendObject(const types::Object& object, bool compress, std::string* out) 
   assert(false && "no codec for this type");
 }
 
+BlobConverter BlobConverterOf(RdbType type) {
+  if (const BlobConverter convert = HashConverterOf(type)) return convert;
+  if (const BlobConverter convert = SetConverterOf(type)) return convert;
+  if (const BlobConverter convert = ZsetConverterOf(type)) return convert;
+  return ListConverterOf(type);
+}
+
+ReadStatus ReadBlob(BlobConverter convert, const types::Limits& limits, EncodingCursor* cursor, std::string* scratch,
+                    std::unique_ptr<types::Object>* object) {
+  std::string_view bytes;
+  if (const ReadStatus s = cursor->View(&bytes, scratch); s != ReadStatus::kDone) return s;
+  std::string error;
+  *object = convert(bytes, limits, &error);
+  return error.empty() ? ReadStatus::kDone : cursor->Bad(std::move(error));
+}
+
 std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits& limits) {
+  if (const BlobConverter convert = BlobConverterOf(type)) return std::make_unique<BlobReader>(convert, limits);
   if (auto reader = MakeHashReader(type, limits)) return reader;
   if (auto reader = MakeListReader(type, limits)) return reader;
   if (auto reader = MakeSetReader(type, limits)) return reader;

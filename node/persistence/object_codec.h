@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "node/persistence/rdb_encoding.h"
 #include "node/persistence/rdb_format.h"
@@ -31,6 +32,16 @@ class ObjectReader {
   // The value; null if it has no elements. REQUIRES: complete()
   virtual std::unique_ptr<types::Object> Take() = 0;
 };
+
+// A value that is one blob of packed bytes; null without an error: it has no elements.
+using BlobConverter = std::unique_ptr<types::Object> (*)(std::string_view bytes, const types::Limits& limits,
+                                                         std::string* error);
+// Null: values of this type are not one blob, or it is not supported.
+BlobConverter BlobConverterOf(RdbType type);
+// Reads one whole, without a reader made for it. kNeedMore: its bytes are not all there.
+// *scratch is for bytes that do not stand there as they are.
+ReadStatus ReadBlob(BlobConverter convert, const types::Limits& limits, EncodingCursor* cursor, std::string* scratch,
+                    std::unique_ptr<types::Object>* object);
 
 // Null: a type that is not supported. `limits` is copied.
 std::unique_ptr<ObjectReader> MakeObjectReader(RdbType type, const types::Limits& limits);

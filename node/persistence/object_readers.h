@@ -11,22 +11,15 @@
 
 namespace windlass::persistence {
 
-// A blob turned into a value; null without an error: it has no elements.
-using BlobConverter = std::unique_ptr<types::Object> (*)(std::string_view bytes, const types::Limits& limits,
-                                                         std::string* error);
-
 class BlobReader final : public ObjectReader {
  public:
   BlobReader(BlobConverter convert, const types::Limits& limits) : convert_(convert), limits_(limits) {}
 
   ReadStatus ReadPart(EncodingCursor* cursor) override {
-    std::string bytes;
-    if (const ReadStatus s = cursor->String(&bytes); s != ReadStatus::kDone) return s;
-    std::string error;
-    object_ = convert_(bytes, limits_, &error);
-    if (!error.empty()) return cursor->Bad(std::move(error));
-    complete_ = true;
-    return ReadStatus::kDone;
+    std::string scratch;
+    const ReadStatus status = ReadBlob(convert_, limits_, cursor, &scratch, &object_);
+    complete_ = status == ReadStatus::kDone;
+    return status;
   }
   bool complete() const override { return complete_; }
   std::unique_ptr<types::Object> Take() override { return std::move(object_); }

@@ -1,11 +1,12 @@
 // See rdb_encoding.h.
 #include "node/persistence/rdb_encoding.h"
 
-#include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "node/persistence/lzf.h"
 #include "node/persistence/rdb_format.h"
+#include "node/types/number.h"
 
 namespace windlass::persistence {
 namespace {
@@ -24,11 +25,10 @@ void AppendBigEndian(uint64_t value, int bytes, std::string* out) {
 // The canonical decimal form of a 32-bit integer, which alone reads back unchanged.
 bool ParseCanonicalInt32(std::string_view text, int64_t* value) {
   if (text.empty() || text.size() > kLongestInteger || (text[0] != '-' && (text[0] < '0' || text[0] > '9'))) return false;
-  int32_t parsed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-  if (error != std::errc() || end != text.data() + text.size()) return false;
-  *value = parsed;
-  return std::to_string(parsed) == text;
+  const auto integer = types::ParseInteger(text);
+  if (!integer || *integer < INT32_MIN || *integer > INT32_MAX) return false;
+  *value = *integer;
+  return true;
 }
 
 void AppendInteger(int64_t value, std::string* out) {
@@ -39,6 +39,26 @@ void AppendInteger(int64_t value, std::string* out) {
   if (value >= -128 && value <= 127) return append(RdbStringEncoding::kInt8, 1);
   if (value >= -32768 && value <= 32767) return append(RdbStringEncoding::kInt16, 2);
   append(RdbStringEncoding::kInt32, 4);
+}
+
+// What stands before the compressed bytes tells their length: they are moved if it takes
+// fewer bytes than the most it may.
+bool AppendCompressed(std::string_view value, std::string* out) {
+  const size_t at = out->size();
+  const auto head = [&value](size_t packed) {
+    std::string bytes(1, static_cast<char>(0xc0 | static_cast<uint8_t>(RdbStringEncoding::kLzf)));
+    AppendLength(packed, &bytes);
+    AppendLength(value.size(), &bytes);
+    return bytes;
+  };
+  const std::string longest = head(value.size());
+  out->append(longest);
+  if (!LzfCompress(value, out)) {
+    out->resize(at);
+    return false;
+  }
+  out->replace(at, longest.size(), head(out->size() - at - longest.size()));
+  return true;
 }
 
 }  // namespace
@@ -65,35 +85,14 @@ void AppendLength(uint64_t length, std::string* out) {
 void AppendString(std::string_view value, bool compress, std::string* out) {
   int64_t integer = 0;
   if (ParseCanonicalInt32(value, &integer)) return AppendInteger(integer, out);
-  if (compress && value.size() >= kShortestCompressed) {
-    std::string packed;
-    if (LzfCompress(value, &packed)) {
-      out->push_back(static_cast<char>(0xc0 | static_cast<uint8_t>(RdbStringEncoding::kLzf)));
-      AppendLength(packed.size(), out);
-      AppendLength(value.size(), out);
-      out->append(packed);
-      return;
-    }
-  }
+  if (compress && value.size() >= kShortestCompressed && AppendCompressed(value, out)) return;
   AppendLength(value.size(), out);
   out->append(value);
-}
-
-ReadStatus EncodingCursor::Need(uint64_t bytes) {
-  if (bytes <= bytes_.size() - position_) return ReadStatus::kDone;
-  wanted_ = position_ + static_cast<size_t>(bytes);
-  return ReadStatus::kNeedMore;
 }
 
 ReadStatus EncodingCursor::Bad(std::string reason) {
   bad_reason_ = std::move(reason);
   return ReadStatus::kBad;
-}
-
-ReadStatus EncodingCursor::Byte(uint8_t* value) {
-  if (const ReadStatus s = Need(1); s != ReadStatus::kDone) return s;
-  *value = static_cast<uint8_t>(bytes_[position_++]);
-  return ReadStatus::kDone;
 }
 
 ReadStatus EncodingCursor::LittleEndian(int bytes, uint64_t* value) {
@@ -174,16 +173,27 @@ ReadStatus EncodingCursor::EncodedString(uint64_t encoding, std::string* value) 
   return ReadStatus::kDone;
 }
 
-ReadStatus EncodingCursor::String(std::string* value) {
+ReadStatus EncodingCursor::View(std::string_view* value, std::string* scratch) {
   uint64_t length = 0;
   bool encoded = false;
   if (const ReadStatus s = LengthOrEncoding(&length, &encoded); s != ReadStatus::kDone) return s;
-  if (encoded) return EncodedString(length, value);
+  if (encoded) {
+    const ReadStatus s = EncodedString(length, scratch);
+    *value = *scratch;
+    return s;
+  }
   if (length > kLongestString) return Bad("a string of " + std::to_string(length) + " bytes");
   if (const ReadStatus s = Need(length); s != ReadStatus::kDone) return s;
-  value->assign(bytes_.substr(position_, length));
+  *value = bytes_.substr(position_, length);
   position_ += length;
   return ReadStatus::kDone;
+}
+
+ReadStatus EncodingCursor::String(std::string* value) {
+  std::string_view view;
+  const ReadStatus s = View(&view, value);
+  if (s == ReadStatus::kDone && view.data() != value->data()) value->assign(view);
+  return s;
 }
 
 }  // namespace windlass::persistence

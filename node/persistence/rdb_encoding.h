@@ -22,14 +22,22 @@ class EncodingCursor {
  public:
   explicit EncodingCursor(std::string_view bytes) : bytes_(bytes) {}
 
-  ReadStatus Byte(uint8_t* value);
+  ReadStatus Byte(uint8_t* value) {
+    if (const ReadStatus s = Need(1); s != ReadStatus::kDone) return s;
+    *value = static_cast<uint8_t>(bytes_[position_++]);
+    return ReadStatus::kDone;
+  }
   ReadStatus LittleEndian(int bytes, uint64_t* value);
   // A plain length; a string encoding in its place is kBad.
   ReadStatus Length(uint64_t* length);
   ReadStatus String(std::string* value);
+  // A view into the bytes where they are as they stand, else into *scratch.
+  ReadStatus View(std::string_view* value, std::string* scratch);
   ReadStatus Skip(uint64_t bytes);
 
   size_t position() const { return position_; }
+  // Back to where it was. REQUIRES: position <= position()
+  void Return(size_t position) { position_ = position; }
   // After kNeedMore: the least number of bytes, from the start, worth trying again with.
   size_t wanted() const { return wanted_; }
   const std::string& bad_reason() const { return bad_reason_; }
@@ -38,7 +46,11 @@ class EncodingCursor {
   ReadStatus Bad(std::string reason);
 
  private:
-  ReadStatus Need(uint64_t bytes);
+  ReadStatus Need(uint64_t bytes) {
+    if (bytes <= bytes_.size() - position_) [[likely]] return ReadStatus::kDone;
+    wanted_ = position_ + static_cast<size_t>(bytes);
+    return ReadStatus::kNeedMore;
+  }
   // `encoded` tells that *length is a string encoding.
   ReadStatus LengthOrEncoding(uint64_t* length, bool* encoded);
   ReadStatus EncodedString(uint64_t encoding, std::string* value);

@@ -38,29 +38,36 @@ base::Result<void> RdbReader::Feed(std::string_view bytes) {
   while (state_ != State::kDone && inbox_.size() - consumed_ >= wanted_) {
     const std::string_view rest = std::string_view(inbox_).substr(consumed_);
     EncodingCursor cursor(rest);
-    const bool in_checksum = state_ == State::kChecksum;
+    if (state_ == State::kChecksum) Sum();
     switch (ParseNext(&cursor)) {
       case ReadStatus::kNeedMore:
         wanted_ = cursor.wanted();
         continue;
       case ReadStatus::kBad:
-        if (failure_.empty()) failure_ = "Corrupt RDB near byte " + std::to_string(bytes_read_) + ": " + cursor.bad_reason();
+        if (failure_.empty()) failure_ = "Corrupt RDB near byte " + std::to_string(bytes_read_ + cursor.position()) + ": " + cursor.bad_reason();
         return base::Error{failure_};
       case ReadStatus::kDone:
         break;
     }
-    if (!in_checksum) checksum_ = Crc64(checksum_, rest.substr(0, cursor.position()));
     consumed_ += cursor.position();
     bytes_read_ += cursor.position();
     wanted_ = 1;
     // Before version 5 nothing follows the end.
     if (state_ == State::kChecksum && version_ < 5) state_ = State::kDone;
   }
-  if (consumed_ > kCompactAt && state_ != State::kDone) {
+  if (state_ == State::kDone) return {};
+  Sum();
+  if (consumed_ > kCompactAt) {
     inbox_.erase(0, consumed_);
-    consumed_ = 0;
+    consumed_ = summed_ = 0;
   }
   return {};
+}
+
+// Long runs of bytes sum up faster than items.
+void RdbReader::Sum() {
+  checksum_ = Crc64(checksum_, std::string_view(inbox_).substr(summed_, consumed_ - summed_));
+  summed_ = consumed_;
 }
 
 std::string RdbReader::Where() const {
@@ -107,7 +114,10 @@ ReadStatus RdbReader::ParseItem(EncodingCursor* cursor) {
   if (object_reader_ != nullptr) return ParsePart(cursor);
   uint8_t type = 0;
   if (const ReadStatus s = cursor->Byte(&type); s != ReadStatus::kDone) return s;
-  return type >= kRdbFirstOpcode ? ParseOpcode(type, cursor) : ParseEntry(type, cursor);
+  if (type < kRdbFirstOpcode) return ParseEntry(type, cursor);
+  const ReadStatus s = ParseOpcode(type, cursor);
+  if (s == ReadStatus::kBad) cursor->Return(0);
+  return s;
 }
 
 ReadStatus RdbReader::ParseOpcode(uint8_t opcode, EncodingCursor* cursor) {
@@ -177,22 +187,48 @@ ReadStatus RdbReader::ParseEntry(uint8_t type, EncodingCursor* cursor) {
     return Fail("RDB type " + std::to_string(type) + ", a " + std::string(later_name) +
                 ", is not supported by this server" + Where());
   }
-  if (const ReadStatus s = cursor->String(&entry_.key); s != ReadStatus::kDone) return s;
-  if (static_cast<RdbType>(type) == RdbType::kString) {
-    if (const ReadStatus s = cursor->String(&entry_.string); s != ReadStatus::kDone) return s;
-    return TellEntry();
+  const bool is_string = static_cast<RdbType>(type) == RdbType::kString;
+  ReadStatus status = cursor->String(&entry_.key);
+  if (is_string && status == ReadStatus::kDone) status = cursor->String(&entry_.string);
+  if (status == ReadStatus::kBad) cursor->Return(0);
+  if (status != ReadStatus::kDone) return status;
+  if (is_string) return TellEntry();
+  const size_t value_at = cursor->position();
+  if (const BlobConverter convert = BlobConverterOf(static_cast<RdbType>(type))) {
+    const ReadStatus s = ReadBlob(convert, sink_->limits(), cursor, &scratch_, &entry_.object);
+    if (s == ReadStatus::kDone) return TellObject();
+    cursor->Return(value_at);
+    if (s == ReadStatus::kBad) return s;
   }
   object_reader_ = MakeObjectReader(static_cast<RdbType>(type), sink_->limits());
-  if (object_reader_ != nullptr) return ReadStatus::kDone;
+  if (object_reader_ != nullptr) {
+    const ReadStatus s = ParsePart(cursor);
+    if (s != ReadStatus::kNeedMore) return s;
+    cursor->Return(value_at);  // the key is read, and the reader waits for the first part
+    return ReadStatus::kDone;
+  }
   return Fail("Key '" + Printable(entry_.key) + "' holds a " + std::string(type_name) + " (RDB type " +
               std::to_string(type) + "), which this server does not support yet");
 }
 
+// As many parts as are there. Where one is bad the cursor stands before it, however the
+// bytes came.
 ReadStatus RdbReader::ParsePart(EncodingCursor* cursor) {
-  if (const ReadStatus s = object_reader_->ReadPart(cursor); s != ReadStatus::kDone) return s;
-  if (!object_reader_->complete()) return ReadStatus::kDone;
+  const size_t start = cursor->position();
+  while (!object_reader_->complete()) {
+    const size_t part_at = cursor->position();
+    const ReadStatus s = object_reader_->ReadPart(cursor);
+    if (s == ReadStatus::kDone) continue;
+    if (s == ReadStatus::kNeedMore && part_at == start) return s;
+    cursor->Return(part_at);
+    return s == ReadStatus::kBad ? s : ReadStatus::kDone;
+  }
   entry_.object = object_reader_->Take();
   object_reader_.reset();
+  return TellObject();
+}
+
+ReadStatus RdbReader::TellObject() {
   // Peers skip a key without elements instead of refusing the file.
   if (entry_.object == nullptr) {
     next_expire_at_ms_ = -1;

@@ -73,7 +73,9 @@ class RdbReader {
   ReadStatus ParseSelectDb(EncodingCursor* cursor);
   ReadStatus ParseEntry(uint8_t type, EncodingCursor* cursor);
   ReadStatus ParsePart(EncodingCursor* cursor);
+  ReadStatus TellObject();
   ReadStatus TellEntry();
+  void Sum();
   ReadStatus ParseModuleAux(EncodingCursor* cursor);
   ReadStatus ParseChecksum(EncodingCursor* cursor);
   ReadStatus Tell(base::Result<void> verdict);
@@ -88,11 +90,13 @@ class RdbReader {
   size_t wanted_ = 1;    // parse again when inbox_ holds this many bytes after consumed_
   uint64_t bytes_read_ = 0;
   uint64_t checksum_ = 0;
+  size_t summed_ = 0;      // of inbox_, in checksum_
   int version_ = 0;
   int db_ = 0;
   int64_t next_expire_at_ms_ = -1;  // of the entry that follows
   RdbEntry entry_;                               // being read
   std::unique_ptr<ObjectReader> object_reader_;  // of entry_, while its parts come in
+  std::string scratch_;
   std::string failure_;
 };
 

@@ -12,7 +12,8 @@ namespace windlass::persistence {
 
 RdbType RdbTypeOfSet(const types::Set& set);
 void AppendSet(const types::Set& set, bool compress, std::string* out);
-// Null: not a type of set.
+// Null (both): not a type of set; some are one blob, the others have a reader.
+BlobConverter SetConverterOf(RdbType type);
 std::unique_ptr<ObjectReader> MakeSetReader(RdbType type, const types::Limits& limits);
 
 }  // namespace windlass::persistence

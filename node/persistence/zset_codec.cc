@@ -1,12 +1,15 @@
 // See zset_codec.h.
 #include "node/persistence/zset_codec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "node/persistence/object_readers.h"
 #include "node/persistence/ziplist.h"
@@ -18,43 +21,58 @@
 namespace windlass::persistence {
 namespace {
 
-// A listpack of members, each with its score behind it. What was packed stays so up to
-// the number of entries, however long they are.
-std::unique_ptr<types::Object> FromPack(const types::Listpack& pack, const types::Limits& limits, std::string* error) {
+using Elements = std::vector<types::ZsetTree::Element>;
+
+// Elements one by one, in whatever order. What was packed stays so up to the number of
+// entries, however long they are.
+std::unique_ptr<types::Object> FromElements(const Elements& elements, const types::Limits& limits, std::string* error) {
   types::Limits any_length = limits;
   any_length.zset_max_listpack_value = std::numeric_limits<size_t>::max();
   auto zset = std::make_unique<types::Zset>();
-  char member[types::kMaxIntegerDigits];
-  char text[types::kMaxIntegerDigits];
-  for (auto at = pack.First(); at != types::Listpack::kEnd; at = pack.Next(at)) {
-    const auto member_at = at;
-    at = pack.Next(at);
-    if (at == types::Listpack::kEnd) {
-      *error = "a sorted set with a member without a score";
+  for (const auto& [score, member] : elements) {
+    if (zset->Score(member)) {
+      *error = "a sorted set with a member twice";
       return nullptr;
     }
-    const auto score = types::ParseDouble(pack.Get(at).Text(text));
-    const std::string_view name = pack.Get(member_at).Text(member);
-    if (!score || zset->Score(name)) {
-      *error = score ? "a sorted set with a member twice" : "a sorted set with a score that is no number";
-      return nullptr;
-    }
-    zset->Add(*score, name, any_length);
+    zset->Add(score, member, any_length);
   }
-  if (zset->size() == 0) return nullptr;
   return zset;
 }
 
+// A listpack of members, each with its score behind it.
 std::unique_ptr<types::Object> FromListpack(std::string_view bytes, const types::Limits& limits, std::string* error) {
-  const auto pack = types::Listpack::Parse(bytes);
-  if (pack) return FromPack(*pack, limits, error);
-  *error = "a damaged listpack in a sorted set";
-  return nullptr;
+  types::Listpack::Walk walk(bytes);
+  Elements elements;
+  elements.reserve(std::min(walk.announced() / 2, bytes.size()));
+  std::deque<std::string> digits;  // of members that are stored as numbers
+  types::Listpack::Value member;
+  types::Listpack::Value score;
+  while (walk.Next(&member)) {
+    if (!walk.Next(&score)) {
+      *error = walk.damaged() ? "a damaged listpack in a sorted set" : "a sorted set with a member without a score";
+      return nullptr;
+    }
+    const auto number = score.is_integer ? static_cast<double>(score.integer) : types::ParseDouble(score.bytes);
+    if (!number) {
+      *error = "a sorted set with a score that is no number";
+      return nullptr;
+    }
+    if (member.is_integer) digits.push_back(member.ToString());
+    elements.push_back({*number == 0 ? 0 : *number, member.is_integer ? digits.back() : member.bytes});
+  }
+  if (walk.damaged()) {
+    *error = "a damaged listpack in a sorted set";
+    return nullptr;
+  }
+  if (elements.empty()) return nullptr;
+  auto zset = std::make_unique<types::Zset>();
+  if (zset->Fill(elements, limits)) return zset;
+  return FromElements(elements, limits, error);
 }
 
 std::unique_ptr<types::Object> FromZiplist(std::string_view bytes, const types::Limits& limits, std::string* error) {
   types::Listpack pack;
-  if (ReadZiplist(bytes, &pack)) return FromPack(pack, limits, error);
+  if (ReadZiplist(bytes, &pack)) return FromListpack(pack.bytes(), limits, error);
   *error = "a damaged ziplist in a sorted set";
   return nullptr;
 }
@@ -103,9 +121,9 @@ class ElementsOfZset final : public ElementsReader {
 
  protected:
   ReadStatus ReadElement(EncodingCursor* cursor) override {
-    std::string member;
+    std::string_view member;
     double score = 0;
-    if (const ReadStatus s = cursor->String(&member); s != ReadStatus::kDone) return s;
+    if (const ReadStatus s = cursor->View(&member, &scratch_); s != ReadStatus::kDone) return s;
     if (const ReadStatus s = ReadScore(cursor, &score); s != ReadStatus::kDone) return s;
     if (std::isnan(score)) return cursor->Bad("a sorted set with a score that is no number");
     if (zset_->Score(member)) return cursor->Bad("a sorted set with a member twice");
@@ -116,7 +134,22 @@ class ElementsOfZset final : public ElementsReader {
  private:
   const types::Limits limits_;
   std::unique_ptr<types::Zset> zset_ = std::make_unique<types::Zset>();
+  std::string scratch_;
 };
+
+}  // namespace
+
+namespace {
+
+// Whole numbers as such, where their text is that of the integer.
+void AppendScore(double score, types::Listpack::Appender* append) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  if (std::fabs(score) < kExact && std::trunc(score) == score && !(score == 0 && std::signbit(score))) {
+    append->Integer(static_cast<int64_t>(score));
+  } else {
+    append->Text(resp::FormatDouble(score));
+  }
+}
 
 }  // namespace
 
@@ -133,13 +166,16 @@ void AppendZsetElement(std::string_view member, double score, bool compress, std
 
 void AppendZset(const types::Zset& zset, bool compress, std::string* out) {
   if (zset.encoding() == types::Encoding::kListpack) {
-    constexpr size_t kLikelyBytes = 32;  // of a member and its score
+    constexpr size_t kLongestScore = 24;
     types::Listpack pack;
-    pack.Reserve(zset.size() * kLikelyBytes);
-    zset.ForEach([&pack](std::string_view member, double score) {
-      pack.Append(member);
-      pack.Append(resp::FormatDouble(score));
-    });
+    {
+      const size_t most = 2 * types::Listpack::Appender::kMostOverhead + kLongestScore;
+      types::Listpack::Appender append(&pack, zset.MemoryBytes() + zset.size() * most);
+      zset.ForEach([&append](std::string_view member, double score) {
+        append.Text(member);
+        AppendScore(score, &append);
+      });
+    }
     return AppendString(pack.bytes(), compress, out);
   }
   AppendLength(zset.size(), out);
@@ -149,12 +185,18 @@ void AppendZset(const types::Zset& zset, bool compress, std::string* out) {
   });
 }
 
+BlobConverter ZsetConverterOf(RdbType type) {
+  switch (type) {
+    case RdbType::kZsetListpack: return FromListpack;
+    case RdbType::kZsetZiplist: return FromZiplist;
+    default: return nullptr;
+  }
+}
+
 std::unique_ptr<ObjectReader> MakeZsetReader(RdbType type, const types::Limits& limits) {
   switch (type) {
     case RdbType::kZset: return std::make_unique<ElementsOfZset<ReadTextScore>>(limits);
     case RdbType::kZset2: return std::make_unique<ElementsOfZset<ReadBinaryScore>>(limits);
-    case RdbType::kZsetListpack: return std::make_unique<BlobReader>(FromListpack, limits);
-    case RdbType::kZsetZiplist: return std::make_unique<BlobReader>(FromZiplist, limits);
     default: return nullptr;
   }
 }

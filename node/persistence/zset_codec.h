@@ -14,7 +14,8 @@ RdbType RdbTypeOfZset(const types::Zset& zset);
 void AppendZset(const types::Zset& zset, bool compress, std::string* out);
 // One element of the large form.
 void AppendZsetElement(std::string_view member, double score, bool compress, std::string* out);
-// Null: not a type of sorted set.
+// Null (both): not a type of sorted set; some are one blob, the others have a reader.
+BlobConverter ZsetConverterOf(RdbType type);
 std::unique_ptr<ObjectReader> MakeZsetReader(RdbType type, const types::Limits& limits);
 
 }  // namespace windlass::persistence

@@ -130,10 +130,16 @@ void ReplicaSide::CloseLink() {
     handler_->Detach();
     parts_.loop->DeleteLater(std::move(handler_));
   }
+  closed_traffic_ = traffic();
   if (connection_ != nullptr) {
     connection_->Close("the link to the master is given up");
     parts_.loop->DeleteLater(std::move(connection_));
   }
+}
+
+ReplicaSide::Traffic ReplicaSide::traffic() const {
+  if (connection_ == nullptr) return closed_traffic_;
+  return {closed_traffic_.in + connection_->bytes_in(), closed_traffic_.out + connection_->bytes_out()};
 }
 
 void ReplicaSide::Lose(std::string_view reason) {

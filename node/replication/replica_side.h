@@ -129,6 +129,12 @@ class ReplicaSide {
   // "ip:port" of the link's two ends, empty where there is none.
   std::string LinkPeerAddress() const;
   std::string LinkLocalAddress() const;
+  // All bytes of all links to masters, ever.
+  struct Traffic {
+    uint64_t in = 0;
+    uint64_t out = 0;
+  };
+  Traffic traffic() const;
   // Whether the stream of any master was applied since this process began.
   bool ever_linked() const { return ever_linked_; }
 
@@ -189,6 +195,7 @@ class ReplicaSide {
   int port_ = 0;
   std::unique_ptr<LinkHandler> handler_;
   std::unique_ptr<net::Connection> connection_;
+  Traffic closed_traffic_;  // of earlier links
   uint64_t attempt_ = 0;  // an answer to an older connect attempt is dropped
   int64_t down_since_ms_ = 0;
   int64_t last_io_ms_ = 0;

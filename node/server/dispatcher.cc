@@ -118,7 +118,10 @@ void Dispatcher::Prefetch(const Client& client, RequestBatch* batch) {
     keys[count++] = db.PrefetchBucket(db.slotted() ? slot::KeySlot(key) : slot::SlotId{0}, key);
   }
   for (const auto& key : std::span(keys).first(count)) db.PrefetchEntry(key);
-  for (const auto& key : std::span(keys).first(count)) db.PrefetchValue(key);
+  bool containers = false;
+  for (const auto& key : std::span(keys).first(count)) containers = db.PrefetchValue(key) || containers;
+  if (!containers) return;
+  for (const auto& key : std::span(keys).first(count)) db.PrefetchContent(key);
 }
 
 const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::string_view> args,

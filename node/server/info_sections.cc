@@ -181,8 +181,8 @@ void WriteStats(const commands::Node& node, InfoWriter& out) {
   out.Field("total_net_repl_output_bytes", stats.net_repl_output_bytes);
   out.Fieldf("instantaneous_input_kbps", "%.2f", stats.input_rate.PerSecond() / 1024);
   out.Fieldf("instantaneous_output_kbps", "%.2f", stats.output_rate.PerSecond() / 1024);
-  out.Field("instantaneous_input_repl_kbps", "0.00");
-  out.Field("instantaneous_output_repl_kbps", "0.00");
+  out.Fieldf("instantaneous_input_repl_kbps", "%.2f", stats.repl_input_rate.PerSecond() / 1024);
+  out.Fieldf("instantaneous_output_repl_kbps", "%.2f", stats.repl_output_rate.PerSecond() / 1024);
   out.Field("rejected_connections", stats.rejected_connections);
   out.Field("sync_full", stats.sync_full);
   out.Field("sync_partial_ok", stats.sync_partial_ok);

@@ -282,10 +282,13 @@ void NodeAssembly::ServerCron() {
   if (node_.status.cron_paused) return;
   (void)oom_score_.Apply(node_.status.is_replica).ok();  // the role may have changed; a failure is logged
   sessions_.Cron();
+  sessions_.CountTraffic();
   const int64_t now_us = loop_.MonotonicUs();
   stats_.ops_rate.Sample(now_us, stats_.commands_processed);
   stats_.input_rate.Sample(now_us, stats_.net_input_bytes);
   stats_.output_rate.Sample(now_us, stats_.net_output_bytes);
+  stats_.repl_input_rate.Sample(now_us, stats_.net_repl_input_bytes);
+  stats_.repl_output_rate.Sample(now_us, stats_.net_repl_output_bytes);
   stats_.turn_rate.Sample(now_us, loop_.turns());
   stats_.turn_time_rate.Sample(now_us, static_cast<uint64_t>(loop_.busy_us()));
   memory_.Resync();

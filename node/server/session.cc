@@ -154,8 +154,14 @@ void Session::OutputChanged() {
 
 void Session::CountBytes() {
   observe::Stats& stats = *table_->node().stats;
-  stats.net_input_bytes += connection_->bytes_in() - counted_in_;
-  stats.net_output_bytes += connection_->bytes_out() - counted_out_;
+  const uint64_t in = connection_->bytes_in() - counted_in_;
+  const uint64_t out = connection_->bytes_out() - counted_out_;
+  stats.net_input_bytes += in;
+  stats.net_output_bytes += out;
+  if (client_.Has(client::kReplica)) {
+    stats.net_repl_input_bytes += in;
+    stats.net_repl_output_bytes += out;
+  }
   counted_in_ = connection_->bytes_in();
   counted_out_ = connection_->bytes_out();
 }

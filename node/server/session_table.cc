@@ -14,6 +14,7 @@
 #include "node/net/event_loop.h"
 #include "node/observe/stats.h"
 #include "node/pubsub/broker.h"
+#include "node/replication/replica_side.h"
 #include "node/server/dispatcher.h"
 
 namespace windlass::server {
@@ -295,7 +296,6 @@ void SessionTable::Cron() {
   const int64_t now = now_ms();
   for (const auto& [id, session] : sessions_) {
     Client& client = session->client();
-    session->CountBytes();
     if (session->connection().pending_output() > 0) session->OutputChanged();
     if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub | client::kImporting) &&
         now - client.last_interaction_ms > timeout_s_ * 1000) {
@@ -305,10 +305,22 @@ void SessionTable::Cron() {
   }
 }
 
+// The link to this server's master is no session.
+void SessionTable::CountLink(observe::Stats* stats) {
+  const replication::ReplicaSide::Traffic now = node_->replica_side->traffic();
+  const uint64_t in = now.in - std::exchange(counted_link_in_, now.in);
+  const uint64_t out = now.out - std::exchange(counted_link_out_, now.out);
+  stats->net_input_bytes += in;
+  stats->net_repl_input_bytes += in;
+  stats->net_output_bytes += out;
+  stats->net_repl_output_bytes += out;
+}
+
 void SessionTable::CountTraffic() {
   for (const auto& [id, session] : sessions_) session->CountBytes();
   const net::EventLoop& loop = *node_->loop;
   observe::Stats& stats = *node_->stats;
+  CountLink(&stats);
   stats.writes_processed += loop.writes() - std::exchange(counted_writes_, loop.writes());
   stats.loop_turns += loop.turns() - std::exchange(counted_turns_, loop.turns());
   stats.loop_busy_us += loop.busy_us() - std::exchange(counted_busy_us_, loop.busy_us());

@@ -89,6 +89,7 @@ class SessionTable final : public commands::Sessions {
   void set_unblock(UnblockFn unblock) { unblock_ = std::move(unblock); }
 
  private:
+  void CountLink(observe::Stats* stats);
   Session* Find(uint64_t id);
   void RefuseOverMax(int fd);
   bool RefusedByProtectedMode(net::Connection& connection);
@@ -114,6 +115,8 @@ class SessionTable final : public commands::Sessions {
   size_t smallest_output_limit_ = SIZE_MAX;
   // Of the loop's counters, what the statistics have had.
   uint64_t counted_writes_ = 0;
+  uint64_t counted_link_in_ = 0;
+  uint64_t counted_link_out_ = 0;
   uint64_t counted_turns_ = 0;
   int64_t counted_busy_us_ = 0;
   int64_t client_bytes_ = 0;  // of normal clients, as last noted; exact after a count

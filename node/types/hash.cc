@@ -1,22 +1,20 @@
 // See hash.h.
 #include "node/types/hash.h"
 
+#include <utility>
+
+#include "node/types/repeat_filter.h"
+
 namespace windlass::types {
 
+Hash::Hash(Listpack pack) : pack_(std::move(pack)) {}
+
 std::unique_ptr<Hash> Hash::FromListpack(Listpack pack, const Limits& limits) {
-  if (pack.size() % 2 != 0) return nullptr;
-  auto hash = std::make_unique<Hash>();
-  PackedTable fields(false);
-  bool large = pack.size() / 2 > limits.hash_max_listpack_entries;
-  char buffer[kMaxIntegerDigits];
-  bool is_field = true;
-  for (auto at = pack.First(); at != Listpack::kEnd; at = pack.Next(at), is_field = !is_field) {
-    const std::string_view text = pack.Get(at).Text(buffer);
-    if (is_field && !fields.Set(text)) return nullptr;
-    large = large || text.size() > limits.hash_max_listpack_value;
-  }
-  hash->pack_ = std::move(pack);
-  if (large) hash->Convert();
+  const size_t elements = pack.size();
+  const PackSurvey survey = Survey(pack, 1);
+  if (elements % 2 != 0 || survey.repeats) return nullptr;
+  auto hash = std::make_unique<Hash>(std::move(pack));
+  if (elements / 2 > limits.hash_max_listpack_entries || survey.longest > limits.hash_max_listpack_value) hash->Convert();
   return hash;
 }
 

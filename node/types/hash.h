@@ -22,6 +22,8 @@ class Hash final : public Object {
   static constexpr Type kType = Type::kHash;
 
   Hash() = default;
+  // REQUIRES: pairs, no field twice, within the limits
+  explicit Hash(Listpack pack);
   ~Hash() override;
   // From pairs in a listpack that was checked; converts if it is over the limits.
   // Nothing: an odd number of elements, or a field twice.
@@ -32,6 +34,7 @@ class Hash final : public Object {
   size_t MemoryBytes() const override;
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  void Prefetch() const override { pack_.Prefetch(); }
   Watches* watches() const;  // null: this form is too small for steps
 
   size_t size() const { return table_ == nullptr ? pack_.size() / 2 : table_->size(); }

@@ -2,7 +2,6 @@
 #include "node/types/list.h"
 
 #include <cassert>
-#include <iterator>
 #include <utility>
 
 namespace windlass::types {
@@ -42,7 +41,7 @@ List::~List() {
 
 std::unique_ptr<Object> List::Clone() const {
   auto copy = std::make_unique<List>();
-  for (const Listpack& chunk : chunks_) copy->AppendChunk(chunk.Clone());
+  for (size_t i = 0; i < chunks_.size(); ++i) copy->AppendChunk(chunks_[i].Clone());
   copy->quicklist_ = quicklist_;
   return copy;
 }
@@ -62,14 +61,14 @@ bool List::Fits(const Listpack& chunk, std::string_view value, const Limits& lim
 
 void List::InsertChunk(size_t chunk, Listpack pack) {
   bytes_ += pack.MemoryBytes();
-  chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(chunk), std::move(pack));
+  chunks_.Insert(chunk, std::move(pack));
   watches_.Tell([chunk](ChangeWatch& watch) { watch.AfterChunkCame(chunk); });
 }
 
 void List::RemoveChunk(size_t chunk) {
   watches_.Tell([chunk](ChangeWatch& watch) { watch.BeforeChunkGoes(chunk); });
   bytes_ -= chunks_[chunk].MemoryBytes();
-  chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(chunk));
+  chunks_.Erase(chunk);
 }
 
 void List::AppendChunk(Listpack pack) {
@@ -78,9 +77,17 @@ void List::AppendChunk(Listpack pack) {
   InsertChunk(chunks_.size(), std::move(pack));
 }
 
+void List::ShrinkFront() {
+  bytes_ -= chunks_[0].MemoryBytes();
+  chunks_[0].ShrinkToFit();
+  bytes_ += chunks_[0].MemoryBytes();
+}
+
 void List::Push(End end, std::string_view value, const Limits& limits) {
   const bool head = end == End::kHead;
   if (chunks_.empty() || !Fits(head ? chunks_.front() : chunks_.back(), value, limits)) {
+    // The room at its front is of no more use.
+    if (head && !chunks_.empty()) ShrinkFront();
     InsertChunk(head ? 0 : chunks_.size(), Listpack());
   }
   Change(head ? 0 : chunks_.size() - 1,
@@ -222,8 +229,13 @@ void List::ForRange(size_t first, size_t count, const Visitor& f) const {
   if (count == 0) return;
   char buffer[kMaxIntegerDigits];
   Place place = Seek(static_cast<int64_t>(first));
-  f(Get(place).Text(buffer));
-  while (--count > 0 && Next(&place)) f(Get(place).Text(buffer));
+  for (; count > 0; place.at = chunks_[place.chunk].First()) {
+    const Listpack& chunk = chunks_[place.chunk++];
+    for (auto at = place.at; at != Listpack::kEnd && count > 0; at = chunk.Next(at), --count) {
+      f(chunk.Get(at).Text(buffer));
+    }
+    if (place.chunk == chunks_.size()) return;
+  }
 }
 
 void List::Grow(size_t elements, size_t bytes, const Limits& limits) {

@@ -7,13 +7,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "node/types/change_watch.h"
+#include "node/types/chunk_row.h"
 #include "node/types/limits.h"
 #include "node/types/listpack.h"
 #include "node/types/object.h"
@@ -29,9 +29,12 @@ class List final : public Object {
 
   Type type() const override { return kType; }
   Encoding encoding() const override { return quicklist_ ? Encoding::kQuicklist : Encoding::kListpack; }
-  size_t MemoryBytes() const override { return sizeof *this + bytes_ + chunks_.size() * sizeof(Listpack); }
+  size_t MemoryBytes() const override { return sizeof *this + bytes_ + chunks_.MemoryBytes(); }
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  void Prefetch() const override {
+    if (chunks_.size() == 1) chunks_.front().Prefetch();
+  }
   Watches* watches() const { return &watches_; }
 
   size_t size() const { return size_; }
@@ -69,7 +72,7 @@ class List final : public Object {
   void FitEncoding(bool shrinking, const Limits& limits);
 
   // The chunks in order, as RDB carries them.
-  const std::deque<Listpack>& chunks() const { return chunks_; }
+  const ChunkRow& chunks() const { return chunks_; }
   // A chunk that was checked, from a file. It need not be within the limits.
   void AppendChunk(Listpack pack);
 
@@ -78,10 +81,11 @@ class List final : public Object {
   // Changes a chunk, keeping the books.
   template <typename F>
   auto Change(size_t chunk, F&& f);
+  void ShrinkFront();
   void RemoveChunk(size_t chunk);
   void InsertChunk(size_t chunk, Listpack pack);
 
-  std::deque<Listpack> chunks_;  // none is empty
+  ChunkRow chunks_;  // none is empty
   size_t size_ = 0;
   size_t bytes_ = 0;  // of the chunks
   bool quicklist_ = false;

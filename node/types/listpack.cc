@@ -1,6 +1,7 @@
 // See listpack.h.
 #include "node/types/listpack.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
@@ -134,40 +135,57 @@ int64_t SignedLittleEndian(const uint8_t* p, size_t bytes) {
 }
 
 uint8_t* Allocate(uint8_t* old, size_t bytes) {
+  assert(bytes <= UINT32_MAX);
   void* memory = std::realloc(old, bytes);
   if (memory == nullptr) throw std::bad_alloc();
   return static_cast<uint8_t*>(memory);
 }
 
+// Whether what was left for more at the front is out of proportion by now.
+bool IsTooRoomy(size_t bytes, size_t capacity) {
+  constexpr size_t kAlwaysAllowed = 2048;
+  return bytes * 2 + kAlwaysAllowed < capacity;
+}
+
 }  // namespace
 
-Listpack::Listpack() : data_(Allocate(nullptr, kHeaderBytes + 1)), capacity_(kHeaderBytes + 1) { Clear(); }
+Listpack::~Listpack() {
+  if (capacity_ != 0) std::free(data_ - front_);
+}
 
-Listpack::~Listpack() { std::free(data_); }
-
-Listpack::Listpack(Listpack&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
+Listpack::Listpack(Listpack&& other) noexcept : Listpack() { *this = std::move(other); }
 
 Listpack& Listpack::operator=(Listpack&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(capacity_, other.capacity_);
+  std::swap(front_, other.front_);
   return *this;
 }
 
 Listpack Listpack::Clone() const {
   Listpack copy;
-  copy.data_ = Allocate(copy.data_, total());
-  copy.capacity_ = total();
+  if (empty()) return copy;
+  copy.data_ = Allocate(nullptr, total());
+  copy.capacity_ = static_cast<uint32_t>(total());
   std::memcpy(copy.data_, data_, total());
   return copy;
 }
 
-void Listpack::Clear() {
-  data_ = Allocate(data_, kHeaderBytes + 1);
-  capacity_ = kHeaderBytes + 1;
-  SetTotal(kHeaderBytes + 1);
-  data_[4] = data_[5] = 0;
-  data_[kHeaderBytes] = kTerminator;
+void Listpack::Clear() { *this = Listpack(); }
+
+void Listpack::Move(size_t front, size_t capacity) {
+  uint8_t* moved = nullptr;
+  if (front_ == 0 && front == 0) {
+    moved = Allocate(capacity_ == 0 ? nullptr : data_, capacity);
+    if (capacity_ == 0) std::memcpy(moved, kEmpty, sizeof kEmpty);
+  } else {
+    moved = Allocate(nullptr, capacity) + front;
+    std::memcpy(moved, data_, total());
+    if (capacity_ != 0) std::free(data_ - front_);
+  }
+  data_ = moved;
+  capacity_ = static_cast<uint32_t>(capacity);
+  front_ = static_cast<uint32_t>(front);
 }
 
 size_t Listpack::total() const {
@@ -191,6 +209,7 @@ size_t Listpack::size() const {
 }
 
 void Listpack::AddToCount(int64_t change) {
+  if (capacity_ == 0) return;  // nothing is left
   uint16_t count = 0;
   std::memcpy(&count, data_ + 4, 2);
   size_t now = 0;
@@ -240,8 +259,9 @@ Listpack::Position Listpack::Seek(int64_t index) const {
   return at;
 }
 
-Listpack::Value Listpack::Get(Position at) const {
-  const uint8_t* p = data_ + at;
+Listpack::Value Listpack::Get(Position at) const { return ValueAt(data_ + at); }
+
+Listpack::Value Listpack::ValueAt(const uint8_t* p) {
   const uint8_t first = p[0];
   const auto text = [&](size_t head) {
     return Value{false, 0, {reinterpret_cast<const char*>(p + head), ContentBytes(p, kMaxHead) - head}};
@@ -277,20 +297,32 @@ Listpack::Position Listpack::Find(std::string_view value, Position from, size_t 
 }
 
 void Listpack::Splice(size_t at, size_t old_bytes, size_t new_bytes) {
+  if (new_bytes == old_bytes || (at == kHeaderBytes && SpliceFront(old_bytes, new_bytes))) return;
   const size_t before = total();
   const size_t after = before - old_bytes + new_bytes;
-  assert(after <= UINT32_MAX);
-  if (after > capacity_) {
-    data_ = Allocate(data_, after);
-    capacity_ = after;
-  }
-  if (new_bytes == old_bytes) return;
+  // Who has had room at one end may come back to it after the other.
+  if (after > capacity_ - front_) Move(front_, front_ + after + (front_ == 0 ? 0 : std::min(after / 8, kMostBackRoom)));
   std::memmove(data_ + at + new_bytes, data_ + at + old_bytes, before - at - old_bytes);
-  if (after < before && after < capacity_) {
-    data_ = Allocate(data_, after);
-    capacity_ = after;
-  }
   SetTotal(after);
+  if (after > before) return;
+  if (front_ == 0 ? after < capacity_ : IsTooRoomy(after, capacity_)) ShrinkToFit();
+}
+
+bool Listpack::SpliceFront(size_t old_bytes, size_t new_bytes) {
+  const size_t before = total();
+  const size_t after = before - old_bytes + new_bytes;
+  if (empty() || after < kNoFrontRoomBelow || (old_bytes != 0 && new_bytes != 0)) return false;
+  if (new_bytes > old_bytes && new_bytes - old_bytes > front_) {
+    const size_t room = std::min(after / 4, kMostFrontRoom);
+    Move(room + new_bytes - old_bytes, room + after);
+  }
+  uint8_t* header = data_ + old_bytes - new_bytes;
+  std::memmove(header, data_, kHeaderBytes);
+  front_ = static_cast<uint32_t>(front_ + (header - data_));
+  data_ = header;
+  SetTotal(after);
+  if (after < before && IsTooRoomy(after, capacity_)) ShrinkToFit();
+  return true;
 }
 
 Listpack::Position Listpack::Insert(Position before, std::string_view value) {
@@ -317,10 +349,7 @@ Listpack::Position Listpack::AppendInteger(int64_t value) {
 
 Listpack::Appender::Appender(Listpack* pack, size_t bytes) : pack_(pack), end_(pack->total() - 1) {
   const size_t needed = end_ + bytes + 1;
-  assert(needed <= UINT32_MAX);
-  if (needed <= pack->capacity_) return;
-  pack->data_ = Allocate(pack->data_, needed);
-  pack->capacity_ = needed;
+  if (needed > pack->capacity_ - pack->front_) pack->Move(0, needed);
 }
 
 Listpack::Appender::~Appender() {
@@ -359,15 +388,12 @@ Listpack::Position Listpack::ReplaceInteger(Position at, int64_t value) {
 
 void Listpack::Reserve(size_t bytes) {
   const size_t wanted = kHeaderBytes + 1 + bytes;
-  if (wanted <= capacity_) return;
-  data_ = Allocate(data_, wanted);
-  capacity_ = wanted;
+  if (wanted > capacity_ - front_) Move(0, wanted);
 }
 
 void Listpack::ShrinkToFit() {
-  if (capacity_ == total()) return;
-  data_ = Allocate(data_, total());
-  capacity_ = total();
+  if (empty()) return Clear();
+  if (capacity_ != total()) Move(0, total());
 }
 
 Listpack::Position Listpack::Replace(Position at, std::string_view value) {
@@ -390,33 +416,62 @@ Listpack::Position Listpack::Erase(Position at, size_t count) {
 
 size_t Listpack::EncodedBytes(std::string_view value) { return Encode(value).size(); }
 
-std::optional<Listpack> Listpack::Parse(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes + 1 || bytes.size() > kMaxBytes) return std::nullopt;
-  const uint8_t* data = reinterpret_cast<const uint8_t*>(bytes.data());
+Listpack::Walk::Walk(std::string_view bytes) : data_(reinterpret_cast<const uint8_t*>(bytes.data())) {
+  damaged_ = bytes.size() < sizeof kEmpty || bytes.size() > kMaxBytes;
+  if (damaged_) return;
+  end_ = bytes.size() - 1;
   uint32_t total = 0;
   uint16_t count = 0;
-  std::memcpy(&total, data, 4);
-  std::memcpy(&count, data + 4, 2);
-  if (total != bytes.size() || data[total - 1] != kTerminator) return std::nullopt;
-  size_t at = kHeaderBytes;
-  size_t found = 0;
-  for (; at < total - 1; ++found) {
-    const size_t available = total - 1 - at;
-    const size_t content = ContentBytes(data + at, available);
-    if (content == 0 || content > available) return std::nullopt;
+  std::memcpy(&total, data_, 4);
+  std::memcpy(&count, data_ + 4, 2);
+  announced_ = count;
+  damaged_ = total != bytes.size() || data_[end_] != kTerminator;
+}
+
+bool Listpack::Walk::Next(Value* value) {
+  if (damaged_) return false;
+  if (at_ == end_) {
+    damaged_ = announced_ != kCountUnknown && announced_ != found_;
+    return false;
+  }
+  const uint8_t* element = data_ + at_;
+  const size_t available = end_ - at_;
+  if (IsShortText(element[0])) [[likely]] {
+    const size_t text = element[0] & 0x3f;
+    damaged_ = text + 1 >= available || element[text + 1] != text + 1;
+    *value = {false, 0, {reinterpret_cast<const char*>(element + 1), damaged_ ? 0 : text}};
+    at_ += text + 2;
+    ++found_;
+    return !damaged_;
+  }
+  const size_t content = ContentBytes(element, available);
+  damaged_ = content == 0 || content >= available;
+  if (damaged_) return false;
+  if (content <= 127) [[likely]] {
+    damaged_ = element[content] != content;
+    at_ += content + 1;
+  } else {
     Encoded back;
     EncodeBackLength(content, &back);
-    if (back.back_bytes > available - content ||
-        std::memcmp(data + at + content, back.back, back.back_bytes) != 0) {
-      return std::nullopt;
-    }
-    at += content + back.back_bytes;
+    damaged_ = back.back_bytes > available - content ||
+               std::memcmp(element + content, back.back, back.back_bytes) != 0;
+    at_ += content + back.back_bytes;
   }
-  if (at != total - 1 || (count != kCountUnknown && count != found)) return std::nullopt;
+  if (damaged_) return false;
+  *value = ValueAt(element);
+  ++found_;
+  return true;
+}
+
+std::optional<Listpack> Listpack::Parse(std::string_view bytes) {
+  Walk walk(bytes);
+  for (Value value; walk.Next(&value);) {}
+  if (walk.damaged()) return std::nullopt;
   Listpack parsed;
-  parsed.data_ = Allocate(parsed.data_, total);
-  parsed.capacity_ = total;
-  std::memcpy(parsed.data_, data, total);
+  if (bytes.size() == sizeof kEmpty) return parsed;
+  parsed.data_ = Allocate(nullptr, bytes.size());
+  parsed.capacity_ = static_cast<uint32_t>(bytes.size());
+  std::memcpy(parsed.data_, bytes.data(), bytes.size());
   return parsed;
 }
 

@@ -22,6 +22,8 @@ class Object {
   // Frees about `leaves` leaves; true when nothing but the shell is left. Lets a
   // huge container be freed in steps.
   virtual bool FreeStep(size_t leaves) = 0;
+  // Brings the first bytes of a small form near: a hint, for which this object is read.
+  virtual void Prefetch() const {}
 };
 
 }  // namespace windlass::types

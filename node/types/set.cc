@@ -2,6 +2,9 @@
 #include "node/types/set.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "node/types/repeat_filter.h"
 
 namespace windlass::types {
 namespace {
@@ -36,24 +39,17 @@ Set::Set(Encoding encoding) {
 }
 
 std::unique_ptr<Set> Set::FromIntset(Intset ints, const Limits& limits) {
-  auto set = std::make_unique<Set>();
   const bool large = ints.size() > limits.set_max_intset_entries;
-  set->form_ = std::move(ints);
+  auto set = std::make_unique<Set>(Form(std::move(ints)));
   if (large) set->ToTable();
   return set;
 }
 
 std::unique_ptr<Set> Set::FromListpack(Listpack pack, const Limits& limits) {
-  PackedTable seen(false);
-  bool large = pack.size() > limits.set_max_listpack_entries;
-  char buffer[kMaxIntegerDigits];
-  for (auto at = pack.First(); at != Listpack::kEnd; at = pack.Next(at)) {
-    const std::string_view member = pack.Get(at).Text(buffer);
-    if (!seen.Set(member)) return nullptr;
-    large = large || member.size() > limits.set_max_listpack_value;
-  }
-  auto set = std::make_unique<Set>(Encoding::kListpack);
-  set->form_ = std::move(pack);
+  const PackSurvey survey = Survey(pack, 0);
+  if (survey.repeats) return nullptr;
+  const bool large = pack.size() > limits.set_max_listpack_entries || survey.longest > limits.set_max_listpack_value;
+  auto set = std::make_unique<Set>(Form(std::move(pack)));
   if (large) set->ToTable();
   return set;
 }
@@ -87,6 +83,11 @@ Watches* Set::watches() const {
 bool Set::FreeStep(size_t leaves) {
   Table* table = std::get_if<Table>(&form_);
   return table == nullptr || (*table)->FreeStep(leaves);
+}
+
+void Set::Prefetch() const {
+  if (const Listpack* pack = std::get_if<Listpack>(&form_)) pack->Prefetch();
+  if (const Intset* ints = std::get_if<Intset>(&form_)) __builtin_prefetch(ints->bytes().data());
 }
 
 size_t Set::size() const {

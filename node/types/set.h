@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "node/types/intset.h"
@@ -28,6 +29,8 @@ class Set final : public Object {
   Set(std::string_view first, size_t expected, const Limits& limits);
   // Empty, in this form. REQUIRES: kIntset, kListpack or kHashtable
   explicit Set(Encoding encoding);
+  using Form = std::variant<Intset, Listpack, std::unique_ptr<PackedTable>>;
+  explicit Set(Form form) : form_(std::move(form)) {}
   static std::unique_ptr<Set> FromIntset(Intset ints, const Limits& limits);
   // Nothing: a member twice.
   static std::unique_ptr<Set> FromListpack(Listpack pack, const Limits& limits);
@@ -37,6 +40,7 @@ class Set final : public Object {
   size_t MemoryBytes() const override;
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override;
+  void Prefetch() const override;
   Watches* watches() const;  // null: this form is too small for steps
 
   size_t size() const;
@@ -64,7 +68,7 @@ class Set final : public Object {
   void ToTable();
   void ToPack();
 
-  std::variant<Intset, Listpack, Table> form_;
+  Form form_;
 };
 
 }  // namespace windlass::types

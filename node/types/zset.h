@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,12 +37,18 @@ class Zset final : public Object {
   size_t MemoryBytes() const override { return sizeof *this - sizeof tree_ + tree_.MemoryBytes(); }
   std::unique_ptr<Object> Clone() const override;
   bool FreeStep(size_t leaves) override { return tree_.FreeStep(leaves); }
+  void Prefetch() const override { tree_.Prefetch(); }
   Watches* watches() const { return packed_ ? nullptr : &watches_; }
 
   size_t size() const { return tree_.size(); }
   std::optional<double> Score(std::string_view member) const { return tree_.Find(member); }
   // REQUIRES: the member is not there, the score is a number
   void Add(double score, std::string_view member, const Limits& limits);
+  // All at once, if they are in order and few (ZsetTree::Fill), in the small form whatever
+  // their length. False: nothing was done. REQUIRES: it is empty
+  bool Fill(std::span<const ZsetTree::Element> elements, const Limits& limits) {
+    return elements.size() <= limits.zset_max_listpack_entries && tree_.Fill(elements);
+  }
   // REQUIRES (both): the member is there with this score
   void Change(double from, double to, std::string_view member);
   void Erase(double score, std::string_view member);

@@ -308,6 +308,32 @@ ZsetLeaf* ZsetLeaf::Join(uint32_t id, Slice a, Slice b) {
   return joined;
 }
 
+ZsetLeaf* ZsetLeaf::Make(uint32_t id, std::span<const Item> items) {
+  uint8_t width = 2;
+  size_t bytes = 0;
+  for (const Item& item : items) {
+    width = std::max(width, WidthFor(item.score));
+    bytes += NearBytes(item.member);
+  }
+  ZsetLeaf* leaf = Allocate(id, width, PayloadBytes(items.size(), width, bytes));
+  leaf->count_ = static_cast<uint16_t>(items.size());
+  leaf->member_bytes_ = static_cast<uint16_t>(bytes);
+  char* const members = const_cast<char*>(leaf->members());
+  size_t end = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string_view member = items[i].member;
+    const size_t size = NearBytes(member);
+    const bool far = FarBytes(member) != 0;
+    const char* address = far ? NewFar(member) : nullptr;
+    if (size > 0) std::memcpy(members + end, far ? reinterpret_cast<const char*>(&address) : member.data(), size);
+    end += size;
+    leaf->SetScore(i, items[i].score);
+    leaf->ends()[i] = static_cast<uint16_t>(end | (far ? kFar : 0));
+    leaf->tags()[i] = items[i].tag;
+  }
+  return leaf;
+}
+
 ZsetLeaf* ZsetLeaf::Copy(const ZsetLeaf* leaf) {
   ZsetLeaf* copy = static_cast<ZsetLeaf*>(Checked(std::malloc(leaf->capacity_)));
   std::memcpy(static_cast<void*>(copy), leaf, kHeaderBytes + PayloadBytes(leaf->count_, leaf->width_, leaf->member_bytes_));

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace windlass::types {
@@ -53,6 +54,12 @@ class ZsetLeaf {
   // A new leaf of both slices' elements, in this order. Long members stay where they
   // are and belong to the new leaf.
   static ZsetLeaf* Join(uint32_t id, Slice a, Slice b);
+  struct Item {
+    double score;
+    std::string_view member;
+    uint8_t tag;
+  };
+  static ZsetLeaf* Make(uint32_t id, std::span<const Item> items);  // REQUIRES: in order
   // A copy with copies of long members.
   static ZsetLeaf* Copy(const ZsetLeaf* leaf);
 
@@ -62,12 +69,20 @@ class ZsetLeaf {
   static ZsetLeaf* Move(ZsetLeaf* leaf, size_t at, size_t to, double score);
 
   uint32_t id() const { return id_; }
+  void set_id(uint32_t id) { id_ = id; }
+  void Prefetch() const {
+    __builtin_prefetch(this);
+    __builtin_prefetch(data() + 48);
+  }
   size_t count() const { return count_; }
   size_t member_bytes() const { return member_bytes_; }
   // Bytes of this allocation; those of long members are FarBytes each.
   size_t MemoryBytes() const { return capacity_; }
-  // What a member takes outside of the leaf.
+  // What a member takes outside of the leaf, and among the leaf's member bytes.
   static size_t FarBytes(std::string_view member);
+  static size_t NearBytes(std::string_view member) {
+    return member.size() > kLongestInline ? sizeof(char*) : member.size();
+  }
 
   double score(size_t at) const;
   std::string_view member(size_t at) const;

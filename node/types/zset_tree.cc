@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "node/types/element_hash.h"
 #include "node/types/zset_inner.h"
@@ -14,8 +15,7 @@
 namespace windlass::types {
 
 ZsetTree::ZsetTree() {
-  ZsetLeaf* leaf = ZsetLeaf::Create(NewId());
-  slot(leaf->id()) = reinterpret_cast<uintptr_t>(leaf);
+  ZsetLeaf* leaf = ZsetLeaf::Create(kLoneId);
   bytes_ += leaf->MemoryBytes();
   root_ = leaf;
 }
@@ -23,18 +23,16 @@ ZsetTree::ZsetTree() {
 ZsetTree::~ZsetTree() { FreeStep(SIZE_MAX); }
 
 ZsetTree::ZsetTree(const ZsetTree& other) : size_(other.size_), bytes_(other.bytes_), height_(other.height_) {
-  for (const auto& segment : other.table_) {
-    table_.push_back(std::make_unique<uintptr_t[]>(kSegment));
-    std::copy_n(segment.get(), kSegment, table_.back().get());
+  if (other.finder_ != nullptr) {
+    finder_.reset(new Finder{other.finder_->index, {}, other.finder_->ids, other.finder_->free_id});
+    for (const auto& segment : other.finder_->table) {
+      finder_->table.push_back(std::make_unique<uintptr_t[]>(kSegment));
+      std::copy_n(segment.get(), kSegment, finder_->table.back().get());
+    }
   }
-  ids_ = other.ids_;
-  free_id_ = other.free_id_;
-  if (other.index_ != nullptr) index_ = std::make_unique<ZsetIndex>(*other.index_);
   if (other.root_ == nullptr) return;
   if (height_ == 0) {
-    ZsetLeaf* leaf = ZsetLeaf::Copy(other.root_leaf());
-    slot(leaf->id()) = reinterpret_cast<uintptr_t>(leaf);
-    root_ = leaf;
+    root_ = ZsetLeaf::Copy(other.root_leaf());
   } else {
     Inner* copy = new Inner(*other.root_inner());
     CopyChildren(copy);
@@ -58,8 +56,9 @@ void ZsetTree::CopyChildren(Inner* copy) {
 }
 
 size_t ZsetTree::MemoryBytes() const {
-  const size_t table = table_.size() * kSegment * sizeof(uintptr_t);
-  return sizeof *this + bytes_ + table + (index_ == nullptr ? 0 : index_->MemoryBytes());
+  if (finder_ == nullptr) return sizeof *this + bytes_;
+  const size_t table = finder_->table.size() * kSegment * sizeof(uintptr_t);
+  return sizeof *this + bytes_ + sizeof(Finder) + table + finder_->index.MemoryBytes();
 }
 
 const ZsetLeaf* ZsetTree::FirstLeaf(const Inner& node, size_t child) {
@@ -125,17 +124,17 @@ std::optional<double> ZsetTree::Find(std::string_view member) const {
     if (const auto at = leaf->Find(member, static_cast<uint8_t>(hash >> 24))) found = leaf->score(*at);
     return found.has_value();
   };
-  if (index_ == nullptr) {
+  if (finder_ == nullptr) {
     look(root_leaf());
   } else {
-    index_->Find(hash, [&](uint32_t id) { return look(leaf_of(id)); });
+    finder_->index.Find(hash, [&](uint32_t id) { return look(leaf_of(id)); });
   }
   return found;
 }
 
 void ZsetTree::Insert(double score, std::string_view member) {
   const uint32_t hash = static_cast<uint32_t>(HashElement(member));
-  if (index_ != nullptr) index_->Prefetch(hash);
+  if (finder_ != nullptr) finder_->index.Prefetch(hash);
   const ZsetBound bound(score, member);
   Path path;
   ZsetLeaf* leaf = Descend(bound, &path);
@@ -147,8 +146,42 @@ void ZsetTree::Insert(double score, std::string_view member) {
   bytes_ += leaf->MemoryBytes();
   SetLeaf(path, leaf);
   ++size_;
-  if (index_ != nullptr) index_->Add({hash, leaf->id()});
+  if (finder_ != nullptr) finder_->index.Add({hash, leaf->id()});
   if (Overflows(*leaf)) SplitLeaf(&path, leaf, at);
+}
+
+bool ZsetTree::Fill(std::span<const Element> elements) {
+  assert(size_ == 0 && height_ == 0);
+  if (elements.size() > kAloneElements) return false;
+  ZsetLeaf::Item items[kAloneElements];
+  uint8_t tags[kAloneElements];
+  size_t bytes = 0;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const auto& [score, member] = elements[i];
+    const bool ascending = i == 0 || elements[i - 1].score < score ||
+                           (elements[i - 1].score == score && elements[i - 1].member < member);
+    if (!ascending) return false;
+    const uint8_t tag = static_cast<uint8_t>(static_cast<uint32_t>(HashElement(member)) >> 24);
+    const auto twin_from = [&](size_t from) {  // the next before i that may be the same
+      const void* hit = std::memchr(tags + from, tag, i - from);
+      return hit == nullptr ? i : static_cast<size_t>(static_cast<const uint8_t*>(hit) - tags);
+    };
+    for (size_t j = twin_from(0); j < i; j = twin_from(j + 1)) {
+      if (elements[j].member == member) return false;
+    }
+    tags[i] = tag;
+    items[i] = {score, member, tag};
+    bytes += ZsetLeaf::NearBytes(member);
+  }
+  if (bytes > kAloneBytes) return false;
+  bytes_ -= root_leaf()->MemoryBytes();
+  ZsetLeaf::Destroy(root_leaf(), true);
+  ZsetLeaf* leaf = ZsetLeaf::Make(kLoneId, std::span(items).first(elements.size()));
+  root_ = leaf;
+  bytes_ += leaf->MemoryBytes();
+  for (const Element& element : elements) bytes_ += ZsetLeaf::FarBytes(element.member);
+  size_ = elements.size();
+  return true;
 }
 
 void ZsetTree::Erase(double score, std::string_view member) {
@@ -159,7 +192,7 @@ void ZsetTree::Erase(double score, std::string_view member) {
   const size_t at = leaf->CountBelow(bound);
   assert(at < leaf->count() && leaf->member(at) == member);
   for (size_t i = 0; i < path.depth; ++i) --path.steps[i].node->elements[path.steps[i].at];
-  if (index_ != nullptr) index_->Erase({hash, leaf->id()});
+  if (finder_ != nullptr) finder_->index.Erase({hash, leaf->id()});
   bytes_ -= ZsetLeaf::FarBytes(member);
   bytes_ -= leaf->MemoryBytes();
   leaf = ZsetLeaf::Erase(leaf, at);
@@ -248,9 +281,10 @@ std::vector<ZsetTree::Place> ZsetTree::PlacesOf(std::vector<ZsetIndex::Entry>* e
 }
 
 bool ZsetTree::FreeStep(size_t leaves) {
-  if (index_ != nullptr) {
-    if (!index_->FreeStep(leaves)) return false;
-    index_.reset();
+  // The leaves need no finder to be freed: it goes first.
+  if (finder_ != nullptr) {
+    if (!finder_->index.FreeStep(leaves)) return false;
+    finder_.reset();
   }
   for (; leaves > 0 && root_ != nullptr; --leaves) {
     // The last leaf, and what is empty above it.

@@ -8,7 +8,7 @@
 // score and the member's first eight bytes; where they do not decide, that element
 // itself is looked at.
 //
-// While all elements fit in one leaf there is no inner node and no index.
+// While all elements fit in one leaf there is no inner node and nothing that finds leaves.
 //
 // Views into the tree are good until its next change. Not thread safe.
 #pragma once
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -76,20 +77,39 @@ class ZsetTree {
   // cursor, 0 at the end.
   template <typename F>
   uint64_t Scan(uint64_t cursor, F&& f) const {
-    if (index_ == nullptr) {
+    if (finder_ == nullptr) {
       ForRange(0, size_, false, f);
       return 0;
     }
     std::vector<ZsetIndex::Entry> entries;
-    const uint64_t next = index_->Scan(cursor, &entries);
+    const uint64_t next = finder_->index.Scan(cursor, &entries);
     for (const Place& place : PlacesOf(&entries)) f(place.leaf->score(place.at), place.leaf->member(place.at));
     return next;
+  }
+  struct Element {
+    double score;
+    std::string_view member;
+  };
+  // These elements at once, if they are in order, no member stands twice, and one leaf
+  // holds them; else false, and nothing was done. REQUIRES: it is empty
+  bool Fill(std::span<const Element> elements);
+  // Brings a lone leaf near: a hint.
+  void Prefetch() const {
+    if (height_ == 0 && root_ != nullptr) root_leaf()->Prefetch();
   }
   // Frees about `leaves` leaves; true when nothing is left.
   bool FreeStep(size_t leaves);
 
  private:
   struct Inner;
+  // What finds a member's leaf where there are several.
+  struct Finder {
+    ZsetIndex index;  // member to leaf id
+    // Leaf ids to leaves; of a free id twice the next free one, plus one.
+    std::vector<std::unique_ptr<uintptr_t[]>> table;
+    uint32_t ids = 0;
+    uint32_t free_id = UINT32_MAX;
+  };
   struct Place {
     const ZsetLeaf* leaf;
     size_t at;
@@ -121,17 +141,18 @@ class ZsetTree {
   void MergeLeaves(Path* path, size_t left);
   void RemoveChild(Path* path);
   void MergeInner(Path* path);
-  void MakeIndex();
+  void MakeFinder();
   void Repoint(const ZsetLeaf& leaf, size_t begin, uint32_t from);
 
   uint32_t NewId();
   void FreeId(uint32_t id);
-  uintptr_t& slot(uint32_t id) { return table_[id / kSegment][id % kSegment]; }
-  ZsetLeaf* leaf_of(uint32_t id) const { return reinterpret_cast<ZsetLeaf*>(table_[id / kSegment][id % kSegment]); }
+  uintptr_t& slot(uint32_t id) const { return finder_->table[id / kSegment][id % kSegment]; }
+  ZsetLeaf* leaf_of(uint32_t id) const { return reinterpret_cast<ZsetLeaf*>(slot(id)); }
   ZsetLeaf* root_leaf() const { return static_cast<ZsetLeaf*>(root_); }
   Inner* root_inner() const { return static_cast<Inner*>(root_); }
   void CopyChildren(Inner* copy);
 
+  static constexpr uint32_t kLoneId = 0;          // of the only leaf
   static constexpr size_t kSegment = 32;          // leaf addresses allocated together
   static constexpr size_t kLeafElements = 64;     // more: split
   static constexpr size_t kLeafBytes = 2048;      // of members; more: split
@@ -142,11 +163,7 @@ class ZsetTree {
   size_t bytes_ = 0;       // of leaves, long members and inner nodes
   void* root_ = nullptr;   // a leaf while height_ is 0; null when freed
   size_t height_ = 0;      // inner nodes above a leaf
-  std::unique_ptr<ZsetIndex> index_;  // exists while height_ > 0
-  // Leaf ids to leaves; of a free id twice the next free one, plus one.
-  std::vector<std::unique_ptr<uintptr_t[]>> table_;
-  uint32_t ids_ = 0;
-  uint32_t free_id_ = UINT32_MAX;
+  std::unique_ptr<Finder> finder_;  // exists while height_ > 0
 };
 
 }  // namespace windlass::types

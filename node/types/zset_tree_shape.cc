@@ -25,25 +25,26 @@ void ZsetTree::Inner::Take(const Inner& other, size_t begin, size_t end) {
 }
 
 uint32_t ZsetTree::NewId() {
-  if (free_id_ != UINT32_MAX) {
-    const uint32_t id = free_id_;
-    free_id_ = static_cast<uint32_t>(slot(id) >> 1);
+  Finder& finder = *finder_;
+  if (finder.free_id != UINT32_MAX) {
+    const uint32_t id = finder.free_id;
+    finder.free_id = static_cast<uint32_t>(slot(id) >> 1);
     return id;
   }
-  if (ids_ == table_.size() * kSegment) table_.push_back(std::make_unique<uintptr_t[]>(kSegment));
-  return ids_++;
+  if (finder.ids == finder.table.size() * kSegment) finder.table.push_back(std::make_unique<uintptr_t[]>(kSegment));
+  return finder.ids++;
 }
 
 void ZsetTree::FreeId(uint32_t id) {
-  slot(id) = uintptr_t{free_id_} << 1 | 1;
-  free_id_ = id;
+  slot(id) = uintptr_t{finder_->free_id} << 1 | 1;
+  finder_->free_id = id;
 }
 
 void ZsetTree::SetLeaf(const Path& path, ZsetLeaf* leaf) {
-  slot(leaf->id()) = reinterpret_cast<uintptr_t>(leaf);
   if (path.depth == 0) {
     root_ = leaf;
   } else {
+    slot(leaf->id()) = reinterpret_cast<uintptr_t>(leaf);
     const Step& last = path.steps[path.depth - 1];
     last.node->child[last.at] = leaf;
   }
@@ -55,11 +56,15 @@ bool ZsetTree::Overflows(const ZsetLeaf& leaf) const {
   return leaf.count() > kLeafElements || leaf.member_bytes() > kLeafBytes;
 }
 
-void ZsetTree::MakeIndex() {
-  index_ = std::make_unique<ZsetIndex>();
-  const ZsetLeaf* leaf = root_leaf();
+// The only leaf is about to have another beside it.
+void ZsetTree::MakeFinder() {
+  finder_ = std::make_unique<Finder>();
+  ZsetLeaf* leaf = root_leaf();
+  const uint32_t id = NewId();
+  assert(id == kLoneId && id == leaf->id());
+  slot(id) = reinterpret_cast<uintptr_t>(leaf);
   for (size_t i = 0; i < leaf->count(); ++i) {
-    index_->Add({static_cast<uint32_t>(HashElement(leaf->member(i))), leaf->id()});
+    finder_->index.Add({static_cast<uint32_t>(HashElement(leaf->member(i))), leaf->id()});
   }
 }
 
@@ -68,15 +73,15 @@ void ZsetTree::Repoint(const ZsetLeaf& leaf, size_t begin, uint32_t from) {
   uint32_t hashes[kAloneElements + 1];
   for (size_t i = begin; i < leaf.count(); ++i) {
     hashes[i - begin] = static_cast<uint32_t>(HashElement(leaf.member(i)));
-    index_->Prefetch(hashes[i - begin]);
+    finder_->index.Prefetch(hashes[i - begin]);
   }
-  for (size_t i = begin; i < leaf.count(); ++i) index_->Replace({hashes[i - begin], from}, leaf.id());
+  for (size_t i = begin; i < leaf.count(); ++i) finder_->index.Replace({hashes[i - begin], from}, leaf.id());
 }
 
 // In the middle; but what is added in order, at either end, leaves full leaves behind.
 void ZsetTree::SplitLeaf(Path* path, ZsetLeaf* leaf, size_t inserted_at) {
   if (height_ == 0) {
-    MakeIndex();
+    MakeFinder();
     Inner* root = new Inner;
     bytes_ += sizeof(Inner);
     root->count = 1;
@@ -211,7 +216,9 @@ void ZsetTree::RemoveChild(Path* path) {
     delete gone;
     --height_;
   }
-  if (height_ == 0) index_.reset();
+  if (height_ > 0) return;
+  finder_.reset();
+  root_leaf()->set_id(kLoneId);
 }
 
 // The node at the path's end has few children.

@@ -26,7 +26,8 @@ void CompareAll(const List& list, const Model& model) {
   list.ForEach([&](std::string_view value) { Require(at < model.size() && model[at++] == value); });
   Require(at == model.size());
   size_t in_chunks = 0;
-  for (const Listpack& chunk : list.chunks()) {
+  for (size_t i = 0; i < list.chunks().size(); ++i) {
+    const Listpack& chunk = list.chunks()[i];
     Require(!chunk.empty() && Listpack::Parse(chunk.bytes()).has_value());
     in_chunks += chunk.size();
   }

@@ -68,7 +68,7 @@ class Values : public ::testing::Test {
         } else if (const auto* zset = dynamic_cast<types::Zset*>(entry.object.get())) {
           zset->ForEach([&](std::string_view m, double s) { parts.push_back(std::string(m) + "=" + std::to_string(s)); });
         } else if (const auto* list = dynamic_cast<types::List*>(entry.object.get())) {
-          for (const types::Listpack& chunk : list->chunks()) parts.emplace_back(chunk.bytes());
+          for (size_t i = 0; i < list->chunks().size(); ++i) parts.emplace_back(list->chunks()[i].bytes());
         } else if (const auto* stream = dynamic_cast<types::Stream*>(entry.object.get())) {
           parts.emplace_back();
           AppendObject(*stream, false, &parts.back());

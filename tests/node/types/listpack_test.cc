@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "node/types/repeat_filter.h"
 
 namespace windlass::types {
 namespace {
@@ -45,6 +48,55 @@ TEST(ListpackTest, AppendingSeveralAtOnceGivesTheSameBytes) {
   }
   EXPECT_EQ(at_once.bytes(), one_by_one.bytes());
   EXPECT_EQ(at_once.size(), 6 * texts.size());
+}
+
+TEST(ListpackTest, GrowsAndShrinksAtBothEnds) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    std::mt19937_64 random(seed);
+    Listpack pack;
+    std::deque<std::string> model;
+    bool growing = true;
+    for (int i = 0; i < 6000; ++i) {
+      if (random() % 700 == 0) growing = !growing;
+      const bool front = random() % 8 < seed;
+      if (model.empty() || (growing == (random() % 4 != 0) && pack.bytes().size() < 20000)) {
+        const std::string text = random() % 3 == 0 ? std::to_string(random() % 100000) : std::string(random() % 70, 'x');
+        front ? pack.Prepend(text) : pack.Append(text);
+        front ? model.push_front(text) : model.push_back(text);
+      } else {
+        pack.Erase(front ? pack.First() : pack.Last());
+        front ? model.pop_front() : model.pop_back();
+      }
+      ASSERT_EQ(pack.size(), model.size());
+      ASSERT_LE(pack.MemoryBytes(), pack.bytes().size() * 2 + 4096) << "room is bounded";
+      if (i % 50 == 0) {
+        ASSERT_EQ(Elements(pack), std::vector<std::string>(model.begin(), model.end())) << i;
+        ASSERT_TRUE(Listpack::Parse(pack.bytes()));
+      }
+    }
+    Listpack moved = std::move(pack);
+    EXPECT_EQ(moved.Clone().bytes(), moved.bytes());
+    moved.ShrinkToFit();
+    EXPECT_EQ(moved.MemoryBytes(), moved.empty() ? 0 : moved.bytes().size());
+    EXPECT_EQ(Elements(moved), std::vector<std::string>(model.begin(), model.end()));
+  }
+}
+
+TEST(ListpackTest, SurveyTellsWhatStandsTwiceAndTheLongest) {
+  for (const size_t count : {0, 1, 2, 7, 100, 1024, 1025, 3000}) {
+    Listpack pack;
+    for (size_t i = 0; i < count; ++i) {
+      pack.Append("field-of-some-length:" + std::to_string(i));
+      pack.Append("the same");
+    }
+    EXPECT_FALSE(Survey(pack, 1).repeats) << count;
+    EXPECT_EQ(Survey(pack, 0).repeats, count > 1) << count;
+    EXPECT_EQ(Survey(pack, 1).longest, count == 0 ? 0 : 21 + std::to_string(count - 1).size());
+    if (count == 0) continue;
+    pack.Append("field-of-some-length:0");
+    pack.Append("");
+    EXPECT_TRUE(Survey(pack, 1).repeats) << count;
+  }
 }
 
 TEST(ListpackTest, FindsWhatStandsBetweenElementsOfOtherLengths) {

@@ -324,5 +324,58 @@ TEST(ZsetTest, IsWalkedInBoundedStepsUnderWrites) {
               steps_us.back());
 }
 
+TEST(ZsetTest, FillGivesWhatAddingOneByOneGives) {
+  std::mt19937_64 random(7);
+  for (const size_t count : {1, 2, 8, 100, 128}) {
+    for (int round = 0; round < 20; ++round) {
+      std::set<Element> sorted;
+      std::set<std::string> names;
+      while (sorted.size() < count) {
+        const double score = round % 3 == 0 ? 5 : round % 3 == 1 ? static_cast<double>(random() % 90000) : 0.5 * static_cast<double>(random() % 9);
+        std::string name = std::to_string(random()) + std::string(random() % 20 == 0 ? 300 : 0, 'x');
+        if (names.insert(name).second) sorted.emplace(score, name);
+      }
+      Limits limits;
+      limits.zset_max_listpack_value = 1000;
+      Zset one_by_one;
+      std::vector<ZsetTree::Element> elements;
+      for (const auto& [score, member] : sorted) {
+        elements.push_back({score, member});
+        one_by_one.Add(score, member, limits);
+      }
+      Zset filled;
+      size_t near = 0;
+      for (const auto& element : elements) near += ZsetLeaf::NearBytes(element.member);
+      ASSERT_EQ(filled.Fill(elements, limits), near <= 8192);
+      if (near > 8192) continue;
+      ASSERT_EQ(filled.size(), count);
+      ASSERT_EQ(filled.encoding(), Encoding::kListpack);
+      std::vector<Element> all;
+      filled.ForEach([&all](std::string_view member, double score) { all.emplace_back(score, member); });
+      ASSERT_EQ(all, std::vector<Element>(sorted.begin(), sorted.end()));
+      for (const auto& [score, member] : sorted) ASSERT_EQ(filled.Score(member), score);
+      EXPECT_LE(filled.MemoryBytes(), one_by_one.MemoryBytes());
+      // It is a sorted set like any other from here on.
+      for (size_t i = 0; i < 300; ++i) filled.Add(static_cast<double>(i), "later:" + std::to_string(i), limits);
+      for (const auto& [score, member] : sorted) filled.Erase(score, member);
+      EXPECT_EQ(filled.size(), 300u);
+    }
+  }
+}
+
+TEST(ZsetTest, FillRefusesWhatIsOutOfOrderTwiceThereOrTooMuch) {
+  const Limits limits;
+  const std::vector<std::vector<ZsetTree::Element>> bad = {
+      {{2, "a"}, {1, "b"}}, {{1, "b"}, {1, "a"}}, {{1, "a"}, {1, "a"}}, {{1, "a"}, {2, "b"}, {3, "a"}},
+      std::vector<ZsetTree::Element>(129, {1, "x"})};
+  for (const auto& elements : bad) {
+    Zset zset;
+    EXPECT_FALSE(zset.Fill(elements, limits));
+    EXPECT_EQ(zset.size(), 0u);
+    zset.Add(1, "a", limits);
+    EXPECT_EQ(zset.Score("a"), 1);
+  }
+}
+
 }  // namespace
 }  // namespace windlass::types
