@@ -280,6 +280,7 @@ void SlotMoves::BecomeReplica() {
     } else if (!migration::Outstanding(core(), {RecordKind::kGrant, job->job, 0})) {
       Do(job, job->machine.OnClaimed(NowMs()));
     }
+    if (!host_->alive()) return;
     wires_->Close(job->wire, *host_);
   }
   for (const ImportPtr& job : std::vector<ImportPtr>(imports_)) {
