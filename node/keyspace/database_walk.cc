@@ -205,6 +205,8 @@ size_t Database::Flush(bool later) {
 void Database::Drop() {
   slot::SlotSet occupied = occupied_;
   occupied.ForEach([this](slot::SlotId slot) { keyspace_.Bury(Detach(slot), false); });
+  // A table made large for keys that never came is not among them.
+  if (!slotted_) keyspace_.Bury(std::move(tables_[0]), false);
 }
 
 void Database::Swap(Database& other) {

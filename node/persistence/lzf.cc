@@ -129,14 +129,15 @@ base::Result<std::string> LzfDecompress(std::string_view input, size_t expected_
     if (distance > have) return base::Error{"LZF copy reaches before the start"};
     if (length > expected_size - have) return base::Error{"LZF output is longer than announced"};
     char* const to = begin + have;
+    const char* const from = to - distance;
     have += length;
     if (distance >= length) {
-      std::memcpy(to, to - distance, length);
+      std::memcpy(to, from, length);
     } else if (distance == 1) {
-      std::memset(to, to[-1], length);
+      std::memset(to, *from, length);
     } else {
       // Byte by byte: the copy overlaps what it writes.
-      for (size_t i = 0; i < length; ++i) to[i] = to[i - distance];
+      for (size_t i = 0; i < length; ++i) to[i] = from[i];
     }
   }
   if (have != expected_size) return base::Error{"LZF output is shorter than announced"};
