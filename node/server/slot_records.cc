@@ -44,10 +44,7 @@ void SlotMigrations::ShowAndHide() {
     wanted = migration::HiddenSlots(core(), records_);
   } else {
     // What was granted is not to be claimed again for the keys in it.
-    wanted = records_.SlotsOf(RecordKind::kGrant);
-    wanted |= records_.SlotsOf(RecordKind::kImport);
-    wanted |= records_.SlotsOf(RecordKind::kImportGranted);
-    wanted |= records_.SlotsOf(RecordKind::kDrop);
+    for (const auto& [name, record] : records_.all()) wanted |= record.job.slots;
   }
   if (wanted == hidden_by_records_) return;
   slot::SlotSet shown = hidden_by_records_;
