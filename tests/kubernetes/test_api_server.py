@@ -62,7 +62,8 @@ def test_watches_older_than_a_compaction_are_begun_anew(cluster, kubernetes, rel
     try:
         # Versions that the operator has not seen, then none left from before them.
         for number in range(50):
-            cluster.kubectl("annotate", "rdc", cluster.name, f"windlass.test/turn={number}", "--overwrite")
+            cluster.call("PATCH", cluster.path, {"metadata": {"annotations": {"windlass.test/turn": str(number)}}},
+                         "application/merge-patch+json")
         cluster.patch(shards=4)
         revision = etcd("kv/range", {"key": "AA=="})["header"]["revision"]
         etcd("kv/compaction", {"revision": revision, "physical": True})

@@ -23,7 +23,7 @@ def test_the_leader_tells_of_clusters_and_costs_little(cluster, kubernetes, rele
     cluster.settle(3)
     leader, _ = release.wait_leader()
     first, began = scrape(kubernetes, leader), time.monotonic()
-    time.sleep(15)
+    time.sleep(10)
     second, took = scrape(kubernetes, leader), time.monotonic() - began
     of_cluster = f'{{namespace="{cluster.namespace}",name="demo"}}'
     assert second["windlass_leader"] == 1

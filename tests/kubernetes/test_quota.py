@@ -42,7 +42,7 @@ def test_a_quota_for_half_of_the_new_pods_blocks_and_endangers_nothing(cluster, 
         wait_blocked(cluster, "True")
         # Three of six new pods are there: one shard is whole, the next is a master alone.
         harness.wait_for(lambda: len(cluster.pods()) == 9, 180, "as many pods as the quota admits")
-        end = time.monotonic() + 15
+        end = time.monotonic() + 8
         while time.monotonic() < end:
             masters = cluster.masters()
             replicated = set(cluster.followers().values())

@@ -21,7 +21,8 @@ async function runChecks(checks, known) {
       console.log(`ok ${name}`);
     } catch (error) {
       failed += 1;
-      console.log(`FAIL ${name}: ${error.stack}`);
+      // A server's error reply has no stack in node-redis.
+      console.log(`FAIL ${name}: ${error.stack || error}`);
     }
   }
   return failed === 0 ? 0 : 1;

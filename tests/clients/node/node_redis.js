@@ -6,6 +6,7 @@ const { assert, runChecks, sleep } = require('./checks');
 const [host, port, mode] = [process.argv[2], Number(process.argv[3]), process.argv[4]];
 const sum = defineScript({
   NUMBER_OF_KEYS: 1,
+  FIRST_KEY_INDEX: 0, // without it a cluster's client asks nodes at random, and gives up after a few redirections
   SCRIPT: "for _, v in ipairs(ARGV) do redis.call('INCRBY', KEYS[1], v) end return redis.call('GET', KEYS[1])",
   transformArguments: (key, ...values) => [key, ...values.map(String)],
   transformReply: (reply) => Number(reply),

@@ -269,7 +269,7 @@ def test_killed_masters_lose_nothing_that_was_answered(tmp_path, log):
                     time.sleep(chance.uniform(0, 0.05))
                 killed = master
                 killed.kill()
-                if chance.random() < 0.3:  # within the node timeout
+                if chance.random() < 0.3 and number > 0:  # within the node timeout; at least one round goes beyond it
                     killed.start(wait=False)
                 time.sleep(chance.uniform(0, 2))
                 lagging.resume()
@@ -289,4 +289,4 @@ def test_killed_masters_lose_nothing_that_was_answered(tmp_path, log):
             assert code == 0, text
             print(f"log {log}: {ROUNDS} kills, {failovers} failovers", ledger.total, ledger.audit)
             assert ledger.total["acknowledged"] > 1000 * ROUNDS
-            assert failovers >= ROUNDS // 4
+            assert failovers >= max(1, ROUNDS // 4)
