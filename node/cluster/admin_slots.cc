@@ -42,6 +42,7 @@ Reply SetMigrating(Machine& m, const SetSlotCommand& c) {
   Node* node = NamedNode(m, c.id);
   if (node == nullptr) return Refuse("I don't know about node " + c.id);
   if (node->IsReplica()) return Refuse("Target node is not a master");
+  m.slots.SetTakenFrom(c.slot, nullptr);  // where it goes now may be where it came from
   m.slots.SetMigrating(c.slot, node);
   return std::string("OK");
 }
@@ -70,6 +71,7 @@ Reply SetOwner(Machine& m, const SetSlotCommand& c) {
   }
   if (keys == 0 && m.slots.MigratingTo(c.slot) != nullptr) m.slots.SetMigrating(c.slot, nullptr);
   const std::shared_ptr<const slot::SlotSet> before = me->slots;
+  Node* former = m.slots.Owner(c.slot);
   m.slots.Assign(c.slot, node);
   if (node != me) {
     ReportLostSlots(m, *before, false);
@@ -84,6 +86,7 @@ Reply SetOwner(Machine& m, const SetSlotCommand& c) {
   }
   if (m.slots.ImportingFrom(c.slot) != nullptr) {
     m.slots.SetImporting(c.slot, nullptr);
+    if (!mine) m.slots.SetTakenFrom(c.slot, former);
     // The end of an import must win over the source's claim everywhere.
     if (BumpEpochAlone(m)) {
       LogF(m, LogLevel::kWarning, "configEpoch updated after importing slot %d", c.slot);

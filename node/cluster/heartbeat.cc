@@ -88,6 +88,7 @@ void NoteRole(Machine& m, Node* sender, const Header& header) {
 }
 
 void NoteClaims(Machine& m, Node* sender, const Header& header) {
+  if (sender->IsMaster()) m.slots.NoteHeardWithout(sender, *header.slots);
   Node* owner = sender->IsMaster() ? sender : sender->replica_of;
   // A slot claimed anew by the owner on record is news, too.
   const bool renewed = sender->IsMaster() && header.slots->Intersects(m.slots.not_claimed());

@@ -100,6 +100,11 @@ struct Node {
   }
 };
 
+// The same node, or one that stands, or stood, for the other.
+inline bool OfOneShard(const Node& one, const Node& other) {
+  return &one == &other || (!one.shard_id.null() && one.shard_id == other.shard_id);
+}
+
 inline bool WorthReporting(const Node& node) {
   return !node.IsMyself() && !node.InHandshake() && (node.Suspected() || node.FailedOwner());
 }

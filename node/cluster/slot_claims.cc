@@ -1,6 +1,7 @@
 // Rules 1 and 2 of the slot table, and what follows from losing slots.
 #include "node/cluster/slot_claims.h"
 
+#include "node/cluster/epochs.h"
 #include "node/cluster/roles.h"
 #include "node/cluster/send.h"
 
@@ -33,6 +34,25 @@ void InheritRest(Machine& m, Node* replaced, Node* successor) {
   rest->ForEach([&](slot::SlotId slot) { m.slots.Assign(slot, successor); });
 }
 
+// Of a slot that was imported here: its source, or whoever stands for the source, has
+// not been told yet. A source may give itself a new epoch, for slots it takes by a move
+// of its own, just before it is told; to believe it would be to delete the slot's keys,
+// which it has not got any more.
+bool NotYetTold(const Machine& m, slot::SlotId slot, const Node& claimant) {
+  const Node* former = m.slots.TakenFrom(slot);
+  return former != nullptr && m.slots.Owner(slot) == m.myself() && OfOneShard(*former, claimant) &&
+         !OfOneShard(*former, *m.myself());
+}
+
+// Above the claim that was not believed, so that the others believe us.
+void ClaimAnew(Machine& m, const Node& claimant) {
+  if (!BumpEpochAlone(m)) return;
+  m.taken_at_epoch = m.myself()->config_epoch;
+  LogF(m, LogLevel::kWarning, "%s (%s) still claims slots that were imported from it: configEpoch set to %llu",
+       claimant.id.str().c_str(), Name(claimant), static_cast<unsigned long long>(m.myself()->config_epoch));
+  BroadcastPong(m, false);
+}
+
 // Slots the claimant owns in our table and does not claim any more.
 void NoteUnclaimed(Machine& m, Node* claimant, const slot::SlotSet& claimed) {
   slot::SlotSet dropped = *claimant->slots;
@@ -54,6 +74,7 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
   const std::shared_ptr<const slot::SlotSet> mine = m.myself()->slots;
   int taken_from_head = 0;
   int claims = 0;
+  bool not_told = false;
   Node* replaced = nullptr;
   claimed->ForEach([&](slot::SlotId slot) {
     ++claims;
@@ -68,6 +89,10 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
     }
     const bool granted = m.grants.Allows(slot, *claimant);
     if (!granted && !m.slots.Unclaimed(slot) && owner->config_epoch >= epoch) return;
+    if (!granted && NotYetTold(m, slot, *claimant)) {
+      not_told = true;
+      return;
+    }
     m.grants.Remove(slot);
     if (owner == head) ++taken_from_head;
     if (!granted && owner != nullptr && !owner->shard_id.null() && owner->shard_id == claimant->shard_id) replaced = owner;
@@ -77,6 +102,7 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
   });
   if (replaced != nullptr) InheritRest(m, replaced, claimant);
   NoteUnclaimed(m, claimant, *claimed);
+  if (not_told) ClaimAnew(m, *claimant);
 
   const bool lost_all = taken_from_head > 0 && head->slot_count == 0;
   // A master whose every slot went to one node in one step, and who took nothing

@@ -14,6 +14,7 @@ slot::SlotSet* MutableSlots(Node* node) {
 void SlotMap::Assign(slot::SlotId slot, Node* owner) {
   if (owner_[slot] != kNoNode) Unassign(slot);
   owner_[slot] = owner->index;
+  taken_from_.erase(slot);
   not_claimed_.Remove(slot);
   MutableSlots(owner)->Add(slot);
   ++owner->slot_count;
@@ -27,6 +28,7 @@ void SlotMap::Unassign(slot::SlotId slot) {
   MutableSlots(owner)->Remove(slot);
   --owner->slot_count;
   owner_[slot] = kNoNode;
+  taken_from_.erase(slot);
   not_claimed_.Remove(slot);
   --assigned_;
   ++version_;
@@ -51,21 +53,40 @@ void SlotMap::SetOpen(std::map<slot::SlotId, Node*>* open, slot::SlotId slot, No
   ++version_;
 }
 
+void SlotMap::SetTakenFrom(slot::SlotId slot, Node* former) {
+  if (former == nullptr) {
+    taken_from_.erase(slot);
+  } else {
+    taken_from_[slot] = former;
+  }
+}
+
+void SlotMap::NoteHeardWithout(const Node* node, const slot::SlotSet& claimed) {
+  for (auto it = taken_from_.begin(); it != taken_from_.end();) {
+    it = OfOneShard(*it->second, *node) && !claimed.Contains(it->first) ? taken_from_.erase(it) : std::next(it);
+  }
+}
+
 void SlotMap::CloseAll() {
   migrating_.clear();
   importing_.clear();
+  taken_from_.clear();
   open_.Clear();
   ++version_;
 }
 
 void SlotMap::ReplaceOtherEnd(const Node* node, Node* now) {
-  for (auto* open : {&migrating_, &importing_}) {
+  const auto mentions = [node](const std::map<slot::SlotId, Node*>& open) {
     std::vector<slot::SlotId> found;
-    for (const auto& entry : *open) {
+    for (const auto& entry : open) {
       if (entry.second == node) found.push_back(entry.first);
     }
-    for (const slot::SlotId slot : found) SetOpen(open, slot, now);
+    return found;
+  };
+  for (auto* open : {&migrating_, &importing_}) {
+    for (const slot::SlotId slot : mentions(*open)) SetOpen(open, slot, now);
   }
+  for (const slot::SlotId slot : mentions(taken_from_)) SetTakenFrom(slot, now);
 }
 
 Route SlotMap::SlowRoute(slot::SlotId slot, const Node* my_master) const {

@@ -38,6 +38,12 @@ class SlotMap {
   // nullptr: no longer.
   void SetMigrating(slot::SlotId slot, Node* to) { SetOpen(&migrating_, slot, to); }
   void SetImporting(slot::SlotId slot, Node* from) { SetOpen(&importing_, slot, from); }
+  // The owner of before, of a slot of mine whose import has ended, until it is heard
+  // without it: what it claims meanwhile, it claims because it has not been told yet.
+  Node* TakenFrom(slot::SlotId slot) const { return Find(taken_from_, slot); }
+  void SetTakenFrom(slot::SlotId slot, Node* former);  // nullptr: no longer
+  // `node`, a master, has been heard to claim `claimed` and nothing else.
+  void NoteHeardWithout(const Node* node, const slot::SlotSet& claimed);
   void CloseAll();
   // Every mention of `node` as the other end becomes one of `now` (nullptr: none).
   void ReplaceOtherEnd(const Node* node, Node* now);
@@ -67,6 +73,7 @@ class SlotMap {
   slot::SlotSet open_;  // migrating or importing
   std::map<slot::SlotId, Node*> migrating_;
   std::map<slot::SlotId, Node*> importing_;
+  std::map<slot::SlotId, Node*> taken_from_;
   int assigned_ = 0;
   uint64_t version_ = 1;
 };

@@ -67,6 +67,57 @@ TEST(Claim, WithAHigherEpochRebinds) {
   EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(16000).owner).id, Id('b'));
 }
 
+// An import that has ended here, of a source that is told last.
+struct Imported : OneNode {
+  Imported() : OneNode(ThreeShards()) {
+    EXPECT_TRUE(Admin(SetSlotCommand{6000, SetSlotCommand::Kind::kImporting, Id('b').str()}).ok());
+    EXPECT_TRUE(Admin(SetSlotCommand{6000, SetSlotCommand::Kind::kNode, Id('a').str()}).ok());
+  }
+  // b, or who stands for it, with an epoch of its own; with the slot or without.
+  void Claims(char id, uint64_t epoch, bool with) {
+    auto claim = Usual('b');
+    auto slots = std::make_shared<slot::SlotSet>(*claim->header.slots);
+    if (!with) slots->Remove(slot::SlotId{6000});
+    claim->header.slots = slots;
+    claim->header.sender = Id(id);
+    claim->header.address = AddressOf(id);
+    claim->header.current_epoch = claim->header.config_epoch = epoch;
+    Deliver(id, claim);
+  }
+  bool Mine() { return core->RouteOf(6000).kind == RouteKind::kOwn; }
+};
+
+TEST(Claim, OfASourceThatHasNotBeenToldYetIsOutbid) {
+  Imported node;
+  ASSERT_NE(node.LineOf('a').find(" 4 connected"), std::string::npos) << node.LineOf('a');
+  node.Claims('b', 5, true);
+  EXPECT_TRUE(node.Mine()) << "the slot's keys are here";
+  EXPECT_EQ(node.Count<SlotsLost>(), 0);
+  EXPECT_NE(node.LineOf('a').find(" 6 connected"), std::string::npos) << node.LineOf('a');
+  node.Claims('b', 5, true);
+  EXPECT_NE(node.LineOf('a').find(" 6 connected"), std::string::npos) << "once is enough";
+  node.Claims('b', 7, false);
+  node.Claims('b', 8, true);
+  EXPECT_FALSE(node.Mine()) << "told, and heard to be: then it is a claim like any other";
+}
+
+TEST(Claim, OfTheSourcesSuccessorIsOutbidToo) {
+  Imported node;
+  node.Claims('2', 5, true);
+  EXPECT_TRUE(node.Mine());
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(7000).owner).id, Id('2'));
+  node.Claims('2', 6, false);
+  node.Claims('2', 9, true);
+  EXPECT_FALSE(node.Mine());
+}
+
+TEST(Claim, OfTheSourceHoldsWhenTheSlotGoesBack) {
+  Imported node;
+  ASSERT_TRUE(node.Admin(SetSlotCommand{6000, SetSlotCommand::Kind::kMigrating, Id('b').str()}).ok());
+  node.Claims('b', 5, true);
+  EXPECT_FALSE(node.Mine());
+}
+
 TEST(Claim, OfAnOlderEpochIsAnsweredByUpdate) {
   OneNode node(ThreeShards());
   node.Tick();
