@@ -191,11 +191,18 @@ void Replay::FinishClassic(const Classic& move) {
   const std::string target_id = target->core->MyId().str();
   if (world_->Admin(target, cluster::SetSlotCommand{move.slot, Kind::kNode, target_id}).empty()) {
     if (nodes_->data(*source).value(move.slot) != 0) nodes_->data(*source).Put(move.slot, 0);
-    for (Host* master : ServingMasters()) {
-      if (master != target) world_->Admin(master, cluster::SetSlotCommand{move.slot, Kind::kNode, target_id});
-    }
   }
-  world_->After(kMs, [this, move] { MoveClassic(move.from, move.to, move.slots, move.slots.Next(move.slot + 1)); });
+  // The others hear of it later, some slots' a good deal later: much may happen in between.
+  const int64_t wait_us = (1 + move.slot % 8 * (move.slot % 5)) * kMs;
+  world_->After(wait_us, [this, move, target_id] { TellOfClassic(move, target_id); });
+}
+
+void Replay::TellOfClassic(const Classic& move, const std::string& target_id) {
+  for (Host* master : ServingMasters()) {
+    if (master->index() == move.to) continue;
+    world_->Admin(master, cluster::SetSlotCommand{move.slot, cluster::SetSlotCommand::Kind::kNode, target_id});
+  }
+  MoveClassic(move.from, move.to, move.slots, move.slots.Next(move.slot + 1));
 }
 
 // What `windlassctl fix` does: a slot that is open somewhere goes to who has its value.

@@ -35,6 +35,7 @@ class Replay final : public Trial {
     int64_t until_us;
   };
   void FinishClassic(const Classic& move);
+  void TellOfClassic(const Classic& move, const std::string& target_id);
   void CloseOpenSlots();
   std::vector<Host*> ServingOrNot();
   void Failover(const ScheduledFault& fault);
