@@ -37,10 +37,11 @@ struct DelSlotsCommand {
 };
 struct FlushSlotsCommand {};
 struct SetSlotCommand {
-  enum class Kind { kMigrating, kImporting, kStable, kNode };
+  enum class Kind { kMigrating, kImporting, kStable, kNode, kAllStable };  // the last from a master alone
   slot::SlotId slot = 0;
   Kind kind = Kind::kStable;
-  std::string id;  // but for kStable
+  std::string id;  // of kMigrating, kImporting and kNode
+  bool from_master = false;  // on a replica: of its master's slots; what cannot be is passed over
 };
 // Not a CLUSTER command: the end of an atomic migration. These slots are this
 // node's, at a new epoch above all known ones and above `above_epoch`.

@@ -16,6 +16,7 @@ Reply Run(Machine& m, const AddSlotsCommand& c);
 Reply Run(Machine& m, const DelSlotsCommand& c);
 Reply Run(Machine& m, const FlushSlotsCommand& c);
 Reply Run(Machine& m, const SetSlotCommand& c);
+Reply Check(const Machine& m, const SetSlotCommand& c);  // what Run would refuse
 Reply Run(Machine& m, const TakeSlotsCommand& c);
 Reply Run(Machine& m, const BumpEpochCommand& c);
 Reply Run(Machine& m, const SetConfigEpochCommand& c);

@@ -35,66 +35,64 @@ int FirstOwned(const Machine& m, const slot::SlotSet& set, bool owned) {
   return -1;
 }
 
-Reply SetMigrating(Machine& m, const SetSlotCommand& c) {
-  if (m.slots.Owner(c.slot) != m.myself()) {
-    return Refuse("I'm not the owner of hash slot " + std::to_string(c.slot));
-  }
-  Node* node = NamedNode(m, c.id);
-  if (node == nullptr) return Refuse("I don't know about node " + c.id);
-  if (node->IsReplica()) return Refuse("Target node is not a master");
-  m.slots.SetTakenFrom(c.slot, nullptr);  // where it goes now may be where it came from
-  m.slots.SetMigrating(c.slot, node);
-  return std::string("OK");
-}
-
-Reply SetImporting(Machine& m, const SetSlotCommand& c) {
-  if (m.slots.Owner(c.slot) == m.myself()) {
-    return Refuse("I'm already the owner of hash slot " + std::to_string(c.slot));
-  }
-  Node* node = NamedNode(m, c.id);
-  if (node == nullptr) return Refuse("I don't know about node " + c.id);
-  if (node->IsReplica()) return Refuse("Target node is not a master");
-  m.slots.SetImporting(c.slot, node);
-  return std::string("OK");
-}
-
-Reply SetOwner(Machine& m, const SetSlotCommand& c) {
-  Node* node = NamedNode(m, c.id);
+void SetOwner(Machine& m, const SetSlotCommand& c, Node* node) {
   Node* me = m.myself();
-  if (node == nullptr) return Refuse("Unknown node " + c.id);
-  if (node->IsReplica()) return Refuse("Target node is not a master");
-  const bool mine = m.slots.Owner(c.slot) == me;
-  const uint64_t keys = m.keys->KeysInSlot(c.slot);
-  if (mine && node != me && keys != 0) {
-    return Refuse("Can't assign hashslot " + std::to_string(c.slot) +
-                  " to a different node while I still hold keys for this hash slot.");
-  }
-  if (keys == 0 && m.slots.MigratingTo(c.slot) != nullptr) m.slots.SetMigrating(c.slot, nullptr);
-  const std::shared_ptr<const slot::SlotSet> before = me->slots;
   Node* former = m.slots.Owner(c.slot);
+  if (m.keys->KeysInSlot(c.slot) == 0 && m.slots.MigratingTo(c.slot) != nullptr) m.slots.SetMigrating(c.slot, nullptr);
+  const std::shared_ptr<const slot::SlotSet> before = me->slots;
   m.slots.Assign(c.slot, node);
   if (node != me) {
     ReportLostSlots(m, *before, false);
     // A master that has given its last slot away follows the taker.
-    if (mine && me->slot_count == 0 && m.options.allow_replica_migration) {
+    if (former == me && me->slot_count == 0 && m.options.allow_replica_migration) {
       LogF(m, LogLevel::kWarning,
            "Configuration change detected. Reconfiguring myself as a replica of %s (%s)",
            node->id.str().c_str(), Name(*node));
       FollowNode(m, node);
     }
-    return std::string("OK");
+    return;
   }
-  if (m.slots.ImportingFrom(c.slot) != nullptr) {
-    m.slots.SetImporting(c.slot, nullptr);
-    if (!mine) m.slots.SetTakenFrom(c.slot, former);
-    // The end of an import must win over the source's claim everywhere.
-    if (BumpEpochAlone(m)) {
-      LogF(m, LogLevel::kWarning, "configEpoch updated after importing slot %d", c.slot);
-    }
-    m.taken_at_epoch = me->config_epoch;
-    BroadcastPong(m, false);
+  if (m.slots.ImportingFrom(c.slot) == nullptr) return;
+  m.slots.SetImporting(c.slot, nullptr);
+  if (former != me) m.slots.SetTakenFrom(c.slot, former);
+  // The end of an import must win over the source's claim everywhere.
+  if (BumpEpochAlone(m)) LogF(m, LogLevel::kWarning, "configEpoch updated after importing slot %d", c.slot);
+  m.taken_at_epoch = me->config_epoch;
+  BroadcastPong(m, false);
+}
+
+// A replica knows its master's open slots, and goes on with them when it is elected.
+void Mirror(Machine& m, const SetSlotCommand& c) {
+  using Kind = SetSlotCommand::Kind;
+  Node* head = m.MyMaster();
+  const bool names_node = c.kind != Kind::kStable && c.kind != Kind::kAllStable;
+  Node* node = names_node ? NamedNode(m, c.id) : nullptr;
+  if (head == nullptr || (node == nullptr && names_node)) return;
+  Node* former = m.slots.Owner(c.slot);
+  const bool imported = node == head && m.slots.ImportingFrom(c.slot) != nullptr;
+  switch (c.kind) {
+    case Kind::kMigrating:
+      m.slots.SetTakenFrom(c.slot, nullptr);
+      if (former == head) m.slots.SetMigrating(c.slot, node);
+      break;
+    case Kind::kImporting:
+      if (former != head) m.slots.SetImporting(c.slot, node);
+      break;
+    case Kind::kStable:
+      m.slots.SetMigrating(c.slot, nullptr);
+      m.slots.SetImporting(c.slot, nullptr);
+      break;
+    case Kind::kNode:
+      m.slots.SetMigrating(c.slot, nullptr);
+      m.slots.Assign(c.slot, node);
+      if (imported) m.slots.SetImporting(c.slot, nullptr);
+      if (imported && former != head) m.slots.SetTakenFrom(c.slot, former);
+      break;
+    case Kind::kAllStable:
+      m.slots.CloseAll();
+      break;
   }
-  return std::string("OK");
+  m.SaveAndCheck();
 }
 
 }  // namespace
@@ -135,27 +133,51 @@ Reply Run(Machine& m, const FlushSlotsCommand&) {
   return std::string("OK");
 }
 
-Reply Run(Machine& m, const SetSlotCommand& c) {
+Reply Check(const Machine& m, const SetSlotCommand& c) {
   using Kind = SetSlotCommand::Kind;
   if (m.myself()->IsReplica()) return Refuse("Please use SETSLOT only with masters.");
-  Reply reply = std::string("OK");
+  if (c.kind == Kind::kStable || c.kind == Kind::kAllStable) return std::string("OK");
+  const bool mine = m.slots.Owner(c.slot) == m.myself();
+  const std::string slot = std::to_string(c.slot);
+  if (c.kind == Kind::kMigrating && !mine) return Refuse("I'm not the owner of hash slot " + slot);
+  if (c.kind == Kind::kImporting && mine) return Refuse("I'm already the owner of hash slot " + slot);
+  const Node* node = NamedNode(m, c.id);
+  if (node == nullptr) return Refuse((c.kind == Kind::kNode ? "Unknown node " : "I don't know about node ") + c.id);
+  if (node->IsReplica()) return Refuse("Target node is not a master");
+  if (c.kind == Kind::kNode && mine && node != m.myself() && m.keys->KeysInSlot(c.slot) != 0) {
+    return Refuse("Can't assign hashslot " + slot + " to a different node while I still hold keys for this hash slot.");
+  }
+  return std::string("OK");
+}
+
+Reply Run(Machine& m, const SetSlotCommand& c) {
+  using Kind = SetSlotCommand::Kind;
+  if (c.from_master) {
+    Mirror(m, c);
+    return std::string("OK");
+  }
+  Reply checked = Check(m, c);
+  if (!checked.ok()) return checked;
   switch (c.kind) {
     case Kind::kMigrating:
-      reply = SetMigrating(m, c);
+      m.slots.SetTakenFrom(c.slot, nullptr);  // where it goes now may be where it came from
+      m.slots.SetMigrating(c.slot, NamedNode(m, c.id));
       break;
     case Kind::kImporting:
-      reply = SetImporting(m, c);
+      m.slots.SetImporting(c.slot, NamedNode(m, c.id));
       break;
     case Kind::kStable:
       m.slots.SetMigrating(c.slot, nullptr);
       m.slots.SetImporting(c.slot, nullptr);
       break;
     case Kind::kNode:
-      reply = SetOwner(m, c);
+      SetOwner(m, c, NamedNode(m, c.id));
       break;
+    case Kind::kAllStable:
+      break;  // nobody asks a master for that
   }
-  if (reply.ok()) m.SaveAndCheck();
-  return reply;
+  m.SaveAndCheck();
+  return checked;
 }
 
 Reply Run(Machine& m, const TakeSlotsCommand& c) {

@@ -113,6 +113,25 @@ AdminOutcome ClusterCore::Execute(int64_t now_ms, const AdminCommand& command) {
   return AdminOutcome{std::move(reply), std::move(effects), ticket};
 }
 
+base::Result<std::string> ClusterCore::Check(const SetSlotCommand& command) const { return cluster::Check(*machine_, command); }
+
+std::vector<SetSlotCommand> ClusterCore::AsItIs(slot::SlotId slot) const {
+  using Kind = SetSlotCommand::Kind;
+  const SlotMap& slots = machine_->slots;
+  std::vector<SetSlotCommand> commands{{slot, Kind::kStable, ""}};
+  if (const Node* owner = slots.Owner(slot)) commands.push_back({slot, Kind::kNode, owner->id.str()});
+  if (const Node* to = slots.MigratingTo(slot)) commands.push_back({slot, Kind::kMigrating, to->id.str()});
+  if (const Node* from = slots.ImportingFrom(slot)) commands.push_back({slot, Kind::kImporting, from->id.str()});
+  return commands;
+}
+
+std::vector<SetSlotCommand> ClusterCore::OpenSlots() const {
+  std::vector<SetSlotCommand> open;
+  for (const auto& [slot, to] : machine_->slots.migrating()) open.push_back({slot, SetSlotCommand::Kind::kMigrating, to->id.str()});
+  for (const auto& [slot, from] : machine_->slots.importing()) open.push_back({slot, SetSlotCommand::Kind::kImporting, from->id.str()});
+  return open;
+}
+
 Effects ClusterCore::SetOptions(int64_t now_ms, const Options& options) {
   Machine& m = *machine_;
   m.now = now_ms;

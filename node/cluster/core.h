@@ -76,6 +76,12 @@ class ClusterCore {
   // Every 100 ms.
   Effects Tick(int64_t now_ms);
   AdminOutcome Execute(int64_t now_ms, const AdminCommand& command);
+  // The error that Execute would answer now, or OK; changes nothing.
+  base::Result<std::string> Check(const SetSlotCommand& command) const;
+  // How this node has the slot now, as the commands that make it so elsewhere.
+  std::vector<SetSlotCommand> AsItIs(slot::SlotId slot) const;
+  // This node's open slots, as the commands that open them.
+  std::vector<SetSlotCommand> OpenSlots() const;
   Effects SetOptions(int64_t now_ms, const Options& options);
   const Options& options() const;
 

@@ -45,6 +45,8 @@ void FollowNode(Machine& m, Node* master) {
     me->flags &= static_cast<uint16_t>(~(kFlagMaster | kFlagMigrateTo));
     me->flags |= kFlagReplica;
     m.slots.CloseAll();
+  } else if (!(me->shard_id == master->shard_id)) {
+    m.slots.CloseAll();  // they were the master's of before
   }
   m.nodes.SetMasterOf(me, master);
   SetShard(m, me, master->shard_id);

@@ -13,8 +13,9 @@ namespace {
 // replaced by another node, the import goes on from that one.
 void RebindImporting(Machine& m, slot::SlotId slot, Node* claimant, uint64_t epoch) {
   Node* owner = m.slots.Owner(slot);
-  if (owner == nullptr || owner->IsMyself() || owner->config_epoch >= epoch) return;
-  if (m.slots.ImportingFrom(slot) == owner) m.slots.SetImporting(slot, claimant);
+  if (owner != nullptr && (owner->IsMyself() || owner->config_epoch >= epoch)) return;
+  // Nobody's, when the source has been heard to be a replica before its successor was heard.
+  if (owner == nullptr || m.slots.ImportingFrom(slot) == owner) m.slots.SetImporting(slot, claimant);
   m.slots.Assign(slot, claimant);
   m.SaveAndCheck();
 }
@@ -34,19 +35,19 @@ void InheritRest(Machine& m, Node* replaced, Node* successor) {
   rest->ForEach([&](slot::SlotId slot) { m.slots.Assign(slot, successor); });
 }
 
-// Of a slot that was imported here: its source, or whoever stands for the source, has
+// Of a slot that was imported here, or by this node's master: its source, or whoever stands for the source, has
 // not been told yet. A source may give itself a new epoch, for slots it takes by a move
 // of its own, just before it is told; to believe it would be to delete the slot's keys,
 // which it has not got any more.
 bool NotYetTold(const Machine& m, slot::SlotId slot, const Node& claimant) {
   const Node* former = m.slots.TakenFrom(slot);
-  return former != nullptr && m.slots.Owner(slot) == m.myself() && OfOneShard(*former, claimant) &&
+  return former != nullptr && m.slots.Owner(slot) == m.Spokesman() && OfOneShard(*former, claimant) &&
          !OfOneShard(*former, *m.myself());
 }
 
 // Above the claim that was not believed, so that the others believe us.
 void ClaimAnew(Machine& m, const Node& claimant) {
-  if (!BumpEpochAlone(m)) return;
+  if (!m.myself()->IsMaster() || !BumpEpochAlone(m)) return;
   m.taken_at_epoch = m.myself()->config_epoch;
   LogF(m, LogLevel::kWarning, "%s (%s) still claims slots that were imported from it: configEpoch set to %llu",
        claimant.id.str().c_str(), Name(claimant), static_cast<unsigned long long>(m.myself()->config_epoch));
@@ -83,6 +84,7 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
       m.slots.MarkClaimed(slot);
       return;
     }
+    if (claimant == head) m.slots.SetImporting(slot, nullptr);  // its word for the end did not reach this replica
     if (m.slots.ImportingFrom(slot) != nullptr) {
       RebindImporting(m, slot, claimant, epoch);
       return;

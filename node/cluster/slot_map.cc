@@ -100,11 +100,13 @@ Route SlotMap::SlowRoute(slot::SlotId slot, const Node* my_master) const {
     if (to != nullptr) return {RouteKind::kMigrating, kMyself, to->index};
     return {RouteKind::kOwn, kMyself, kNoNode};
   }
+  if (my_master != nullptr) {
+    if (owner != my_master->index) return {RouteKind::kMoved, owner, kNoNode};
+    const Node* to = MigratingTo(slot);
+    return {RouteKind::kMyMasters, owner, to == nullptr ? kNoNode : to->index};
+  }
   if (const Node* from = ImportingFrom(slot); from != nullptr) {
     return {RouteKind::kImporting, owner, from->index};
-  }
-  if (my_master != nullptr && owner == my_master->index) {
-    return {RouteKind::kMyMasters, owner, kNoNode};
   }
   return {RouteKind::kMoved, owner, kNoNode};
 }

@@ -36,7 +36,7 @@ void Relate(Machine& m, const NodesConf::Node& from) {
   for (const slot::SlotRange& range : from.slots) {
     for (int s = range.first; s <= range.last; ++s) m.slots.Assign(static_cast<slot::SlotId>(s), node);
   }
-  if (!node->IsMyself() || !node->IsMaster()) return;
+  if (!node->IsMyself()) return;
   for (const NodesConf::OpenSlot& open : from.open_slots) {
     Node* other = m.nodes.Find(open.other);
     if (other == nullptr) continue;  // forgotten since: the slot is as good as closed

@@ -10,23 +10,11 @@
 namespace windlass::commands {
 namespace {
 
-constexpr std::string_view kInvalidSlot = "ERR Invalid or out of range slot";
-
-bool ParseSlot(std::string_view text, slot::SlotId* slot) {
-  int64_t value = 0;
-  if (!ParseInt64(text, &value) || value < 0 || value >= slot::kSlotCount) return false;
-  *slot = static_cast<slot::SlotId>(value);
-  return true;
-}
-
 // args[2..] as single slots.
 bool ParseSlots(Call& call, std::vector<slot::SlotRange>* ranges) {
   for (size_t i = 2; i < call.args.size(); ++i) {
     slot::SlotId slot = 0;
-    if (!ParseSlot(call.args[i], &slot)) {
-      call.reply.Error(kInvalidSlot);
-      return false;
-    }
+    if (!ParseSlot(call, call.args[i], &slot)) return false;
     ranges->push_back({slot, slot});
   }
   return true;
@@ -40,10 +28,7 @@ bool ParseSlotPairs(Call& call, std::vector<slot::SlotRange>* ranges) {
   }
   for (size_t i = 2; i + 1 < call.args.size(); i += 2) {
     slot::SlotRange range;
-    if (!ParseSlot(call.args[i], &range.first) || !ParseSlot(call.args[i + 1], &range.last)) {
-      call.reply.Error(kInvalidSlot);
-      return false;
-    }
+    if (!ParseSlot(call, call.args[i], &range.first) || !ParseSlot(call, call.args[i + 1], &range.last)) return false;
     if (range.first > range.last) {
       call.reply.Error("ERR start slot number " + std::to_string(range.first) +
                        " is greater than end slot number " + std::to_string(range.last));
@@ -66,6 +51,16 @@ void ExecuteOnSlots(Call& call, bool (*parse)(Call&, std::vector<slot::SlotRange
 }
 
 }  // namespace
+
+bool ParseSlot(Call& call, std::string_view text, slot::SlotId* slot) {
+  int64_t value = 0;
+  if (!ParseInt64(text, &value) || value < 0 || value >= slot::kSlotCount) {
+    call.reply.Error("ERR Invalid or out of range slot");
+    return false;
+  }
+  *slot = static_cast<slot::SlotId>(value);
+  return true;
+}
 
 void ClusterMeet(Call& call) {
   if (RequireCluster(call) == nullptr) return;
@@ -100,33 +95,6 @@ void ClusterDelSlotsRange(Call& call) {
   ExecuteOnSlots<cluster::DelSlotsCommand>(call, ParseSlotPairs);
 }
 void ClusterFlushSlots(Call& call) { Execute(call, cluster::FlushSlotsCommand{}); }
-
-void ClusterSetSlot(Call& call) {
-  using Kind = cluster::SetSlotCommand::Kind;
-  const ClusterPort* port = RequireCluster(call);
-  if (port == nullptr) return;
-  if (!port->core().IsMaster()) {
-    return call.reply.Error("ERR Please use SETSLOT only with masters.");
-  }
-  cluster::SetSlotCommand command;
-  if (!ParseSlot(call.args[2], &command.slot)) return call.reply.Error(kInvalidSlot);
-  const std::string_view action = call.args[3];
-  const size_t count = call.args.size();
-  if (EqualsNoCase(action, "stable") && count == 4) {
-    command.kind = Kind::kStable;
-  } else if (EqualsNoCase(action, "migrating") && count == 5) {
-    command.kind = Kind::kMigrating;
-  } else if (EqualsNoCase(action, "importing") && count == 5) {
-    command.kind = Kind::kImporting;
-  } else if (EqualsNoCase(action, "node") && count == 5) {
-    command.kind = Kind::kNode;
-  } else {
-    return call.reply.Error(
-        "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
-  }
-  if (count == 5) command.id = call.args[4];
-  Execute(call, command);
-}
 
 void ClusterBumpEpoch(Call& call) { Execute(call, cluster::BumpEpochCommand{}); }
 

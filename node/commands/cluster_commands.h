@@ -1,11 +1,10 @@
-// The CLUSTER family's handlers, in three files: what changes the cluster
-// (cluster_admin_commands.cc), what tells of it (cluster_report_commands.cc) and
-// atomic migration (slot_migration_commands.cc).
+// The CLUSTER family's handlers, a file for each subject.
 #pragma once
 
 #include <string>
 
 #include "node/commands/command.h"
+#include "node/slot/slot.h"
 
 namespace windlass::commands {
 
@@ -16,6 +15,9 @@ std::span<const CommandSpec> ClusterCommands();
 // The port, or null after the reply that cluster mode is off.
 ClusterPort* RequireCluster(Call& call);
 
+// False: the reply is written.
+bool ParseSlot(Call& call, std::string_view text, slot::SlotId* slot);
+
 // --- cluster_admin_commands.cc
 void ClusterMeet(Call& call);
 void ClusterForget(Call& call);
@@ -25,12 +27,14 @@ void ClusterAddSlotsRange(Call& call);
 void ClusterDelSlots(Call& call);
 void ClusterDelSlotsRange(Call& call);
 void ClusterFlushSlots(Call& call);
-void ClusterSetSlot(Call& call);
 void ClusterBumpEpoch(Call& call);
 void ClusterSetConfigEpoch(Call& call);
 void ClusterReset(Call& call);
 void ClusterFailover(Call& call);
 void ClusterSaveConfig(Call& call);
+
+// --- cluster_setslot.cc
+void ClusterSetSlot(Call& call);
 
 // --- cluster_slot_stats_command.cc
 void ClusterSlotStats(Call& call);

@@ -20,6 +20,9 @@ class Database;
 namespace windlass::cluster {
 class ClusterCore;
 }
+namespace windlass::client {
+struct Client;
+}
 
 namespace windlass::commands {
 
@@ -67,6 +70,14 @@ class ClusterPort {
   virtual const cluster::ClusterCore& core() const = 0;
   // Executes and replies, at once or when what it changed is on disk.
   virtual void Execute(Call& call, const cluster::AdminCommand& command) = 0;
+  // The same for a client that has waited meanwhile.
+  virtual void Execute(client::Client& client, const cluster::AdminCommand& command) = 0;
+  virtual base::Result<std::string> Check(const cluster::SetSlotCommand& command) const = 0;
+  // Writes it to the log for this master's replicas; false: there are none, or some that
+  // do not take it.
+  virtual bool TellReplicas(const cluster::SetSlotCommand& command) = 0;
+  // Those that were told of a change which has not been made are told how it is.
+  virtual void TellReplicasAsItIs(slot::SlotId slot) = 0;
   virtual std::vector<BusLinkFacts> Links() const = 0;
   virtual uint64_t LinksOverLimit() const = 0;  // closed for their send buffer
   // DEBUG: messages of this type that arrive are dropped (-1: none, -2: all), and whether

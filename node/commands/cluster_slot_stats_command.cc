@@ -66,25 +66,17 @@ void ReplyRow(Call& call, slot::SlotId slot) {
   }
 }
 
-std::optional<int64_t> ParseSlot(Call& call, std::string_view text) {
-  int64_t slot;
-  if (ParseInt64(text, &slot) && slot >= 0 && slot < kSlots) return slot;
-  call.reply.Error("ERR Invalid or out of range slot");
-  return std::nullopt;
-}
-
 void ReplyRange(Call& call, const slot::SlotSet& slots) {
-  const auto first = ParseSlot(call, call.args[3]);
-  if (!first) return;
-  const auto last = ParseSlot(call, call.args[4]);
-  if (!last) return;
-  if (*first > *last) {
-    return call.reply.Error("ERR Start slot number " + std::to_string(*first) + " is greater than end slot number " +
-                            std::to_string(*last));
+  slot::SlotId first = 0;
+  slot::SlotId last = 0;
+  if (!ParseSlot(call, call.args[3], &first) || !ParseSlot(call, call.args[4], &last)) return;
+  if (first > last) {
+    return call.reply.Error("ERR Start slot number " + std::to_string(first) + " is greater than end slot number " +
+                            std::to_string(last));
   }
   std::vector<slot::SlotId> shown;
-  for (int64_t slot = *first; slot <= *last; ++slot) {
-    if (slots.Contains(static_cast<slot::SlotId>(slot))) shown.push_back(static_cast<slot::SlotId>(slot));
+  for (int slot = slots.Next(first); slot >= 0 && slot <= last; slot = slots.Next(slot + 1)) {
+    shown.push_back(static_cast<slot::SlotId>(slot));
   }
   call.reply.Array(static_cast<int64_t>(shown.size()));
   for (const slot::SlotId slot : shown) ReplyRow(call, slot);

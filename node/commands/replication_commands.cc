@@ -1,4 +1,5 @@
 // REPLICAOF, ROLE, PSYNC, REPLCONF, WAIT and their like.
+#include "node/commands/ack_wait.h"
 #include "node/commands/replication_commands.h"
 
 #include <algorithm>
@@ -202,31 +203,13 @@ void ReplicaConfiguration(Call& call) {
       primary.SetCopyOnly(call.client.id, number == 1);
     } else if (EqualsNoCase(option, "rdb-filter-only")) {
       if (!SetCopyContents(call, value)) return;
-    } else if (!EqualsNoCase(option, "version")) {
+    } else if (EqualsNoCase(option, "version")) {
+      primary.SetVersion(call.client.id, value);
+    } else {
       return call.reply.Error("ERR Unrecognized REPLCONF option: " + std::string(option));
     }
   }
   call.reply.Ok();
-}
-
-// Waits until `enough` holds or time is up (0: never), then `answer` writes the reply.
-struct AckWait {
-  int64_t timeout_ms = 0;
-  std::function<bool()> enough;
-  std::function<void(client::Client&)> answer;
-};
-
-void WaitForAcks(Call& call, AckWait wait) {
-  replication::PrimarySide* primary = call.node.primary_side;
-  if (wait.enough() || call.client.Has(client::kDenyBlocking)) return wait.answer(call.client);
-  const uint64_t id = call.client.id;
-  Blocker* blocker = call.node.blocker;
-  blocker->Block(call.client, wait.timeout_ms == 0 ? 0 : call.now_ms + wait.timeout_ms,
-                 [primary, id, answer = std::move(wait.answer)](client::Client& client, WakeReason reason) {
-                   primary->CancelWait(id);
-                   if (reason != WakeReason::kClosed && reason != WakeReason::kUnblockError) answer(client);
-                 });
-  primary->WaitForAcks(id, std::move(wait.enough), [blocker, id] { blocker->Wake(id); });
 }
 
 // Far beyond any use, and far from overflow when added to a time in microseconds.

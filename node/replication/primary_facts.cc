@@ -39,6 +39,11 @@ bool PrimarySide::AllKnowSlotJobs() const {
   return std::all_of(replicas_.begin(), replicas_.end(), [](const auto& entry) { return entry.second->knows_slot_jobs; });
 }
 
+bool PrimarySide::AllMirrorSetSlot() const {
+  return std::all_of(replicas_.begin(), replicas_.end(),
+                     [](const auto& entry) { return entry.second->knows_slot_jobs || entry.second->version_major >= 8; });
+}
+
 int PrimarySide::GoodReplicas() const {
   int count = 0;
   for (const auto& [id, replica] : replicas_) {

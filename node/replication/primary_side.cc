@@ -2,9 +2,11 @@
 #include "node/replication/primary_side.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "node/replication/replica_record.h"
+#include "node/resp/command.h"
 
 namespace windlass::replication {
 namespace {
@@ -53,6 +55,19 @@ void PrimarySide::AddCapability(uint64_t client_id, std::string_view capability)
   if (capability.substr(0, kNodeIdCapability.size()) == kNodeIdCapability) {
     Handshake(client_id).node_id = capability.substr(kNodeIdCapability.size());
   }
+}
+
+void PrimarySide::SetVersion(uint64_t client_id, std::string_view version) {
+  // Valkey tells its version since 8.0, the first that mirrors its master's slots.
+  int major = 0;
+  std::from_chars(version.data(), version.data() + version.size(), major);
+  Handshake(client_id).version_major = major;
+}
+
+void PrimarySide::Tell(std::span<const std::string_view> words) {
+  std::string out;
+  resp::EncodeCommand(words, &out);
+  write_log_(out);
 }
 
 void PrimarySide::SetCopyOnly(uint64_t client_id, bool copy_only) { Handshake(client_id).copy_only = copy_only; }
@@ -168,6 +183,7 @@ bool PrimarySide::TryPartial(Replica& replica, const SyncRequest& request) {
   replica.transport->Send(replica.takes_new_id ? "+CONTINUE " + history.id() + "\r\n" : "+CONTINUE\r\n");
   replica.next_offset = request.next_offset;
   replica.state = ReplicaState::kOnline;
+  ++put_online_;
   replica.acked_offset = request.next_offset - 1;
   parts_.log->Notice("Partial resynchronization request from " + NameOf(replica) + " accepted. Sending " +
                      std::to_string(history.offset() - request.next_offset + 1) +
@@ -341,6 +357,7 @@ void PrimarySide::PutOnline(Replica& replica) {
     return;
   }
   replica.state = ReplicaState::kOnline;
+  ++put_online_;
   parts_.log->Notice("Synchronization with replica " + NameOf(replica) + " succeeded");
 }
 

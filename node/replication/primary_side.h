@@ -116,6 +116,7 @@ class PrimarySide {
   void SetListeningPort(uint64_t client_id, int port);
   void SetAnnouncedIp(uint64_t client_id, std::string ip);
   void AddCapability(uint64_t client_id, std::string_view capability);
+  void SetVersion(uint64_t client_id, std::string_view version);  // "8.0.1" (REPLCONF version)
   // It wants a copy and no stream behind it (REPLCONF rdb-only).
   void SetCopyOnly(uint64_t client_id, bool copy_only);
   // What its copy holds (REPLCONF rdb-filter-only). REQUIRES at Sync: a capability "eof",
@@ -158,6 +159,9 @@ class PrimarySide {
   // Writes to the log as the master: SELECT, PING and GETACK go through it.
   void SetLogWriter(std::function<void(std::string_view resp_command)> write) { write_log_ = std::move(write); }
 
+  // Writes a command to the log that is for replicas alone, not for the data.
+  void Tell(std::span<const std::string_view> words);
+
   // --- facts.
   int AckedBy(int64_t offset) const;  // online replicas that acknowledged at least offset
   // The offset that at least `count` (> 0) of the online replicas have acknowledged, -1 if
@@ -167,9 +171,11 @@ class PrimarySide {
   int64_t OffsetAckedBy(size_t count, const AckFilter& counts) const;
   int FsyncedBy(int64_t offset) const;  // of those, which have it on disk
   bool AllKnowSlotJobs() const;       // every replica attached has that capability
+  bool AllMirrorSetSlot() const;      // every replica attached takes CLUSTER SETSLOT from its master
   int GoodReplicas() const;           // online, acknowledged within the maximal lag
   int Count() const { return static_cast<int>(replicas_.size()); }
   uint64_t copies_begun() const { return copies_begun_; }  // full ones
+  uint64_t put_online() const { return put_online_; }      // how often a replica has come online
   std::vector<ReplicaReport> Report() const;  // without those that have a copy and want no more
   const PrimaryStats& stats() const { return stats_; }
   void ResetStats() { stats_ = PrimaryStats(); }
@@ -231,6 +237,7 @@ class PrimarySide {
   std::unique_ptr<SocketFeed> socket_feed_;
   PrimaryStats stats_;
   uint64_t copies_begun_ = 0;
+  uint64_t put_online_ = 0;
   bool disk_snapshot_running_ = false;  // one that waiting replicas will be given
   int64_t disk_snapshot_offset_ = 0;
   bool ack_wanted_ = false;

@@ -69,6 +69,7 @@ struct PrimarySide::Replica {
   bool takes_eof_mark = false;
   bool takes_new_id = false;
   bool knows_slot_jobs = false;
+  int version_major = 0;  // 0: not told
   bool psync = true;
   bool copy_only = false;
   CopyContents contents;

@@ -45,13 +45,9 @@ bool ClusterDriver::Admit(const commands::SlotQuestion& question, std::string* e
   switch (route.kind) {
     case RouteKind::kOwn:
       return true;
-    case RouteKind::kMigrating: {
+    case RouteKind::kMigrating:
       if (question.is_migrate || sharded_pubsub) return true;
-      const size_t missing = CountMissing(question);
-      if (missing == 0) return true;
-      if (missing < question.keys.size()) return refuse(kTryAgain);
-      return refuse(Redirection("ASK", question.slot, route.other));
-    }
+      return AdmitIfPresent(question, route, error);
     case RouteKind::kImporting:
       if (question.is_migrate) return true;
       if (!asking) break;
@@ -60,7 +56,8 @@ bool ClusterDriver::Admit(const commands::SlotQuestion& question, std::string* e
     case RouteKind::kMyMasters:
       if ((question.client_flags & client::kReadonlyMode) != 0 && !writes &&
           ((question.command_flags & commands::kReadonly) != 0 || sharded_pubsub)) {
-        return true;
+        if (route.other == cluster::kNoNode || sharded_pubsub) return true;
+        return AdmitIfPresent(question, route, error);  // the master has sent some keys away
       }
       if (sharded_pubsub) return true;
       break;
@@ -69,6 +66,14 @@ bool ClusterDriver::Admit(const commands::SlotQuestion& question, std::string* e
       break;
   }
   return refuse(Redirection("MOVED", question.slot, route.owner));
+}
+
+// Of a slot that keys leave for route.other.
+bool ClusterDriver::AdmitIfPresent(const commands::SlotQuestion& question, const cluster::Route& route, std::string* error) {
+  const size_t missing = CountMissing(question);
+  if (missing == 0) return true;
+  *error = missing < question.keys.size() ? std::string(kTryAgain) : Redirection("ASK", question.slot, route.other);
+  return false;
 }
 
 std::string_view ClusterDriver::CrossSlotError(slot::SlotId first_key_slot) const {

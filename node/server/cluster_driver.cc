@@ -135,6 +135,7 @@ void ClusterDriver::Tick() {
   links_.set_connect_timeout_ms(node_->config->Int("cluster-node-timeout"));
   Step(ReadReplication());
   Do(core_->Tick(NowMs()));
+  TellOpenSlots();
 }
 
 void ClusterDriver::OnLinkInput(const cluster::Input& input) { Step(input); }
@@ -211,15 +212,21 @@ bool ClusterDriver::DatasetEmpty() const { return node_->keyspace->db(0).size() 
 // --- administration -----------------------------------------------------------
 
 void ClusterDriver::Execute(commands::Call& call, const cluster::AdminCommand& command) {
+  Answer(call.client, call.reply, command);
+}
+
+void ClusterDriver::Execute(client::Client& client, const cluster::AdminCommand& command) { Answer(client, client.reply, command); }
+
+void ClusterDriver::Answer(client::Client& client, resp::ReplyWriter& reply, const cluster::AdminCommand& command) {
   cluster::AdminOutcome outcome = core_->Execute(NowMs(), command);
   Do(std::move(outcome.effects));
-  if (!outcome.reply.ok()) return call.reply.Error(outcome.reply.error());
+  if (!outcome.reply.ok()) return reply.Error(outcome.reply.error());
   const uint64_t ticket = outcome.reply_after_ticket;
-  const size_t before = call.reply.out()->size();
-  call.reply.Simple(*outcome.reply);
-  const bool dropped = call.client.Has(client::kReplyOff | client::kReplySkip);
-  if (ticket <= saved_ticket_ || dropped || call.client.transport == nullptr) return;
-  call.client.transport->HoldReplyForSave(ticket, call.reply.out()->size() - before);
+  const size_t before = reply.out()->size();
+  reply.Simple(*outcome.reply);
+  const bool dropped = client.Has(client::kReplyOff | client::kReplySkip);
+  if (ticket <= saved_ticket_ || dropped || client.transport == nullptr) return;
+  client.transport->HoldReplyForSave(ticket, reply.out()->size() - before);
 }
 
 std::vector<commands::BusLinkFacts> ClusterDriver::Links() const {

@@ -59,6 +59,12 @@ class ClusterDriver final : public commands::ClusterPort,
   std::string_view CrossSlotError(slot::SlotId first_key_slot) const override;
   const cluster::ClusterCore& core() const override { return *core_; }
   void Execute(commands::Call& call, const cluster::AdminCommand& command) override;
+  void Execute(client::Client& client, const cluster::AdminCommand& command) override;
+  base::Result<std::string> Check(const cluster::SetSlotCommand& command) const override;
+  bool TellReplicas(const cluster::SetSlotCommand& command) override;
+  void TellReplicasAsItIs(slot::SlotId slot) override;
+  // As a replica: its master has begun to tell it which slots are open.
+  void MirrorNothingOpen();
   std::vector<commands::BusLinkFacts> Links() const override;
   uint64_t LinksOverLimit() const override { return links_.closed_over_limit(); }
   void DropMessages(int type) override { links_.set_dropped_type(type); }
@@ -99,6 +105,8 @@ class ClusterDriver final : public commands::ClusterPort,
   // Unix milliseconds that never go back.
   int64_t NowMs() const;
   void Tick();
+  void Answer(client::Client& client, resp::ReplyWriter& reply, const cluster::AdminCommand& command);
+  void TellOpenSlots();
   void Step(const cluster::Input& input);
   void Do(cluster::Effects effects);
   void DoQueued();
@@ -111,6 +119,7 @@ class ClusterDriver final : public commands::ClusterPort,
   // cluster_admission.cc
   std::string Redirection(const char* word, slot::SlotId slot, cluster::NodeIndex node) const;
   size_t CountMissing(const commands::SlotQuestion& question) const;
+  bool AdmitIfPresent(const commands::SlotQuestion& question, const cluster::Route& route, std::string* error);
 
   commands::Node* node_;
   NodesConfFile conf_file_;
@@ -122,6 +131,8 @@ class ClusterDriver final : public commands::ClusterPort,
 
   std::deque<cluster::Effect> effects_;
   bool doing_effects_ = false;
+
+  uint64_t told_online_ = 0;  // replicas put online that were told of open slots
 
   uint64_t served_version_ = 0;
   bool served_state_ok_ = false;

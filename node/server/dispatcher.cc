@@ -201,6 +201,7 @@ bool Dispatcher::IsHeld(const Client& client, const CommandSpec& spec, std::span
   if (mode == commands::PauseMode::kNone || client.Has(client::kReplica)) return false;
   if (mode == commands::PauseMode::kAll) return true;
   if ((admission_.FlagsOf(spec, args) & (commands::kWrite | commands::kMayReplicate)) != 0) return true;
+  if (spec.name == "cluster|setslot") return true;  // replicas are told of it, by the log
   return spec.name == "exec" && client.transaction != nullptr && client.transaction->writes;
 }
 

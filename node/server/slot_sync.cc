@@ -1,7 +1,8 @@
 // SlotMigrations: CLUSTER SYNCSLOTS, what nodes say to each other. From a source to
 // its target: ESTABLISH, then CHUNK, commands, MARK, SNAPSHOT-EOF, PAUSED, RESUME,
 // FAILOVER-GRANTED; the target answers by the lines +ACK and +READY. From a source
-// in doubt: OUTCOME. In the log to replicas: STATE.
+// in doubt: OUTCOME. In the log to replicas: STATE, and STABLE before what is open by
+// CLUSTER SETSLOT is told anew.
 #include <charconv>
 #include <utility>
 
@@ -66,6 +67,7 @@ void SlotMigrations::Sync(commands::Call& call) {
   if (call.client.Has(client::kAofLoader)) return;
   if (call.client.Has(client::kMasterLink)) {
     if (EqualsNoCase(word, "STATE")) LearnRecord(call);
+    if (EqualsNoCase(word, "STABLE")) parts_.cluster->MirrorNothingOpen();
     return;
   }
   if (SlotImport* job = ImportOf(call.client.id)) return FromSource(call, job, word);

@@ -1,6 +1,8 @@
 // See nodes.h.
 #include "tests/sim/nodes.h"
 
+#include <optional>
+
 namespace windlass::sim {
 
 namespace {
@@ -8,12 +10,31 @@ constexpr int64_t kTurnUs = 5000;
 constexpr int kWritesPerTurn = 2;
 }  // namespace
 
+namespace {
+
+// What SetSlotWords made, as a replica executes it.
+std::optional<cluster::SetSlotCommand> SetSlotOf(const std::vector<std::string>& words) {
+  if (words.size() != 4 || words[0] != kSetSlot) return std::nullopt;
+  return cluster::SetSlotCommand{static_cast<slot::SlotId>(std::stoi(words[1])),
+                                 static_cast<cluster::SetSlotCommand::Kind>(std::stoi(words[2])), words[3], true};
+}
+
+}  // namespace
+
+std::vector<std::string> SetSlotWords(const cluster::SetSlotCommand& command) {
+  return {kSetSlot, std::to_string(command.slot), std::to_string(static_cast<int>(command.kind)), command.id};
+}
+
 Nodes::Nodes(World* world) : world_(world), wires_(world) {
   for (auto& host : world->hosts()) {
     data_.push_back(std::make_unique<ShardData>(world, &wires_, &truth_, host.get()));
     moves_.push_back(std::make_unique<SlotMoves>(world, &wires_, data_.back().get(), host.get()));
     data_.back()->Bind([this](const Host& of) { return &data(of); },
-                       [moves = moves_.back().get()](const std::vector<std::string>& words) { moves->LearnRecord(words); });
+                       [world, moves = moves_.back().get(), of = host.get()](const std::vector<std::string>& words) {
+                         const auto command = SetSlotOf(words);
+                         if (!command) return moves->LearnRecord(words);
+                         world->Admin(of, *command);
+                       });
     moves_.back()->Bind([this](const Host& of) { return &moves(of); });
   }
   reported_.resize(data_.size());
@@ -48,11 +69,7 @@ void Nodes::LoseDisk(const Host& host) {
 void Nodes::Turn(Host* host) {
   const uint64_t life = host->life;
   if (!host->frozen) {
-    const cluster::InfoReport info = host->core->Info();
-    if (host->core->IsMaster()) {
-      auto& newest = newest_[host->core->MyShardId()];
-      if (info.my_epoch > newest.first) newest = {info.my_epoch, host->core->MyId()};
-    }
+    NoteNewest(*host);
     if (writing_) Write(host);
     moves(*host).AtTurnEnd();
     if (!host->alive() || host->life != life) return;
@@ -84,6 +101,12 @@ bool Nodes::Accepts(const Host& host, slot::SlotId slot) {
   return !host.core->GrantedSlots().Contains(slot) && !moves(host).Holds(slot);
 }
 
+void Nodes::NoteNewest(const Host& host) {
+  if (!host.core->IsMaster()) return;
+  auto& newest = newest_[host.core->MyShardId()];
+  if (const uint64_t epoch = host.core->Info().my_epoch; epoch > newest.first) newest = {epoch, host.core->MyId()};
+}
+
 bool Nodes::Stale(const Host& host) {
   const auto newest = newest_.find(host.core->MyShardId());
   return newest != newest_.end() && newest->second.first > host.core->Info().my_epoch && !(newest->second.second == host.core->MyId());
@@ -92,7 +115,9 @@ bool Nodes::Stale(const Host& host) {
 void Nodes::CheckAlone(const Host& host, slot::SlotId slot) {
   if (Stale(host)) return;
   for (const auto& other : world_->hosts()) {
-    if (other->index() == host.index() || !Accepts(*other, slot) || Stale(*other)) continue;
+    if (other->index() == host.index() || !Accepts(*other, slot)) continue;
+    NoteNewest(*other);  // it may have been elected since its last turn
+    if (Stale(host) || Stale(*other)) continue;
     world_->checks().Fail("hosts " + std::to_string(host.index()) + " and " + std::to_string(other->index()) +
                           " both accept writes to slot " + std::to_string(slot));
   }

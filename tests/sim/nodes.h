@@ -11,6 +11,10 @@
 
 namespace windlass::sim {
 
+// Of a master's log: CLUSTER SETSLOT for its replicas.
+inline constexpr char kSetSlot[] = "SETSLOT";
+std::vector<std::string> SetSlotWords(const cluster::SetSlotCommand& command);
+
 class Nodes final : public Companion {
  public:
   explicit Nodes(World* world);
@@ -47,6 +51,7 @@ class Nodes final : public Companion {
   void HearOfReplication(Host* host);
   void Write(Host* host);
   bool Accepts(const Host& host, slot::SlotId slot);
+  void NoteNewest(const Host& host);
   bool Stale(const Host& host);
   void CheckAlone(const Host& host, slot::SlotId slot);
 

@@ -13,6 +13,7 @@ constexpr int64_t kSecond = 1000000;
 constexpr int64_t kHandoverUs = 2 * kSecond;  // what a terminated master waits for its successor
 constexpr int64_t kClassicStepUs = 5 * kMs;
 constexpr int64_t kFixAfterUs = 5 * kSecond;
+constexpr int64_t kSetSlotTimeoutUs = 2 * kSecond;
 
 TrialOptions OptionsOf(const Schedule& schedule, uint64_t seed, bool verbose) {
   TrialOptions options;
@@ -34,6 +35,7 @@ void Replay::Suffer() {
   for (const ScheduledFault& fault : schedule_.faults) {
     world_->At(begin_us + fault.at_ms * kMs, [this, fault] { Strike(fault); });
   }
+  TellOpenSlots();
   world_->RunUntil(begin_us + schedule_.seconds * kSecond);
   world_->After(kFixAfterUs, [this] { CloseOpenSlots(); });
 }
@@ -167,40 +169,96 @@ void Replay::MoveClassic(int from, int to, const slot::SlotSet& slots, int next)
     return;
   }
   using Kind = cluster::SetSlotCommand::Kind;
-  if (!world_->Admin(target, cluster::SetSlotCommand{slot, Kind::kImporting, source->core->MyId().str()}).empty()) return;
-  if (!world_->Admin(source, cluster::SetSlotCommand{slot, Kind::kMigrating, target->core->MyId().str()}).empty()) return;
-  if (const int64_t value = nodes_->data(*source).value(slot); value != 0) nodes_->data(*target).Put(slot, value);
   classic_ = true;
-  FinishClassic({from, to, source->life, target->life, slots, slot, nodes_->data(*target).offset(), world_->now_us() + kSecond});
+  const Classic move{from, to, source->life, target->life, slots, slot, 0, 0};
+  SetSlot(target, {slot, Kind::kImporting, source->core->MyId().str()}, [this, move, source, target](bool importing) {
+    if (!importing) return EndClassic();
+    SetSlot(source, {move.slot, Kind::kMigrating, target->core->MyId().str()}, [this, move](bool migrating) {
+      migrating ? CopyClassic(move) : EndClassic();
+    });
+  });
+}
+
+// Half done it is for the administrator.
+void Replay::EndClassic() { classic_ = false; }
+
+bool Replay::BothAsTheyWere(const Classic& move) {
+  const Host& source = world_->host(move.from);
+  const Host& target = world_->host(move.to);
+  return source.alive() && target.alive() && source.life == move.source_life && target.life == move.target_life &&
+         source.core->IsMaster() && target.core->IsMaster() && !source.frozen && !target.frozen;
+}
+
+void Replay::CopyClassic(Classic move) {
+  if (!BothAsTheyWere(move)) return EndClassic();
+  ShardData& to = nodes_->data(world_->host(move.to));
+  if (const int64_t value = nodes_->data(world_->host(move.from)).value(move.slot); value != 0) to.Put(move.slot, value);
+  move.offset = to.offset();
+  move.until_us = world_->now_us() + kSecond;
+  FinishClassic(move);
+}
+
+// As the server does: the replicas are told, and when they have heard the master acts.
+void Replay::SetSlot(Host* host, const cluster::SetSlotCommand& command, std::function<void(bool)> then) {
+  if (!MayChange(*host) || !host->core->Check(command).ok()) return then(false);
+  ShardData& data = nodes_->data(*host);
+  data.Say(SetSlotWords(command));
+  AwaitMirrors({host->index(), host->life, command, data.offset(), world_->now_us() + kSetSlotTimeoutUs}, std::move(then));
+}
+
+bool Replay::MayChange(const Host& host) const {
+  return host.alive() && !host.frozen && host.core->IsMaster() && host.paused_until_us <= world_->now_us();
+}
+
+void Replay::AwaitMirrors(const Mirrored& change, std::function<void(bool)> then) {
+  Host* host = &world_->host(change.host);
+  if (host->life != change.life || !MayChange(*host) || world_->now_us() > change.until_us) {
+    if (host->life == change.life && host->alive() && !nodes_->data(*host).following()) {
+      for (const cluster::SetSlotCommand& as_it_is : host->core->AsItIs(change.command.slot)) {
+        nodes_->data(*host).Say(SetSlotWords(as_it_is));
+      }
+    }
+    return then(false);
+  }
+  if (!nodes_->data(*host).ReplicasHave(change.offset)) {
+    world_->After(kMs, [this, change, then = std::move(then)] { AwaitMirrors(change, then); });
+    return;
+  }
+  then(world_->Admin(host, change.command).empty());
+}
+
+// For replicas that have come since.
+void Replay::TellOpenSlots() {
+  for (const auto& host : world_->hosts()) {
+    if (!host->alive() || !MayChange(*host) || nodes_->data(*host).following()) continue;
+    nodes_->data(*host).Say(SetSlotWords({0, cluster::SetSlotCommand::Kind::kAllStable, ""}));
+    for (const cluster::SetSlotCommand& open : host->core->OpenSlots()) nodes_->data(*host).Say(SetSlotWords(open));
+  }
+  world_->After(kSecond / 2, [this] { TellOpenSlots(); });
 }
 
 // The value is deleted here, and the slot given away, when the target's replicas have it.
 void Replay::FinishClassic(const Classic& move) {
-  Host* source = &world_->host(move.from);
+  if (!BothAsTheyWere(move) || world_->now_us() > move.until_us) return EndClassic();
   Host* target = &world_->host(move.to);
-  const bool both = source->alive() && target->alive() && source->life == move.source_life && target->life == move.target_life &&
-                    source->core->IsMaster() && target->core->IsMaster();
-  if (!both || world_->now_us() > move.until_us) {
-    classic_ = false;  // half done: for the administrator
-    return;
-  }
-  if (source->frozen || target->frozen || !nodes_->data(*target).ReplicasHave(move.offset)) {
+  if (!nodes_->data(*target).ReplicasHave(move.offset)) {
     return world_->After(kClassicStepUs, [this, move] { FinishClassic(move); });
   }
-  using Kind = cluster::SetSlotCommand::Kind;
+  ShardData& source = nodes_->data(world_->host(move.from));
+  if (source.value(move.slot) != 0) source.Put(move.slot, 0);
   const std::string target_id = target->core->MyId().str();
-  if (world_->Admin(target, cluster::SetSlotCommand{move.slot, Kind::kNode, target_id}).empty()) {
-    if (nodes_->data(*source).value(move.slot) != 0) nodes_->data(*source).Put(move.slot, 0);
-  }
-  // The others hear of it later, some slots' a good deal later: much may happen in between.
-  const int64_t wait_us = (1 + move.slot % 8 * (move.slot % 5)) * kMs;
-  world_->After(wait_us, [this, move, target_id] { TellOfClassic(move, target_id); });
+  SetSlot(target, {move.slot, cluster::SetSlotCommand::Kind::kNode, target_id}, [this, move, target_id](bool done) {
+    if (!done) return EndClassic();
+    // The others hear of it later, some slots' a good deal later: much may happen in between.
+    const int64_t wait_us = (1 + move.slot % 8 * (move.slot % 5)) * kMs;
+    world_->After(wait_us, [this, move, target_id] { TellOfClassic(move, target_id); });
+  });
 }
 
 void Replay::TellOfClassic(const Classic& move, const std::string& target_id) {
   for (Host* master : ServingMasters()) {
     if (master->index() == move.to) continue;
-    world_->Admin(master, cluster::SetSlotCommand{move.slot, cluster::SetSlotCommand::Kind::kNode, target_id});
+    SetSlot(master, {move.slot, cluster::SetSlotCommand::Kind::kNode, target_id}, [](bool) {});
   }
   MoveClassic(move.from, move.to, move.slots, move.slots.Next(move.slot + 1));
 }
@@ -225,12 +283,13 @@ void Replay::CloseOpenSlots() {
     for (Host* master : masters) {
       if (master != holder && nodes_->data(*master).value(slot) != 0) nodes_->data(*master).Put(slot, 0);
     }
-    world_->Admin(holder, cluster::SetSlotCommand{slot, Kind::kNode, holder->core->MyId().str()});
-    world_->Admin(holder, cluster::SetSlotCommand{slot, Kind::kStable, ""});
+    const std::string id = holder->core->MyId().str();
+    const auto close = [this, slot, id](Host* at) {
+      SetSlot(at, {slot, Kind::kNode, id}, [this, at, slot](bool) { SetSlot(at, {slot, Kind::kStable, ""}, [](bool) {}); });
+    };
+    close(holder);
     for (Host* master : masters) {
-      if (master == holder) continue;
-      world_->Admin(master, cluster::SetSlotCommand{slot, Kind::kNode, holder->core->MyId().str()});
-      world_->Admin(master, cluster::SetSlotCommand{slot, Kind::kStable, ""});
+      if (master != holder) close(master);
     }
   }
   world_->After(5 * kSecond, [this] { CloseOpenSlots(); });

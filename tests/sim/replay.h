@@ -2,6 +2,10 @@
 // times. What a fault chooses when its time comes, it chooses by the schedule's `pick`.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "tests/sim/schedule.h"
 #include "tests/sim/trial.h"
 
@@ -34,7 +38,21 @@ class Replay final : public Trial {
     int64_t offset;      // of the target's log
     int64_t until_us;
   };
+  void CopyClassic(Classic move);
   void FinishClassic(const Classic& move);
+  void EndClassic();
+  bool BothAsTheyWere(const Classic& move);
+  struct Mirrored {
+    int host;
+    uint64_t life;
+    cluster::SetSlotCommand command;
+    int64_t offset;
+    int64_t until_us;
+  };
+  void SetSlot(Host* host, const cluster::SetSlotCommand& command, std::function<void(bool)> then);
+  void AwaitMirrors(const Mirrored& change, std::function<void(bool)> then);
+  bool MayChange(const Host& host) const;
+  void TellOpenSlots();
   void TellOfClassic(const Classic& move, const std::string& target_id);
   void CloseOpenSlots();
   std::vector<Host*> ServingOrNot();

@@ -1,0 +1,22 @@
+// Blocks a client until replicas have acknowledged something: WAIT, WAITAOF and
+// CLUSTER SETSLOT.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "node/commands/command.h"
+
+namespace windlass::commands {
+
+struct AckWait {
+  int64_t timeout_ms = 0;  // 0: for ever
+  std::function<bool()> enough;
+  // Writes the reply, whether it is enough or time is up.
+  std::function<void(client::Client&)> answer;
+};
+
+// Answers at once where it is enough already or the client may not be blocked.
+void WaitForAcks(Call& call, AckWait wait);
+
+}  // namespace windlass::commands

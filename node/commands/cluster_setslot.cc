@@ -1,0 +1,85 @@
+// CLUSTER SETSLOT. Replicas are told of an open or given slot before their master acts
+// on it, so that one that is elected the next moment knows of it: as in Valkey 8
+// (https://valkey.io/commands/cluster-setslot/), with its TIMEOUT and NOREPLICAS.
+#include <string>
+#include <utility>
+
+#include "node/cluster/core.h"
+#include "node/commands/ack_wait.h"
+#include "node/commands/cluster_commands.h"
+#include "node/commands/cluster_port.h"
+#include "node/commands/ports.h"
+#include "node/replication/primary_side.h"
+#include "node/replication/replication_log.h"
+
+namespace windlass::commands {
+namespace {
+
+using Command = cluster::SetSlotCommand;
+
+constexpr int64_t kTimeoutMs = 2000;
+
+// args[3..]: an action, and TIMEOUT. False: the reply is written.
+bool ParseAction(Call& call, Command* command, int64_t* timeout_ms) {
+  using Kind = Command::Kind;
+  std::span<const std::string_view> args = call.args;
+  if (args.size() >= 6 && EqualsNoCase(args[args.size() - 2], "timeout")) {
+    if (!ParseInt64(args.back(), timeout_ms)) {
+      call.reply.Error("ERR timeout is not an integer or out of range");
+      return false;
+    }
+    if (*timeout_ms < 0) {
+      call.reply.Error("ERR timeout is negative");
+      return false;
+    }
+    args = args.first(args.size() - 2);
+  }
+  const std::string_view action = args[3];
+  if (EqualsNoCase(action, "stable") && args.size() == 4) {
+    command->kind = Kind::kStable;
+  } else if (EqualsNoCase(action, "migrating") && args.size() == 5) {
+    command->kind = Kind::kMigrating;
+  } else if (EqualsNoCase(action, "importing") && args.size() == 5) {
+    command->kind = Kind::kImporting;
+  } else if (EqualsNoCase(action, "node") && args.size() == 5) {
+    command->kind = Kind::kNode;
+  } else {
+    call.reply.Error("ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
+    return false;
+  }
+  if (args.size() == 5) command->id = args[4];
+  return true;
+}
+
+}  // namespace
+
+void ClusterSetSlot(Call& call) {
+  ClusterPort* port = RequireCluster(call);
+  if (port == nullptr) return;
+  Command command;
+  command.from_master = call.client.Has(client::kMasterLink);
+  if (!command.from_master && !port->core().IsMaster()) return call.reply.Error("ERR Please use SETSLOT only with masters.");
+  int64_t timeout_ms = kTimeoutMs;
+  if (!ParseSlot(call, call.args[2], &command.slot) || !ParseAction(call, &command, &timeout_ms)) return;
+  if (!command.from_master) {
+    if (const auto checked = port->Check(command); !checked.ok()) return call.reply.Error(checked.error());
+  }
+  if (command.from_master || !port->TellReplicas(command)) return port->Execute(call, command);
+
+  const replication::PrimarySide* primary = call.node.primary_side;
+  const int64_t offset = call.node.repl_log->offset();
+  AckWait wait;
+  wait.timeout_ms = timeout_ms;
+  // Those that have been silent for longer than min-replicas-max-lag are not waited for.
+  wait.enough = [=] { return primary->AckedBy(offset) >= primary->GoodReplicas(); };
+  wait.answer = [=, enough = wait.enough, waits = !call.client.Has(client::kDenyBlocking)](client::Client& client) {
+    const bool told = !waits || enough();
+    if (told && port->Check(command).ok()) return port->Execute(client, command);
+    port->TellReplicasAsItIs(command.slot);
+    if (!told) return client.reply.Error("NOREPLICAS Not enough good replicas to write.");
+    client.reply.Error(port->Check(command).error());
+  };
+  WaitForAcks(call, std::move(wait));
+}
+
+}  // namespace windlass::commands
