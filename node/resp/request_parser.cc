@@ -91,11 +91,11 @@ ParseStatus RequestParser::ParseArray(std::string_view buffer, size_t* consumed,
     }
   }
   for (; remaining > 0; --remaining) {
-    std::string_view bulk;
-    const ParseStatus status = ParseBulk(buffer, &position, &bulk);
-    if (status == ParseStatus::kNeedMore) return Suspend(buffer, position, remaining, *args);
-    if (status == ParseStatus::kError) return status;
-    args->push_back(bulk);
+    // Put where it stays: a copy of what was written just now would wait for it.
+    const ParseStatus status = ParseBulk(buffer, &position, &args->emplace_back());
+    if (status == ParseStatus::kComplete) continue;
+    args->pop_back();
+    return status == ParseStatus::kNeedMore ? Suspend(buffer, position, remaining, *args) : status;
   }
   remaining_ = 0;
   *consumed = position;
