@@ -12,17 +12,8 @@ namespace windlass::keyspace {
 
 namespace {
 
-// Lengths below 128 take a byte, others two, the first with its top bit set.
+// As Entry::LengthAt reads them.
 constexpr size_t LengthBytes(size_t length) { return length < 128 ? 1 : 2; }
-
-size_t ReadLength(const uint8_t* at, size_t* field_bytes) {
-  if (at[0] < 128) {
-    *field_bytes = 1;
-    return at[0];
-  }
-  *field_bytes = 2;
-  return static_cast<size_t>(at[0] & 0x7f) << 8 | at[1];
-}
 
 uint8_t* WriteLength(uint8_t* at, size_t length) {
   if (length < 128) {
@@ -37,22 +28,6 @@ uint8_t* WriteLength(uint8_t* at, size_t length) {
 constexpr size_t kMaxEmbstr = 44;
 
 }  // namespace
-
-std::string_view Entry::key() const {
-  const size_t offset = KeyFieldOffset();
-  if ((meta_ & kLongKey) != 0) [[unlikely]] return LoadAt<types::Blob*>(offset)->view();
-  size_t field = 0;
-  const size_t length = ReadLength(base() + offset, &field);
-  return {reinterpret_cast<const char*>(base()) + offset + field, length};
-}
-
-size_t Entry::ValueOffset() const {
-  const size_t offset = KeyFieldOffset();
-  if ((meta_ & kLongKey) != 0) [[unlikely]] return offset + sizeof(types::Blob*);
-  size_t field = 0;
-  const size_t length = ReadLength(base() + offset, &field);
-  return offset + field + length;
-}
 
 types::Encoding Entry::encoding() const {
   if (type() != types::Type::kString) return object()->encoding();
@@ -72,9 +47,8 @@ std::string_view Entry::bytes() const {
   assert(type() == types::Type::kString && !is_integer());
   const size_t offset = ValueOffset();
   if (form() == Form::kPointer) return LoadAt<types::Blob*>(offset)->view();
-  size_t field = 0;
-  const size_t length = ReadLength(base() + offset, &field);
-  return {reinterpret_cast<const char*>(base()) + offset + field, length};
+  const Length length = LengthAt(offset);
+  return {reinterpret_cast<const char*>(base()) + offset + length.field, length.bytes};
 }
 
 std::string_view Entry::Text(char* buffer) const {
@@ -87,17 +61,11 @@ size_t Entry::TextLength() const {
   return Text(buffer).size();
 }
 
-types::Object* Entry::object() const {
-  assert(type() != types::Type::kString);
-  return LoadAt<types::Object*>(ValueOffset());
-}
-
 size_t Entry::AllocatedBytes() const {
   const size_t offset = ValueOffset();
   if (form() == Form::kInteger || form() == Form::kPointer) return Arena::RoundUp(offset + 8);
-  size_t field = 0;
-  const size_t length = ReadLength(base() + offset, &field);
-  return Arena::RoundUp(offset + field + length);
+  const Length length = LengthAt(offset);
+  return Arena::RoundUp(offset + length.field + length.bytes);
 }
 
 size_t Entry::ExternalBytes() const {

@@ -12,6 +12,7 @@
 // needs no size of its own.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -34,7 +35,12 @@ class Entry {
 
   Entry() = delete;
 
-  std::string_view key() const;
+  std::string_view key() const {
+    const size_t offset = KeyFieldOffset();
+    if ((meta_ & kLongKey) != 0) [[unlikely]] return LoadAt<types::Blob*>(offset)->view();
+    const Length length = LengthAt(offset);
+    return {reinterpret_cast<const char*>(base()) + offset + length.field, length.bytes};
+  }
   types::Type type() const { return static_cast<types::Type>(meta_ & 7); }
   types::Encoding encoding() const;
 
@@ -51,7 +57,10 @@ class Entry {
   size_t TextLength() const;
 
   // --- containers. REQUIRES: type() != kString
-  types::Object* object() const;
+  types::Object* object() const {
+    assert(type() != types::Type::kString);
+    return LoadAt<types::Object*>(ValueOffset());
+  }
 
   // 24 bits of the access clock: seconds (LRU) or minutes and a counter (LFU).
   uint32_t access() const { return access_[0] | access_[1] << 8 | uint32_t{access_[2]} << 16; }
@@ -85,7 +94,22 @@ class Entry {
     return value;
   }
   size_t KeyFieldOffset() const { return kHeaderBytes + (has_expiry() ? kExpiryBytes : 0); }
-  size_t ValueOffset() const;
+  // A length of up to 15 bits: one byte below 128, else two, the first with its top bit set.
+  struct Length {
+    size_t bytes;
+    size_t field;  // bytes that hold it
+  };
+  Length LengthAt(size_t offset) const {
+    const uint8_t* at = base() + offset;
+    if (at[0] < 128) [[likely]] return {at[0], 1};
+    return {static_cast<size_t>(at[0] & 0x7f) << 8 | at[1], 2};
+  }
+  size_t ValueOffset() const {
+    const size_t offset = KeyFieldOffset();
+    if ((meta_ & kLongKey) != 0) [[unlikely]] return offset + sizeof(types::Blob*);
+    const Length length = LengthAt(offset);
+    return offset + length.field + length.bytes;
+  }
   template <typename T>
   T LoadAt(size_t offset) const {
     T value;

@@ -60,6 +60,14 @@ void PrefetchEntries(const TableContext& context, const Bucket& bucket) {
   }
 }
 
+// Most entries lie in two lines: the key in the first, the value in both.
+void PrefetchWhole(const Entry* entry) {
+  constexpr size_t kLineBytes = 64;
+  const char* bytes = reinterpret_cast<const char*>(entry);
+  __builtin_prefetch(bytes);
+  __builtin_prefetch(bytes + kLineBytes);
+}
+
 size_t EntryBytes(const Entry& entry) { return entry.AllocatedBytes() + entry.ExternalBytes(); }
 
 }  // namespace
@@ -114,15 +122,10 @@ SlotTable::Place SlotTable::Find(const TableContext& context, KeyHash hash, std:
   return {};
 }
 
-// Two lines of each entry: what a walk is for reads the value too.
 void SlotTable::PrefetchHome(const TableContext& context, uint32_t home) const {
-  constexpr size_t kLineBytes = 64;
   const Bucket& bucket = buckets_[home];
   for (int i = 0; i < Bucket::kSlots; ++i) {
-    if (bucket.tags[i] == 0) continue;
-    const char* entry = reinterpret_cast<const char*>(context.At(bucket.handles[i]));
-    __builtin_prefetch(entry);
-    __builtin_prefetch(entry + kLineBytes);
+    if (bucket.tags[i] != 0) PrefetchWhole(context.At(bucket.handles[i]));
   }
 }
 
@@ -158,7 +161,7 @@ void SlotTable::PrefetchMatches(const TableContext& context, KeyHash hash) const
   if (count_ == 0) return;
   const Bucket& bucket = buckets_[HomeOf(hash.position).home];
   for (uint32_t bits = MatchTag(bucket, hash.tag); bits != 0; bits &= bits - 1) {
-    __builtin_prefetch(context.At(bucket.handles[__builtin_ctz(bits)]));
+    PrefetchWhole(context.At(bucket.handles[__builtin_ctz(bits)]));
   }
 }
 

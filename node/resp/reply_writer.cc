@@ -9,22 +9,42 @@
 namespace windlass::resp {
 namespace {
 
-// Bulks up to this size are put together on the stack and appended at once.
-constexpr size_t kSmallBulk = 96;
+constexpr size_t kMostHeader = 24;   // type, number, line end
+constexpr size_t kAround = 7;        // a bulk's header with two digits, and its end
+constexpr size_t kTinyBulk = 32 - kAround;
+constexpr size_t kSmallBulk = 99;
 
-size_t PutInteger(char* out, int64_t value) {
-  return static_cast<size_t>(std::to_chars(out, out + 24, value).ptr - out);
+// Has `put` write at the end of the output, at most kMost bytes of which it returns the end.
+// Not put together on the stack and appended from there: a copy that begins while single
+// bytes are still on their way to memory waits for them, longer than all else here takes.
+// kMost is known when this is compiled, so that making room is some stores.
+template <size_t kMost, typename F>
+void Write(std::string* out, F&& put) {
+  static constexpr char kRoom[kMost] = {};
+  const size_t begin = out->size();
+  out->append(kRoom, kMost);
+  const char* end = put(out->data() + begin);
+  out->resize(static_cast<size_t>(end - out->data()));
+}
+
+char* PutHeader(char* out, char type, int64_t value) {
+  *out++ = type;
+  if (value >= 0 && value <= 99) [[likely]] {
+    const unsigned number = static_cast<unsigned>(value);
+    if (number >= 10) *out++ = static_cast<char>('0' + number / 10);
+    *out++ = static_cast<char>('0' + number % 10);
+  } else {
+    out = std::to_chars(out, out + kMostHeader, value).ptr;
+  }
+  *out++ = '\r';
+  *out++ = '\n';
+  return out;
 }
 
 }  // namespace
 
 void ReplyWriter::Header(char type, int64_t value) {
-  char text[32];
-  text[0] = type;
-  size_t n = 1 + PutInteger(text + 1, value);
-  text[n++] = '\r';
-  text[n++] = '\n';
-  out_->append(text, n);
+  Write<kMostHeader>(out_, [=](char* out) { return PutHeader(out, type, value); });
 }
 
 void ReplyWriter::Simple(std::string_view text) {
@@ -47,18 +67,15 @@ void ReplyWriter::Error(std::string_view text) {
 void ReplyWriter::Integer(int64_t value) { Header(':', value); }
 
 void ReplyWriter::Bulk(std::string_view bytes) {
-  if (bytes.size() <= kSmallBulk) {
-    char text[kSmallBulk + 16];
-    text[0] = '$';
-    size_t n = 1 + PutInteger(text + 1, static_cast<int64_t>(bytes.size()));
-    text[n++] = '\r';
-    text[n++] = '\n';
-    n += bytes.copy(text + n, bytes.size());  // unlike memcpy, also of a null pointer's nothing
-    text[n++] = '\r';
-    text[n++] = '\n';
-    out_->append(text, n);
-    return;
-  }
+  const auto put = [bytes](char* out) {
+    out = PutHeader(out, '$', static_cast<int64_t>(bytes.size()));
+    out += bytes.copy(out, bytes.size());  // unlike memcpy, also of a null pointer's nothing
+    *out++ = '\r';
+    *out++ = '\n';
+    return out;
+  };
+  if (bytes.size() <= kTinyBulk) return Write<kTinyBulk + kAround>(out_, put);
+  if (bytes.size() <= kSmallBulk) return Write<kSmallBulk + kAround>(out_, put);
   Header('$', static_cast<int64_t>(bytes.size()));
   out_->append(bytes.data(), bytes.size());
   out_->append("\r\n", 2);
@@ -66,7 +83,7 @@ void ReplyWriter::Bulk(std::string_view bytes) {
 
 void ReplyWriter::BulkInteger(int64_t value) {
   char text[24];
-  Bulk(std::string_view(text, PutInteger(text, value)));
+  Bulk({text, static_cast<size_t>(std::to_chars(text, text + sizeof text, value).ptr - text)});
 }
 
 void ReplyWriter::Null() { protocol_ == 3 ? out_->append("_\r\n", 3) : out_->append("$-1\r\n", 5); }

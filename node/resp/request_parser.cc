@@ -11,6 +11,8 @@ namespace {
 constexpr int64_t kStrangerArguments = 10;
 constexpr int64_t kStrangerBulkBytes = 16384;
 
+bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
+
 // Strict: an optional minus, digits, no leading zeros, nothing else.
 bool ParseLength(const char* begin, const char* end, int64_t* value) {
   bool negative = false;
@@ -89,11 +91,11 @@ ParseStatus RequestParser::ParseArray(std::string_view buffer, size_t* consumed,
     }
   }
   for (; remaining > 0; --remaining) {
-    std::string_view bulk;
-    const ParseStatus status = ParseBulk(buffer, &position, &bulk);
-    if (status == ParseStatus::kNeedMore) return Suspend(buffer, position, remaining, *args);
-    if (status == ParseStatus::kError) return status;
-    args->push_back(bulk);
+    // Put where it stays: a copy of what was written just now would wait for it.
+    const ParseStatus status = ParseBulk(buffer, &position, &args->emplace_back());
+    if (status == ParseStatus::kComplete) continue;
+    args->pop_back();
+    return status == ParseStatus::kNeedMore ? Suspend(buffer, position, remaining, *args) : status;
   }
   remaining_ = 0;
   *consumed = position;
@@ -119,14 +121,18 @@ static const char* LineEnd(std::string_view buffer, size_t from) {
 }
 
 ParseStatus RequestParser::ParseArrayHeader(std::string_view buffer, size_t* position, int64_t* count) {
-  const char* end = LineEnd(buffer, 1);
+  const bool one_digit = buffer.size() >= 4 && buffer[2] == '\r' && IsDigit(buffer[1]);  // nearly all
+  const char* end = one_digit ? buffer.data() + 2 : LineEnd(buffer, 1);
   if (end == nullptr) {
     if (buffer.size() > limits_.max_inline_bytes) return Fail("too big mbulk count string");
     return ParseStatus::kNeedMore;
   }
-  if (!ParseLength(buffer.data() + 1, end, count) || *count > limits_.max_arguments) {
+  if (one_digit) {
+    *count = buffer[1] - '0';
+  } else if (!ParseLength(buffer.data() + 1, end, count)) {
     return Fail("invalid multibulk length");
   }
+  if (*count > limits_.max_arguments) return Fail("invalid multibulk length");
   if (!limits_.authenticated && *count > kStrangerArguments) {
     return Fail("unauthenticated multibulk length");
   }
@@ -144,9 +150,13 @@ ParseStatus RequestParser::ParseBulk(std::string_view buffer, size_t* position, 
   size_t data;
   // Most lengths have one or two digits: no search for the end of the line.
   const char* p = buffer.data() + begin + 1;
-  if (buffer.size() - begin >= 5 && p[1] == '\r' && p[0] >= '0' && p[0] <= '9') {
+  const size_t left = buffer.size() - begin;
+  if (left >= 5 && p[1] == '\r' && IsDigit(p[0])) {
     length = p[0] - '0';
     data = begin + 4;
+  } else if (left >= 6 && p[2] == '\r' && p[0] != '0' && IsDigit(p[0]) && IsDigit(p[1])) {
+    length = (p[0] - '0') * 10 + (p[1] - '0');
+    data = begin + 5;
   } else {
     const char* end = LineEnd(buffer, begin + 1);
     if (end == nullptr) {

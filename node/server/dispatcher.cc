@@ -289,7 +289,9 @@ void Dispatcher::Invoke(Client& client, const CommandSpec& spec, std::span<const
   if (tracking_->active()) [[unlikely]] TrackKeys(client, spec, args);
   const int64_t elapsed_ns = tick_scale_.Nanoseconds(observe::ReadTicks() - begin);
   const bool changed = keyspace.dirty() != dirty_before;
-  if ((changed || !effects.untouched()) && !client.Has(client::kAofLoader)) Commit(db, args, changed, effects);
+  if ((changed || !effects.untouched()) && log_->HasReader() && !client.Has(client::kAofLoader)) {
+    Commit(db, args, changed, effects);
+  }
   if (opens_unit) log_->EndUnit();
   --depth_;
   current_ = outer;

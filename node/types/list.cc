@@ -225,19 +225,6 @@ void List::ForEach(const Visitor& f) const {
   if (size_ > 0) ForRange(0, size_, f);
 }
 
-void List::ForRange(size_t first, size_t count, const Visitor& f) const {
-  if (count == 0) return;
-  char buffer[kMaxIntegerDigits];
-  Place place = Seek(static_cast<int64_t>(first));
-  for (; count > 0; place.at = chunks_[place.chunk].First()) {
-    const Listpack& chunk = chunks_[place.chunk++];
-    for (auto at = place.at; at != Listpack::kEnd && count > 0; at = chunk.Next(at), --count) {
-      f(chunk.Get(at).Text(buffer));
-    }
-    if (place.chunk == chunks_.size()) return;
-  }
-}
-
 void List::Grow(size_t elements, size_t bytes, const Limits& limits) {
   if (quicklist_) return;
   const ChunkLimit limit = LimitOf(limits);

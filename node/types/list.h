@@ -62,8 +62,9 @@ class List final : public Object {
 
   using Visitor = std::function<void(std::string_view)>;
   void ForEach(const Visitor& f) const;
-  // `count` elements from `first` on, which must exist.
-  void ForRange(size_t first, size_t count, const Visitor& f) const;
+  // f(element) for `count` elements from `first` on, which must exist.
+  template <typename F>
+  void ForRange(size_t first, size_t count, F&& f) const;
 
   // Before elements of `bytes` in all are added: outgrows the small form if need be.
   void Grow(size_t elements, size_t bytes, const Limits& limits);
@@ -91,5 +92,18 @@ class List final : public Object {
   bool quicklist_ = false;
   mutable Watches watches_;
 };
+
+template <typename F>
+void List::ForRange(size_t first, size_t count, F&& f) const {
+  if (count == 0) return;
+  char buffer[kMaxIntegerDigits];
+  for (Place place = Seek(static_cast<int64_t>(first));; place.at = chunks_[place.chunk].First()) {
+    const Listpack& chunk = chunks_[place.chunk++];
+    for (auto at = place.at; at != Listpack::kEnd; at = chunk.Next(at)) {
+      f(chunk.Get(at).Text(buffer));
+      if (--count == 0) return;
+    }
+  }
+}
 
 }  // namespace windlass::types

@@ -22,10 +22,16 @@ struct Encoded {
   uint8_t back[kMaxBackLength];
   size_t back_bytes = 0;
   size_t size() const { return head_bytes + body.size() + back_bytes; }
+  // Mostly one byte.
+  static uint8_t* Put(const uint8_t* from, size_t bytes, uint8_t* out) {
+    *out = *from;
+    for (size_t i = 1; i < bytes; ++i) out[i] = from[i];
+    return out + bytes;
+  }
   void WriteTo(uint8_t* out) const {
-    std::memcpy(out, head, head_bytes);
-    if (!body.empty()) std::memcpy(out + head_bytes, body.data(), body.size());
-    std::memcpy(out + head_bytes + body.size(), back, back_bytes);
+    out = Put(head, head_bytes, out);
+    if (!body.empty()) std::memcpy(out, body.data(), body.size());
+    Put(back, back_bytes, out + body.size());
   }
 };
 
@@ -123,9 +129,6 @@ size_t ContentBytes(const uint8_t* p, size_t available) {
     default: return 0;
   }
 }
-
-// Most elements: one byte of head, one of back-length.
-bool IsShortText(uint8_t first) { return first >= 0x80 && first < 0xc0; }
 
 int64_t SignedLittleEndian(const uint8_t* p, size_t bytes) {
   uint64_t bits = 0;
@@ -229,11 +232,6 @@ size_t Listpack::ElementBytes(Position at) const {
   return content + BackLengthBytes(content);
 }
 
-Listpack::Position Listpack::Next(Position at) const {
-  const Position next = at + static_cast<Position>(ElementBytes(at));
-  return data_[next] == kTerminator ? kEnd : next;
-}
-
 Listpack::Position Listpack::Last() const {
   return empty() ? kEnd : Previous(static_cast<Position>(total() - 1));
 }
@@ -259,8 +257,6 @@ Listpack::Position Listpack::Seek(int64_t index) const {
   return at;
 }
 
-Listpack::Value Listpack::Get(Position at) const { return ValueAt(data_ + at); }
-
 Listpack::Value Listpack::ValueAt(const uint8_t* p) {
   const uint8_t first = p[0];
   const auto text = [&](size_t head) {
@@ -282,14 +278,14 @@ Listpack::Position Listpack::Find(std::string_view value, Position from, size_t 
   const auto integer = value.size() <= kMaxIntegerDigits ? ParseInteger(value) : std::nullopt;
   for (Position at = from; at != kEnd;) {
     if (IsShortText(data_[at])) {
-      const std::string_view text(reinterpret_cast<const char*>(data_ + at + 1), data_[at] & 0x3f);
+      const std::string_view text(reinterpret_cast<const char*>(data_ + at + 1), ShortTextBytes(data_[at]));
       if (text == value) return at;
     } else {
       const Value here = Get(at);
       if (here.is_integer ? integer.has_value() && *integer == here.integer : here.bytes == value) return at;
     }
     for (size_t i = 0; i <= skip; ++i) {
-      at += static_cast<Position>(IsShortText(data_[at]) ? (data_[at] & 0x3f) + size_t{2} : ElementBytes(at));
+      at += static_cast<Position>(IsShortText(data_[at]) ? ShortTextBytes(data_[at]) + 2 : ElementBytes(at));
       if (data_[at] == kTerminator) return kEnd;
     }
   }
@@ -437,7 +433,7 @@ bool Listpack::Walk::Next(Value* value) {
   const uint8_t* element = data_ + at_;
   const size_t available = end_ - at_;
   if (IsShortText(element[0])) [[likely]] {
-    const size_t text = element[0] & 0x3f;
+    const size_t text = ShortTextBytes(element[0]);
     damaged_ = text + 1 >= available || element[text + 1] != text + 1;
     *value = {false, 0, {reinterpret_cast<const char*>(element + 1), damaged_ ? 0 : text}};
     at_ += text + 2;

@@ -64,11 +64,20 @@ class Listpack {
 
   Position First() const { return empty() ? kEnd : kHeaderBytes; }
   Position Last() const;
-  Position Next(Position at) const;
+  Position Next(Position at) const {
+    const uint8_t first = data_[at];
+    const size_t bytes = IsShortText(first) ? ShortTextBytes(first) + 2 : ElementBytes(at);
+    const Position next = at + static_cast<Position>(bytes);
+    return data_[next] == kTerminator ? kEnd : next;
+  }
   Position Previous(Position at) const;
   // The index-th element, from the end if negative.
   Position Seek(int64_t index) const;
-  Value Get(Position at) const;
+  Value Get(Position at) const {
+    const uint8_t* p = data_ + at;
+    if (IsShortText(*p)) [[likely]] return {false, 0, {reinterpret_cast<const char*>(p + 1), ShortTextBytes(*p)}};
+    return ValueAt(p);
+  }
   // The first element from `from` on that equals `value`, looking at every
   // (skip + 1)-th.
   Position Find(std::string_view value, Position from, size_t skip = 0) const;
@@ -105,6 +114,9 @@ class Listpack {
   static constexpr size_t kMostFrontRoom = 1024;
   static constexpr size_t kMostBackRoom = 256;
 
+  // Most elements: one byte of head, which has the length, and one of back-length.
+  static bool IsShortText(uint8_t first) { return first >= 0x80 && first < 0xc0; }
+  static size_t ShortTextBytes(uint8_t first) { return first & 0x3f; }
   static Value ValueAt(const uint8_t* p);
   size_t total() const;
   void SetTotal(size_t bytes);

@@ -62,10 +62,6 @@ void Zset::FitEncoding(const Limits& limits) {
   for (const std::string& member : negative_zeros) Change(-0.0, 0, member);
 }
 
-void Zset::ForRange(size_t first, size_t count, bool backwards, const Visitor& f) const {
-  tree_.ForRange(first, count, backwards, [&f](double score, std::string_view member) { f(member, score); });
-}
-
 uint64_t Zset::Scan(uint64_t cursor, const Visitor& f) const {
   return tree_.Scan(cursor, [&f](double score, std::string_view member) { f(member, score); });
 }

@@ -64,8 +64,12 @@ class Zset final : public Object {
   // How many elements are below the bound: with the bound of an element, its rank.
   size_t CountBelow(const ZsetBound& bound) const { return tree_.CountBelow(bound); }
   using Visitor = std::function<void(std::string_view member, double score)>;
-  // Elements [first, first + count) in order, or backwards from the last of them.
-  void ForRange(size_t first, size_t count, bool backwards, const Visitor& f) const;
+  // Elements [first, first + count) in order, or backwards from the last of them;
+  // f(member, score) for each.
+  template <typename F>
+  void ForRange(size_t first, size_t count, bool backwards, F&& f) const {
+    tree_.ForRange(first, count, backwards, [&f](double score, std::string_view member) { f(member, score); });
+  }
   void ForEach(const Visitor& f) const { ForRange(0, size(), false, f); }
   // Some elements from `cursor` on; returns the next cursor, 0 at the end.
   uint64_t Scan(uint64_t cursor, const Visitor& f) const;

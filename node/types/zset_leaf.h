@@ -84,8 +84,16 @@ class ZsetLeaf {
     return member.size() > kLongestInline ? sizeof(char*) : member.size();
   }
 
-  double score(size_t at) const;
-  std::string_view member(size_t at) const;
+  double score(size_t at) const {
+    if (width_ == 2) return reinterpret_cast<const int16_t*>(data())[at];
+    if (width_ == 4) return reinterpret_cast<const int32_t*>(data())[at];
+    return reinterpret_cast<const double*>(data())[at];
+  }
+  std::string_view member(size_t at) const {
+    if (is_far(at)) [[unlikely]] return FarMember(at);
+    const size_t begin = begin_of(at);
+    return {members() + begin, end_of(at) - begin};
+  }
   uint8_t tag(size_t at) const { return tags()[at]; }
   // Elements below the bound.
   size_t CountBelow(const ZsetBound& bound) const;
@@ -115,6 +123,7 @@ class ZsetLeaf {
   size_t end_of(size_t at) const { return ends()[at] & ~kFar; }
   bool is_far(size_t at) const { return (ends()[at] & kFar) != 0; }
   char* far(size_t at) const;
+  std::string_view FarMember(size_t at) const;
 
   static ZsetLeaf* Allocate(uint32_t id, uint8_t width, size_t payload);
   static ZsetLeaf* Reserve(ZsetLeaf* leaf, size_t payload);

@@ -31,7 +31,7 @@ TEST(ReplyWriterTest, TheTypesOfResp2) {
 }
 
 TEST(ReplyWriterTest, BulksOfEveryLengthAreWhole) {
-  for (const size_t size : {0, 1, 95, 96, 97, 1000, 70000}) {
+  for (const size_t size : {0, 1, 9, 10, 25, 26, 99, 100, 1000, 70000}) {
     const std::string value(size, 'v');
     EXPECT_EQ(Written(2, [&](ReplyWriter& w) { w.Bulk(value); }),
               "$" + std::to_string(size) + "\r\n" + value + "\r\n");

@@ -93,6 +93,10 @@ TEST(RequestParserTest, InlineCommandsAreSplitAsAShellWould) {
 TEST(RequestParserTest, RefusalsSayWhatIsWrong) {
   EXPECT_EQ(ParseOnce("*x\r\n").error, "Protocol error: invalid multibulk length");
   EXPECT_EQ(ParseOnce("*01\r\n").error, "Protocol error: invalid multibulk length");
+  EXPECT_EQ(ParseOnce("*\r\n").error, "Protocol error: invalid multibulk length");
+  EXPECT_EQ(ParseOnce("*1\r\n$01\r\na\r\n").error, "Protocol error: invalid bulk length");
+  EXPECT_EQ(ParseOnce("*1\r\n$1x\r\na\r\n").error, "Protocol error: invalid bulk length");
+  EXPECT_EQ(ParseOnce("*1\r\n$\r\na\r\n").error, "Protocol error: invalid bulk length");
   EXPECT_EQ(ParseOnce("*1\r\n:5\r\n").error, "Protocol error: expected '$', got ':'");
   EXPECT_EQ(ParseOnce("*1\r\n$-1\r\n").error, "Protocol error: invalid bulk length");
   EXPECT_EQ(ParseOnce("*1\r\n$9999999999\r\n").error, "Protocol error: invalid bulk length");
