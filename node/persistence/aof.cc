@@ -2,11 +2,8 @@
 // aof_start.cc loads. Log lines are in the words that tools look for.
 #include "node/persistence/aof.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "node/persistence/aof_parts.h"
@@ -15,46 +12,8 @@ namespace windlass::persistence {
 namespace {
 
 constexpr int64_t kSlowFsyncMs = 2000;
-constexpr int64_t kReserveBytes = 1 << 20;
 
 }  // namespace
-
-Aof::File::~File() {
-  if (fd < 0) return;
-  // Gives back what was reserved and not used.
-  if (allocated > size && ::ftruncate(fd, size) != 0) allocated = size;
-  ::close(fd);
-}
-
-void Aof::File::Reserve(size_t bytes) {
-  const int64_t end = size + static_cast<int64_t>(bytes);
-  if (end <= allocated) return;
-  const int64_t begin = std::max(size, allocated);
-  allocated = end + kReserveBytes;
-  (void)::fallocate(fd, FALLOC_FL_KEEP_SIZE, begin, allocated - begin);
-}
-
-// All or nothing: after a failure the file is as long as before, so that a retry
-// does not leave half a command in the middle.
-std::string Aof::File::Write(std::string_view bytes) {
-  size_t written = 0;
-  if (WriteFully(fd, bytes, &written)) {
-    size += static_cast<int64_t>(bytes.size());
-    return {};
-  }
-  std::string error = std::strerror(errno);
-  allocated = 0;
-  if (written > 0 && ::ftruncate(fd, size) != 0) error += "; and the partial write could not be taken back";
-  return error;
-}
-
-void Aof::File::TakeBack(size_t bytes) {
-  allocated = 0;
-  size -= static_cast<int64_t>(bytes);
-  // A file that cannot be cut would hold the batch twice: nothing better can be done
-  // than to leave it, and the next write appends at the true end.
-  if (::ftruncate(fd, size) != 0) size += static_cast<int64_t>(bytes);
-}
 
 Aof::Aof(Parts parts) : parts_(std::move(parts)), alive_(std::make_shared<bool>(true)) {}
 
@@ -102,7 +61,7 @@ bool Aof::MoreIsAwaited() {
 void Aof::WriteHere() {
   if (buffer_.empty()) return;
   if (write_delay_us_ > 0) ::usleep(static_cast<useconds_t>(write_delay_us_));
-  if (const std::string error = file_->Write(buffer_); !error.empty()) return WriteFailed(error);
+  if (const std::string error = file_->Append(buffer_); !error.empty()) return WriteFailed(error);
   WriteSucceeded(static_cast<int64_t>(buffer_.size()));
   buffer_.clear();
   gathered_ = 0;
@@ -136,13 +95,7 @@ void Aof::WriteAndSyncInHelper() {
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
                        up_to, gathered, begin_us, post = parts_.post, delay = write_delay_us_]() mutable {
     if (delay > 0) ::usleep(static_cast<useconds_t>(delay));
-    file->Reserve(batch.size());
-    std::string error = file->Write(batch);
-    // What was written but not made durable is taken back too, and written again later.
-    if (error.empty() && ::fdatasync(file->fd) != 0) {
-      error = std::string("fsync: ") + std::strerror(errno);
-      file->TakeBack(batch.size());
-    }
+    std::string error = file->Commit(batch);
     *failed = !error.empty();
     post([this, alive, up_to, gathered, begin_us, batch = std::move(batch), error = std::move(error)]() mutable {
       if (alive.expired()) return;
@@ -172,7 +125,7 @@ void Aof::Synced(int64_t up_to) {
 void Aof::LoseWhatWasWritten(const std::string& error) {
   hole_end_ = std::max(hole_end_, written_);
   rewrite_scheduled_ = true;
-  WriteFailed("fsync: " + error);
+  WriteFailed(error);
 }
 
 // The increment that ends is fsynced before anything of the next one is, whatever the
@@ -180,7 +133,7 @@ void Aof::LoseWhatWasWritten(const std::string& error) {
 void Aof::SyncTheEnd() {
   if (parts_.settings->fsync == FsyncPolicy::kNever) return;
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, up_to = appended_, post = parts_.post] {
-    const std::string error = ::fdatasync(file->fd) == 0 ? std::string() : std::strerror(errno);
+    const std::string error = file->Sync();
     post([this, alive, up_to, error] {
       if (alive.expired()) return;
       if (error.empty()) {
@@ -208,7 +161,7 @@ void Aof::SyncInHelper() {
   slow_fsync_told_ = false;
   sync_since_ms_ = parts_.clock->UnixMs();
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, up_to = written_, post = parts_.post] {
-    const std::string error = ::fdatasync(file->fd) == 0 ? std::string() : std::strerror(errno);
+    const std::string error = file->Sync();
     post([this, alive, up_to, error] {
       if (alive.expired()) return;
       helper_busy_ = false;
@@ -267,7 +220,8 @@ void Aof::FlushAndSync() {
   parts_.worker->Drain();
   if (BatchFailed()) parts_.log->Warning("The last commands before this could not be written to the AOF file.");
   if (!buffer_.empty()) WriteHere();
-  if (::fdatasync(file_->fd) != 0) parts_.log->Warning(std::string("Fail to fsync the AOF file: ") + std::strerror(errno));
+  if (const std::string error = file_->Trim(); !error.empty()) parts_.log->Warning("The AOF file: " + error);
+  if (const std::string error = file_->Sync(); !error.empty()) parts_.log->Warning("Fail to fsync the AOF file: " + error);
 }
 
 bool Aof::BatchFailed() const { return batch_failed_ != nullptr && batch_failed_->load(); }

@@ -25,6 +25,7 @@
 #include "node/persistence/background_file.h"
 #include "node/persistence/commit_delay.h"
 #include "node/persistence/keyspace_loader.h"
+#include "node/persistence/log_file.h"
 #include "node/persistence/save_service.h"
 #include "node/resp/command.h"
 
@@ -118,7 +119,6 @@ class Aof {
   void Schedule() { rewrite_scheduled_ = true; }
 
  private:
-  struct File;     // an open increment, shared with the helper thread
   struct Rewrite;  // a base being made
 
   std::string Folder() const { return parts_.settings->folder + "/" + parts_.settings->log_folder; }
@@ -148,8 +148,8 @@ class Aof {
   void Synced(int64_t up_to);
   void LoseWhatWasWritten(const std::string& error);
   void PutOffRewriting();
-  base::Result<std::shared_ptr<File>> OpenFile(const std::string& name, bool create);
-  void SwitchTo(std::shared_ptr<File> file);
+  base::Result<std::shared_ptr<LogFile>> OpenFile(const std::string& name, bool create);
+  void SwitchTo(std::shared_ptr<LogFile> file);
   void WriteFailed(const std::string& error);
   void WriteSucceeded(int64_t bytes);
   // The newest batch given to the helper is known to have failed. After a Drain: or not.
@@ -159,7 +159,7 @@ class Aof {
   bool enabled_ = false;
   bool base_stands_ = false;  // the manifest on disk names the data set's base
   AofManifest manifest_;
-  std::shared_ptr<File> file_;
+  std::shared_ptr<LogFile> file_;  // with the helper while that has a batch
   std::string buffer_;        // appended, not yet given to the file
   int selected_db_ = -1;      // in the file; -1: the next command selects
   int64_t appended_ = 0;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "node/persistence/log_batch.h"
 #include "node/persistence/rdb_format.h"
 #include "node/resp/request_parser.h"
 
@@ -18,6 +19,7 @@ namespace windlass::persistence {
 namespace {
 
 constexpr size_t kChunkBytes = 1 << 20;
+constexpr std::string_view kTimestamp = "#TS:";
 
 bool IsWord(std::string_view argument, std::string_view word) {
   return argument.size() == word.size() && ::strncasecmp(argument.data(), word.data(), word.size()) == 0;
@@ -51,18 +53,63 @@ class Replayer {
     if (replay_.verdict != AofVerdict::kOk) return std::move(replay_);
     if (rdb_ != nullptr) {
       Stop(AofVerdict::kCorrupt, "Unexpected EOF reading RDB file");
+    } else if (marked_ && !inbox_.empty()) {
+      FinishWrittenAhead();
     } else if (!inbox_.empty() || !head_.empty() || in_multi_) {
-      Stop(AofVerdict::kTruncated, in_multi_ ? "Revert incomplete MULTI/EXEC transaction" : "unexpected end of file");
+      Stop(AofVerdict::kTruncated, in_multi_ ? kOpenTransaction : kUnexpectedEnd);
     }
     return std::move(replay_);
   }
 
  private:
+  static constexpr char kOpenTransaction[] = "Revert incomplete MULTI/EXEC transaction";
+  static constexpr char kUnexpectedEnd[] = "unexpected end of file";
+
   bool Stop(AofVerdict verdict, std::string reason) {
     replay_.verdict = verdict;
     replay_.reason = std::move(reason);
     replay_.failed_at = rdb_ != nullptr ? static_cast<int64_t>(rdb_->bytes_read()) : position_;
     return false;
+  }
+
+  // What stands at `position_` cannot be read. Where the log was written ahead, it takes
+  // all that follows to tell why.
+  bool StopReading(AofVerdict verdict, std::string reason) {
+    if (!marked_) return Stop(verdict, std::move(reason));
+    unread_ = verdict;
+    unread_reason_ = std::move(reason);
+    return true;
+  }
+
+  void FinishWrittenAhead() {
+    LogEnd end = JudgeEnd(position_, inbox_);
+    while ((end == LogEnd::kCut || end == LogEnd::kDamaged) && GoOnBehindFiller()) {
+      if (!FeedCommands({})) return;
+      end = JudgeEnd(position_, inbox_);
+    }
+    if (end == LogEnd::kFiller) {
+      replay_.filler_bytes = static_cast<int64_t>(inbox_.size());
+      if (in_multi_) Stop(AofVerdict::kTruncated, kOpenTransaction);
+    } else if (end == LogEnd::kTorn) {
+      Stop(AofVerdict::kTruncated, "the last batch was not written wholly");
+    } else if (unread_ != AofVerdict::kOk) {
+      Stop(unread_, unread_reason_);
+    } else if (end == LogEnd::kCut || inbox_.size() > kLongestEnd) {  // the latter: of one command
+      Stop(AofVerdict::kTruncated, kUnexpectedEnd);
+    } else {
+      Stop(AofVerdict::kCorrupt, "whole batches follow what cannot be read");
+    }
+  }
+
+  // Another server has loaded the log and written on behind the filler. (What is left of
+  // a torn batch has filler behind it, and was judged before.)
+  bool GoOnBehindFiller() {
+    const size_t run = FillerRun(inbox_);
+    if (run == 0 || run == inbox_.size() || inbox_[run] != '*') return false;
+    inbox_.erase(0, run);
+    Counted(run);
+    unread_ = AofVerdict::kOk;
+    return true;
   }
 
   bool FeedRdb(std::string_view bytes) {
@@ -78,28 +125,48 @@ class Replayer {
   bool FeedCommands(std::string_view bytes) {
     inbox_.append(bytes);
     size_t used = 0;
-    while (used < inbox_.size()) {
+    bool going_on = true;
+    while (going_on && used < inbox_.size() && unread_ == AofVerdict::kOk) {
+      const int64_t before = position_;
       const std::string_view rest = std::string_view(inbox_).substr(used);
-      if (rest[0] == '#') {  // an annotation, one line
-        const size_t end = rest.find('\n');
-        if (end == std::string_view::npos) break;
-        used += end + 1;
-        Counted(end + 1);
-        continue;
-      }
-      if (rest[0] != '*') return Stop(AofVerdict::kCorrupt, "a command does not begin with '*'");
-      // A client may send an empty command, which says nothing; nobody logs one.
-      if (rest.size() > 1 && (rest[1] < '1' || rest[1] > '9')) return Stop(AofVerdict::kCorrupt, "a command has no words");
-      if (rest.size() == 1) break;
-      size_t consumed = 0;
-      const resp::ParseStatus status = parser_.Parse(rest, &consumed, &args_);
-      if (status == resp::ParseStatus::kNeedMore) break;
-      if (status == resp::ParseStatus::kError || args_.empty()) return Stop(AofVerdict::kCorrupt, parser_.error());
-      if (!Apply()) return false;
-      used += consumed;
-      Counted(consumed);
+      going_on = rest[0] == '#' ? FeedLine(rest) : FeedCommand(rest);
+      if (position_ == before) break;
+      used += static_cast<size_t>(position_ - before);
     }
     inbox_.erase(0, used);
+    if (unread_ == AofVerdict::kOk || inbox_.size() <= kLongestEnd) return going_on;
+    return GoOnBehindFiller() ? FeedCommands({}) : Stop(unread_, unread_reason_);
+  }
+
+  // These two go past a whole one; if there is none, more must come.
+  bool FeedCommand(std::string_view rest) {
+    if (rest[0] != '*') return StopReading(AofVerdict::kCorrupt, "a command does not begin with '*'");
+    // A client may send an empty command, which says nothing; nobody logs one.
+    if (rest.size() > 1 && (rest[1] < '1' || rest[1] > '9')) return StopReading(AofVerdict::kCorrupt, "a command has no words");
+    if (rest.size() == 1) return true;
+    size_t consumed = 0;
+    const resp::ParseStatus status = parser_.Parse(rest, &consumed, &args_);
+    if (status == resp::ParseStatus::kNeedMore) return true;
+    if (status == resp::ParseStatus::kError || args_.empty()) return StopReading(AofVerdict::kCorrupt, parser_.error());
+    if (!Apply()) return false;
+    Counted(consumed);
+    return true;
+  }
+
+  // An annotation.
+  bool FeedLine(std::string_view rest) {
+    const size_t end = rest.find('\n');
+    if (end == std::string_view::npos) return true;
+    const std::string_view line = rest.substr(0, end + 1);
+    if (const auto mark = ParseBatchHead(line)) {
+      const std::string_view batch = rest.substr(line.size(), mark->bytes);
+      marked_ = true;
+      if (batch.size() < mark->bytes) return true;
+      if (!IsWhole(*mark, position_, batch)) return StopReading(AofVerdict::kCorrupt, "the checksum of a batch is wrong");
+    } else if (marked_ && line.substr(0, kTimestamp.size()) != kTimestamp) {
+      return StopReading(AofVerdict::kCorrupt, IsFiller(line) ? "something follows the end of the log" : "a batch has no head");
+    }
+    Counted(line.size());
     return true;
   }
 
@@ -149,6 +216,9 @@ class Replayer {
   std::vector<std::string_view> args_;
   std::vector<std::vector<std::string>> queued_;
   bool in_multi_ = false;
+  bool marked_ = false;  // there are batches with their checksums, and filler
+  AofVerdict unread_ = AofVerdict::kOk;  // what is left in inbox_ cannot be read
+  std::string unread_reason_;
   int db_ = 0;
   int64_t position_ = 0;
 };

@@ -23,6 +23,7 @@ struct AofReplay {
   AofVerdict verdict = AofVerdict::kOk;
   std::string reason;
   int64_t valid_bytes = 0;  // up to the last whole command outside a transaction
+  int64_t filler_bytes = 0; // behind them, written ahead and not used
   int64_t commands = 0;
   int64_t failed_at = 0;    // the first byte of what was not understood
   bool begins_with_rdb = false;

@@ -1,7 +1,6 @@
 // New bases: the snapshot begins and a new increment opens at the same instant.
 // The manifest names the new increment at once (what is acknowledged must be
 // found after a crash) and the new base when it is whole.
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,16 +22,13 @@ constexpr size_t kTakeAt = 256 << 10;
 
 base::Result<void> Aof::WriteManifest() { return base::WriteFileAtomically(ManifestPath(), manifest_.Text()); }
 
-base::Result<std::shared_ptr<Aof::File>> Aof::OpenFile(const std::string& name, bool create) {
-  const std::string path = PathOf(name);
-  auto file = std::make_shared<File>();
-  file->fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : O_CREAT), 0644);
-  if (file->fd < 0) return base::Error{"Can't open the append-only file " + name + ": " + std::strerror(errno)};
-  file->size = std::max<int64_t>(FileBytes(path), 0);
+base::Result<std::shared_ptr<LogFile>> Aof::OpenFile(const std::string& name, bool create) {
+  auto file = LogFile::Open(PathOf(name), create);
+  if (!file.ok()) return base::Error{"Can't open the append-only file " + name + ": " + file.error()};
   return file;
 }
 
-void Aof::SwitchTo(std::shared_ptr<File> file) {
+void Aof::SwitchTo(std::shared_ptr<LogFile> file) {
   file_ = std::move(file);
   increment_from_ = written_;
   selected_db_ = -1;
@@ -155,7 +151,7 @@ void Aof::RewriteFinished(base::Result<int64_t> result) {
   Synced(rewrite->from);
   rewrite_failures_ = 0;
   ++rewrites_;
-  // Not file_->size, which the helper may be changing.
+  // Not the size of the file, which is written ahead, too.
   current_bytes_ = *result + (file_ != nullptr ? written_ - increment_from_ : 0);
   base_bytes_ = current_bytes_;
   parts_.log->Notice("Background AOF rewrite terminated with success");

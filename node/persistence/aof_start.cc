@@ -108,6 +108,9 @@ base::Result<void> Aof::LoadOne(const AofFileInfo& info, bool last, KeyspaceLoad
     return fatal("Bad file format reading the append only file " + info.name +
                  ": make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>");
   }
+  if (replay.filler_bytes > 0 && ::truncate(path.c_str(), replay.valid_bytes) != 0) {
+    return fatal("Error truncating the AOF file " + info.name + ": " + std::strerror(errno));
+  }
   parts_.log->Logf(base::LogLevel::kNotice, "DB loaded from %s file %s: %.3f seconds", is_base ? "base" : "incr",
                    info.name.c_str(), static_cast<double>(parts_.clock->UnixMs() - start_ms) / 1000);
   return {};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "node/base/atomic_file.h"
+#include "node/base/scheduling.h"
 #include "node/config/config.h"
 #include "node/observe/stats.h"
 #include "node/persistence/rdb_file.h"
@@ -55,6 +56,7 @@ Durability::Durability(commands::Node* node)
       failover_(FailoverParts()),
       ack_gate_({node->loop, node->log, &history_, &primary_, &ack_settings_}) {
   ReadSettings();
+  log_worker_.Run(base::AskForShortSlices);  // replies wait for it
   history_.SetSpillFile(std::make_unique<persistence::SpillFile>(&file_worker_, primary_settings_.folder));
   node->saves = &saves_;
   node->aof = &aof_;

@@ -186,6 +186,120 @@ TEST_F(AofTest, WithAlwaysSyncedTellsWhatIsOnDisk) {
   EXPECT_THAT(Read(kFirstIncrement), HasSubstr(Set("b", "2")));
 }
 
+// The log of `always` while its server lives: a copy of its folder, as it is on disk.
+class WrittenAheadTest : public AofTest {
+ protected:
+  ~WrittenAheadTest() override { fs::remove_all(Copy()); }
+  std::string Copy() const { return folder_ + "-copy"; }
+  std::string CopiedFile() const { return Copy() + "/appendonlydir/" + kFirstIncrement; }
+  void CopyNow() const {
+    fs::remove_all(Copy());
+    fs::copy(folder_, Copy(), fs::copy_options::recursive);
+  }
+  void PutInCopy(const std::string& bytes) const { std::ofstream(CopiedFile(), std::ios::binary | std::ios::trunc) << bytes; }
+  static void Begin(Server& server) {
+    ASSERT_TRUE(server.Load().ok());
+    ASSERT_TRUE(server.aof().OpenAtStart().ok());
+  }
+  // Everything appended is on disk.
+  static void Commit(Server& server) {
+    for (int i = 0; i < 10 && server.aof().synced() < server.aof().appended(); ++i) server.Turn();
+    ASSERT_EQ(server.aof().synced(), server.aof().appended());
+  }
+};
+
+TEST_F(WrittenAheadTest, IsReadAgainWhereverBatchesEnd) {
+  {
+    Server server(folder_, FsyncPolicy::kAlways);
+    Begin(server);
+    for (size_t i = 0; i < 300; ++i) {
+      server.Write("key" + std::to_string(i), std::string(i % 130, 'v'));
+      if (i % 50 == 7) server.Write("large", std::string(100'000, 'x'));
+      Commit(server);
+      CopyNow();
+      Server again(Copy(), FsyncPolicy::kAlways);
+      auto loaded = again.Load();
+      ASSERT_TRUE(loaded.ok()) << i << loaded.error();
+      ASSERT_EQ(again.Contents(), server.Contents()) << i;
+    }
+    EXPECT_THAT(Read(kFirstIncrement), HasSubstr("~~~\n"));
+  }
+  EXPECT_THAT(Read(kFirstIncrement), ::testing::Not(HasSubstr("~~")));  // it ended in order
+}
+
+TEST_F(WrittenAheadTest, ABatchOfWhichOnlySomeSectorsWereWrittenIsAsIfItHadNeverBeen) {
+  constexpr size_t kSector = 512;
+  Server server(folder_, FsyncPolicy::kAlways);
+  Begin(server);
+  base::Random random(7);
+  for (size_t round = 0; round < 40; ++round) {
+    server.Write("key" + std::to_string(round), std::string(round * 37 % 700, 'a'));
+    Commit(server);
+    const std::string before = Read(kFirstIncrement);
+    const auto kept = server.Contents();
+    for (int i = 0; i < 3; ++i) server.Write("torn" + std::to_string(i), std::string(round * 61 % 1500, 'b'));
+    Commit(server);
+    const std::string after = Read(kFirstIncrement);
+    if (after.size() != before.size()) continue;  // filler was added between
+    CopyNow();
+    for (int draw = 0; draw < 20; ++draw) {
+      std::string mixed = after;
+      for (size_t at = 0; at < mixed.size(); at += kSector) {
+        if (random.Below(2) == 0) mixed.replace(at, kSector, before, at, kSector);
+      }
+      PutInCopy(mixed);
+      Server again(Copy(), FsyncPolicy::kAlways);
+      auto loaded = again.Load();
+      ASSERT_TRUE(loaded.ok()) << loaded.error();
+      const auto found = again.Contents();
+      EXPECT_TRUE(found == kept || found == server.Contents()) << "round " << round;
+      ASSERT_TRUE(again.aof().OpenAtStart().ok());
+      again.Write("next", "1");
+      Commit(again);
+    }
+  }
+}
+
+TEST_F(WrittenAheadTest, DamageThatNoPowerCutDoesIsRefused) {
+  Server server(folder_, FsyncPolicy::kAlways);
+  Begin(server);
+  std::vector<size_t> begins;
+  for (int i = 0; i < 5; ++i) {
+    server.Write("key" + std::to_string(i), "value");
+    Commit(server);
+    begins.push_back(Read(kFirstIncrement).find("key" + std::to_string(i)));
+  }
+  CopyNow();
+  const std::string whole = Read(kFirstIncrement);
+  for (size_t at = whole.find("#BATCH", 1); at < begins[3]; ++at) {
+    std::string damaged = whole;
+    damaged[at] ^= 4;
+    PutInCopy(damaged);
+    Server again(Copy(), FsyncPolicy::kAlways);
+    EXPECT_FALSE(again.Load().ok()) << at;
+  }
+}
+
+TEST_F(WrittenAheadTest, AnotherPolicyGoesOnInTheSameFile) {
+  std::map<std::string, std::string> expected;
+  {
+    Server server(folder_, FsyncPolicy::kAlways);
+    Begin(server);
+    for (int i = 0; i < 6; ++i) {
+      server.settings_.fsync = i % 2 == 0 ? FsyncPolicy::kAlways : FsyncPolicy::kEverySecond;
+      server.Write("key" + std::to_string(i), "value");
+      server.Turn();
+      server.Turn();
+    }
+    EXPECT_THAT(Read(kFirstIncrement), ::testing::Not(HasSubstr("~~")));
+    expected = server.Contents();
+    CopyNow();
+  }
+  Server again(Copy());
+  ASSERT_TRUE(again.Load().ok());
+  EXPECT_EQ(again.Contents(), expected);
+}
+
 TEST_F(AofTest, CutsATornTailAndAnOpenTransaction) {
   {
     Server server(folder_);

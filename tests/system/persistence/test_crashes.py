@@ -22,7 +22,10 @@ from harness import Nodes, wait_for  # noqa: E402
 
 ROUNDS = int(os.environ.get("WINDLASS_ROUNDS", "8"))
 FILES = 256
-CONTROL_BYTES = 16 + 16 * FILES
+FILES_END = 16 + 16 * FILES
+MOST_OVER = 1 << 20
+CONTROL_BYTES = FILES_END + 24 + MOST_OVER
+SECTOR = 512
 NONE, WRITE_FAILS, SYNC_FAILS, NO_SPACE, TORN = range(5)
 # appendfsync everysec promises a second; the fsync itself may take its time.
 WINDOW_S = 2.0
@@ -53,7 +56,7 @@ class Faults:
         return struct.unpack("<i", self.map[12:16])[0]
 
     def forget_files(self):
-        self.map[16:] = bytes(CONTROL_BYTES - 16)
+        self.map[16:FILES_END + 24] = bytes(FILES_END + 24 - 16)
 
     def synced(self):
         sizes = {}
@@ -62,6 +65,11 @@ class Faults:
             if inode:
                 sizes[inode] = size
         return sizes
+
+    def written_over(self):
+        """Inode, place and what stood there, of what was not fsynced since."""
+        inode, begin, count = struct.unpack("<Qqq", self.map[FILES_END:FILES_END + 24])
+        return inode, begin, self.map[FILES_END + 24:FILES_END + 24 + count]
 
 
 class Writer(threading.Thread):
@@ -100,12 +108,22 @@ class Writer(threading.Thread):
 
 
 def cut_power(node, faults, chance):
-    """The server is dead; of each file anything between what was fsynced and its end remains."""
+    """The server is dead; of each file anything between what was fsynced and its end remains,
+    and of what was written over, any of its sectors."""
     synced = faults.synced()
+    over_inode, begin, before = faults.written_over()
     for path in (node.folder / "appendonlydir").glob("*.aof"):
         info = path.stat()
         safe = min(synced.get(info.st_ino, 0), info.st_size)
         os.truncate(path, chance.randint(safe, info.st_size))
+        if info.st_ino != over_inode:
+            continue
+        with open(path, "r+b") as file:
+            for sector in range(begin // SECTOR * SECTOR, begin + len(before), SECTOR):
+                first, end = max(sector, begin), min(sector + SECTOR, begin + len(before), safe)
+                if first < end and chance.random() < 0.5:
+                    file.seek(first)
+                    file.write(before[first - begin:end - begin])
 
 
 def present(node, keys):

@@ -3,6 +3,7 @@ with every type and encoding, and files of old versions are read: digests are eq
 import os
 import shutil
 import struct
+import subprocess
 import sys
 import time
 
@@ -69,6 +70,42 @@ def test_all_types_both_ways(tmp_path, peer, way, form):
 
 
 # --- files as old versions wrote them, made here.
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_killed_log_of_always_is_whole_for_others(tmp_path, peer):
+    """It is written ahead and its batches have heads: lines that others pass over."""
+    if harness.server_binary(peer) is None:
+        pytest.skip(f"{peer} is not there")
+    config = {**CONFIG, "appendonly": "yes", "appendfsync": "always"}
+    with Nodes(tmp_path, cluster=False) as nodes:
+        writer = nodes.add(kind=OURS, config=config)
+        digest = fill_everything(writer)
+        writer.kill()
+        folder = writer.folder / "appendonlydir"
+        increment = next(folder.glob("*.incr.aof"))
+        assert increment.read_bytes().endswith(b"~~\n")
+        checker = shutil.which(peer.replace("server", "check-aof"))
+        assert checker is not None
+        checked = subprocess.run([checker, str(folder / "appendonly.aof.manifest")], stdout=subprocess.PIPE, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+        reader = nodes.add(kind=peer, config=config, start=False)
+        shutil.copytree(folder, reader.folder / "appendonlydir")
+        reader.start()
+        check_loaded(reader, digest)
+        # And back, with what the peer has written behind the filler.
+        reader.call("SET", "more", "1")
+        digest = reader.call("DEBUG", "DIGEST")
+        reader.kill()
+        shutil.rmtree(folder)
+        shutil.copytree(reader.folder / "appendonlydir", folder)
+        writer.start()
+        check_loaded(writer, digest)
+        writer.call("SET", "still more", "1")
+        digest = writer.call("DEBUG", "DIGEST")
+        writer.kill()
+        writer.start()
+        check_loaded(writer, digest)
+
 
 def length(n):
     return bytes([n]) if n < 64 else bytes([0x40 | n >> 8, n & 255]) if n < 16384 else b"\x80" + struct.pack(">I", n)

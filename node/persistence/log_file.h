@@ -1,0 +1,45 @@
+// An open increment of the append-only log.
+//
+// Belongs to whoever writes: the loop, or the helper thread while it has a batch. After
+// a failure the file is as before, so that a retry does not leave half a command in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "node/base/result.h"
+
+namespace windlass::persistence {
+
+class LogFile {
+ public:
+  // Error: what errno says.
+  static base::Result<std::shared_ptr<LogFile>> Open(const std::string& path, bool create);
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+  // Each returns an empty text, or what failed.
+  std::string Append(std::string_view bytes);  // is then with the kernel
+  std::string Commit(std::string_view batch);  // is then on disk, with all before it
+  std::string Sync();                          // any thread
+  // Gives back what was written ahead.
+  std::string Trim();
+
+ private:
+  LogFile(int fd, int64_t size) : fd_(fd), size_(size), end_(size) {}
+  bool HasRoom(size_t bytes) const { return end_ - size_ >= static_cast<int64_t>(bytes); }
+  std::string WriteAhead();
+  std::string WriteOverFiller(std::string_view batch);
+  std::string Failed(std::string what);
+
+  const int fd_;
+  int64_t size_;         // of what counts
+  int64_t end_;          // of the file: filler from size_ to there
+  bool untidy_ = false;  // what a failure left behind size_ could not be cut off yet
+  bool marked_ = false;  // a batch was written, at least an empty one
+};
+
+}  // namespace windlass::persistence
