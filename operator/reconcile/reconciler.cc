@@ -61,11 +61,15 @@ std::shared_ptr<ClusterReconciler::Memory> ClusterReconciler::MemoryOf(const std
   return memory;
 }
 
+std::string ClusterReconciler::StampOf(const std::string& key) const {
+  const size_t slash = key.find('/');
+  return StampOfObjects(context_.caches, key.substr(0, slash), key.substr(slash + 1));
+}
+
 bool ClusterReconciler::StandsStill(const std::string& key, Memory* memory) {
   const Stillness& still = memory->still;
   if (still.objects.empty() || MonotonicMs() >= still.until_ms) return false;
-  const size_t slash = key.find('/');
-  if (StampOfObjects(context_.caches, key.substr(0, slash), key.substr(slash + 1)) != still.objects) return false;
+  if (StampOf(key) != still.objects) return false;
   return WhatNodesSay(memory->links.Ask(still.addresses, still.options)) == still.said;
 }
 
@@ -97,6 +101,8 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
   memory->quiet.Begin(MonotonicMs());
   if (StandsStill(key, memory.get())) return {memory->quiet.UntilIdleLook(MonotonicMs())};
   memory->still = {};
+  // Before anything is read: what changes meanwhile is then not taken for seen.
+  const std::string objects = StampOf(key);
   const informer::Object object = context_.caches.clusters.Find(key);
   if (object == nullptr) return {milliseconds::zero()};  // gone since
   api::RedisCluster cluster;
@@ -117,7 +123,7 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
       if (const auto findings = api::Validate(cluster); !findings.empty()) return Refuse(cluster, *object, base::Join(findings, "; "));
       memory->valid_generation = cluster.metadata.generation;
     }
-    const controller::Outcome outcome = Pass(cluster, *object, memory.get());
+    const controller::Outcome outcome = Pass(cluster, *object, objects, memory.get());
     memory->last_error.clear();
     return outcome;
   } catch (const kube::KubeError& error) {
@@ -161,8 +167,7 @@ void ClusterReconciler::WeighSlotsIfDue(const redis::AdminOptions& admin, World*
   world->slot_weights = memory->slot_weights;
 }
 
-controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, Memory* memory) {
-  const std::string objects = StampOfObjects(context_.caches, cluster.metadata.name_space, cluster.metadata.name);
+controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, const std::string& objects, Memory* memory) {
   const bool acts = !cluster.spec.paused;
   if (!acts && cluster.status.cluster_id.empty()) {
     api::Status status = cluster.status;

@@ -56,7 +56,9 @@ class ClusterReconciler final : public controller::Reconciler {
     int64_t valid_generation = -1;
   };
 
-  controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);
+  // `objects` is the stamp of what it reads, from before it was read.
+  controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, const std::string& objects, Memory* memory);
+  std::string StampOf(const std::string& key) const;
   // Looks, and compares with the last pass, which did nothing.
   bool StandsStill(const std::string& key, Memory* memory);
   void RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory);
