@@ -6,6 +6,7 @@
 #include <iostream>
 #include <malloc.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "node/base/random.h"
@@ -58,6 +59,14 @@ base::LogLevel LevelOf(const std::string& name) {
   if (name == "warning") return base::LogLevel::kWarning;
   if (name == "error") return base::LogLevel::kError;
   return base::LogLevel::kInfo;
+}
+
+// Connections to nodes are kept: there may be as many files open as this process is allowed.
+void RaiseFileLimit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 std::string Identity() {
@@ -124,8 +133,7 @@ class Watches {
   }
   // Its status changes often; only what is kept of it concerns the clusters that have pods there.
   void OnMachine(const nlohmann::json& node, workqueue::WorkQueue& queue) {
-    nlohmann::json kept = reconcile::KeptOfMachine(node);
-    kept["metadata"].erase("resourceVersion");
+    const nlohmann::json kept = reconcile::KeptOfMachine(node);
     const std::string name = kept["metadata"].value("name", "");
     const auto [seen, first] = machines.try_emplace(name, kept);
     if (first || seen->second == kept) return;
@@ -331,6 +339,7 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   CLI11_PARSE(app, argc, argv);
   windlass::KeepHeapsSmall();
+  windlass::RaiseFileLimit();
   windlass::base::SetLogLevel(windlass::LevelOf(options.log_level));
   try {
     return options.check ? windlass::Check(options) : windlass::Run(options);

@@ -12,7 +12,7 @@ uint64_t VersionNumber(const std::string& version) {
   return base::ParseUint(version).value_or(UINT64_MAX);
 }
 
-uint64_t VersionOf(const Json& object) {
+uint64_t VersionIn(const Json& object) {
   return VersionNumber(object.value("metadata", Json::object()).value("resourceVersion", ""));
 }
 
@@ -80,6 +80,17 @@ std::string Store::StampOf(const std::string& name_space, const std::string& val
   return stamp;
 }
 
+std::string Store::VersionOf(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(key);
+  return found == objects_.end() ? "" : std::to_string(found->second.version);
+}
+
+uint64_t Store::changes() const {
+  const std::lock_guard lock(mutex_);
+  return changes_;
+}
+
 bool Store::synced() const {
   const std::lock_guard lock(mutex_);
   return synced_;
@@ -100,11 +111,12 @@ void Store::UnindexLocked(const std::string& key, const Held& held) {
 
 bool Store::Observe(const Json& object) {
   const std::string key = KeyOf(object);
-  Held now{VersionOf(object), LabelOf(object, label_), Pack(trim_ == nullptr ? Plain(object) : trim_(object))};
+  Held now{VersionIn(object), LabelOf(object, label_), Pack(trim_ == nullptr ? Plain(object) : trim_(object))};
   const std::lock_guard lock(mutex_);
   if (OlderLocked(key, now.version)) return false;
   Held& held = objects_[key];
   UnindexLocked(key, held);
+  if (held.packed != now.packed) ++changes_;
   held = std::move(now);
   if (!held.label.empty()) labelled_[IndexKey(key, held.label)].insert(key);
   tombstones_.erase(key);
@@ -113,7 +125,7 @@ bool Store::Observe(const Json& object) {
 
 bool Store::ObserveDeleted(const Json& object) {
   const std::string key = KeyOf(object);
-  const uint64_t version = VersionOf(object);
+  const uint64_t version = VersionIn(object);
   const std::lock_guard lock(mutex_);
   const auto held = objects_.find(key);
   // A newer object of the name was made since.
@@ -122,6 +134,7 @@ bool Store::ObserveDeleted(const Json& object) {
   if (held == objects_.end()) return false;
   UnindexLocked(key, held->second);
   objects_.erase(held);
+  ++changes_;
   return true;
 }
 
@@ -137,6 +150,7 @@ std::vector<Object> Store::RetainOnly(const std::set<std::string>& listed, const
     gone.push_back(Unpack(entry->second.packed));
     UnindexLocked(entry->first, entry->second);
     entry = objects_.erase(entry);
+    ++changes_;
   }
   synced_ = true;
   return gone;

@@ -38,6 +38,10 @@ class Store {
   std::vector<Object> WithLabel(const std::string& name_space, const std::string& value) const;
   // Differs once any of these was changed, added or taken away.
   std::string StampOf(const std::string& name_space, const std::string& value) const;
+  // Of one object; empty if it is absent.
+  std::string VersionOf(const std::string& key) const;
+  // How often anything has come, gone, or changed in what is kept of it.
+  uint64_t changes() const;
   bool synced() const;
 
   // True if the object is newer than what was held (or was not held).
@@ -68,6 +72,7 @@ class Store {
   Entries objects_;
   std::map<std::string, std::set<std::string>> labelled_;  // "namespace/value" → keys
   std::map<std::string, uint64_t> tombstones_;             // key → version of the deletion
+  uint64_t changes_ = 0;
   bool synced_ = false;
 };
 

@@ -55,7 +55,7 @@ Json KeptOfPod(const Json& pod) {
 }
 
 Json KeptOfMachine(const Json& node) {
-  return {{"metadata", Some(node.at("metadata"), {"name", "resourceVersion", "labels"})}, {"spec", Some(Child(node, "spec"), {"unschedulable", "taints"})}};
+  return {{"metadata", Some(node.at("metadata"), {"name", "labels"})}, {"spec", Some(Child(node, "spec"), {"unschedulable", "taints"})}};
 }
 
 }  // namespace windlass::reconcile

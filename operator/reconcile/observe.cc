@@ -9,7 +9,6 @@
 #include "operator/api/quantity.h"
 #include "operator/base/time.h"
 #include "operator/reconcile/retire.h"
-#include "operator/redis/observe.h"
 #include "operator/resources/builders.h"
 #include "operator/resources/diff.h"
 
@@ -179,7 +178,15 @@ PodFact PodFromJson(const Json& pod) {
   return fact;
 }
 
-Observation Observe(const Context& context, const api::RedisCluster& cluster, const redis::AdminOptions& admin) {
+redis::ObserveOptions QuestionsFor(const redis::AdminOptions& admin, size_t nodes) {
+  redis::ObserveOptions options;
+  options.admin = admin;
+  options.deadline_ms = kDeadlineMs + kDeadlineMsPerNode * static_cast<int64_t>(nodes);
+  options.info_sections = {"server", "memory", "stats", "replication", "persistence", "cpu"};
+  return options;
+}
+
+Observation Observe(const Context& context, const api::RedisCluster& cluster, const redis::AdminOptions& admin, redis::NodeLinks* links) {
   const std::string& space = cluster.metadata.name_space;
   const std::string& name = cluster.metadata.name;
   Observation seen;
@@ -194,11 +201,7 @@ Observation Observe(const Context& context, const api::RedisCluster& cluster, co
   for (const auto& claim : context.caches.claims.WithLabel(space, name)) {
     seen.claims[claim->at("metadata").value("name", "")] = ClaimFromJson(*claim);
   }
-  redis::ObserveOptions options;
-  options.admin = admin;
-  options.deadline_ms = kDeadlineMs + kDeadlineMsPerNode * static_cast<int64_t>(addresses.size());
-  options.info_sections = {"server", "memory", "stats", "replication", "persistence", "cpu"};
-  seen.reports = redis::ObserveNodes(addresses, options);
+  seen.reports = links->Ask(addresses, QuestionsFor(admin, addresses.size()));
   seen.now_ms = base::SystemClock().UnixMs();
   return seen;
 }

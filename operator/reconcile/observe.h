@@ -4,11 +4,14 @@
 
 #include "operator/reconcile/context.h"
 #include "operator/reconcile/world.h"
-#include "operator/redis/redis_admin.h"
+#include "operator/redis/node_links.h"
 
 namespace windlass::reconcile {
 
-Observation Observe(const Context& context, const api::RedisCluster& cluster, const redis::AdminOptions& admin);
+Observation Observe(const Context& context, const api::RedisCluster& cluster, const redis::AdminOptions& admin, redis::NodeLinks* links);
+
+// What so many nodes are asked, and by when.
+redis::ObserveOptions QuestionsFor(const redis::AdminOptions& admin, size_t nodes);
 
 // What a pod's JSON says; pure.
 PodFact PodFromJson(const informer::Json& pod);

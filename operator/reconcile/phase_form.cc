@@ -63,11 +63,15 @@ bool ProvablyEmpty(const World& world, const std::vector<Intended>& masters) {
 std::optional<Step> Acquaint(const World& world) {
   Meet meet;
   bool pending = false;
-  for (const Member* a : world.Answering()) {
-    for (const Member* b : world.Answering()) {
-      if (a == b || world.view.Find(b->id)->known_by.count(a->id) != 0) continue;
+  const auto answering = world.Answering();
+  std::vector<const topology::Node*> nodes;
+  for (const Member* member : answering) nodes.push_back(world.view.Find(member->id));
+  for (size_t a = 0; a < nodes.size(); ++a) {
+    for (size_t b = 0; b < nodes.size(); ++b) {
+      if (a == b || nodes[b]->known_by.Has(*nodes[a])) continue;
       pending = true;
-      if (a->ordinal < b->ordinal && meet.pairs.size() < 256) meet.pairs.emplace_back(RefOf(*a), RefOf(*b));
+      const bool introduces = answering[a]->ordinal < answering[b]->ordinal;
+      if (introduces && meet.pairs.size() < 256) meet.pairs.emplace_back(RefOf(*answering[a]), RefOf(*answering[b]));
     }
   }
   if (!meet.pairs.empty()) return meet;

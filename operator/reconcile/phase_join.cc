@@ -1,4 +1,6 @@
 // Nodes that the cluster does not know, or knows at an address they have left.
+#include <map>
+
 #include "operator/reconcile/phases.h"
 
 namespace windlass::reconcile {
@@ -9,11 +11,7 @@ constexpr size_t kMeetsAtOnce = 256;
 // How `who` lists `whom`; null if not at all.
 const topology::NodeLine* LineOf(const World& world, const Member& who, const Member& whom) {
   const topology::NodeReport* report = world.view.ReportOf(who.id);
-  if (report == nullptr) return nullptr;
-  for (const topology::NodeLine& line : report->nodes) {
-    if (line.id == whom.id && !line.handshake) return &line;
-  }
-  return nullptr;
+  return report == nullptr ? nullptr : report->nodes.Find(whom.id);
 }
 
 bool Meeting(const World& world, const Member& who, const Member& whom) {
@@ -56,6 +54,30 @@ bool Wanted(const Member& member, const std::vector<const Shard*>& surplus) {
   return true;
 }
 
+// The nodes that answer and with which something is wrong in the eyes of any that is
+// told of them. They say so alike who share a table: it is read once.
+class Strangers {
+ public:
+  explicit Strangers(const World& world) : world_(world), answering_(world.Answering()) {}
+
+  // Unknown to `who`, or looked for in vain by it.
+  const std::vector<const Member*>& Of(const Member& who) {
+    const topology::NodeReport* report = world_.view.ReportOf(who.id);
+    if (report == nullptr) return answering_;
+    const auto [entry, first] = by_table_.try_emplace(report->nodes.table().get());
+    if (!first) return entry->second;
+    for (const Member* whom : answering_) {
+      if (Unknown(world_, who, *whom) || LookedForInVain(world_, who, *whom)) entry->second.push_back(whom);
+    }
+    return entry->second;
+  }
+
+ private:
+  const World& world_;
+  const std::vector<const Member*> answering_;
+  std::map<const topology::NodeTable*, std::vector<const Member*>> by_table_;
+};
+
 }  // namespace
 
 std::optional<Step> JoinNodes(const World& world) {
@@ -63,17 +85,19 @@ std::optional<Step> JoinNodes(const World& world) {
   if (owners.empty()) return std::nullopt;
   const auto surplus = SurplusShards(world);
   Meet meet;
+  Strangers strangers(world);
   std::optional<Step> wait;
   for (const Member* a : world.Answering()) {
     if (!a->joined && a->slots == 0 && Foreign(world, *a)) {
       wait = Wait{a->name + " holds keys that the cluster does not know of: it is not let in"};
       continue;
     }
-    for (const Member* b : world.Answering()) {
+    if (!a->joined) continue;
+    for (const Member* b : strangers.Of(*a)) {
       // The one that has been in longer is told of the other.
       const bool a_introduces = !b->joined || a->ordinal < b->ordinal;
-      const bool strangers = a_introduces && Unknown(world, *a, *b);
-      if (a == b || !a->joined || (!strangers && !LookedForInVain(world, *a, *b))) continue;
+      const bool unknown = a_introduces && Unknown(world, *a, *b);
+      if (a == b || (!unknown && !LookedForInVain(world, *a, *b))) continue;
       if (!Wanted(*b, surplus) || (!b->joined && Foreign(world, *b))) continue;
       if (meet.pairs.size() < kMeetsAtOnce) meet.pairs.emplace_back(RefOf(*a), RefOf(*b));
     }

@@ -146,7 +146,7 @@ std::optional<Step> ServeLostSlots(const World& world) {
   for (const Ghost& ghost : world.ghosts) {
     if (ghost.slots == 0) continue;
     for (const Member* member : world.Answering()) {
-      if (ghost.known_by.count(member->id) != 0) forget.commands.emplace_back(RefOf(*member), ghost.id);
+      if (ghost.known_by.HasId(member->id)) forget.commands.emplace_back(RefOf(*member), ghost.id);
     }
     forget.why = (ghost.name.empty() ? ghost.id : ghost.name) + " is gone with what it held";
   }

@@ -117,12 +117,14 @@ std::string Obstacle(const World& world) {
 // Every answering node in the cluster knows the new masters: a client that is
 // redirected must not be told of a node that its node does not know.
 bool EverybodyKnowsLeaders(const World& world) {
+  std::vector<const topology::Node*> joined;
+  for (const Member* member : world.Answering()) {
+    if (member->joined) joined.push_back(world.view.Find(member->id));
+  }
   for (const Shard& shard : world.shards) {
     if (shard.leader == nullptr) continue;
-    const topology::Node* node = world.view.Find(shard.leader->id);
-    for (const Member* member : world.Answering()) {
-      if (member->joined && node->known_by.count(member->id) == 0) return false;
-    }
+    const topology::Reporters& known_by = world.view.Find(shard.leader->id)->known_by;
+    if (!std::all_of(joined.begin(), joined.end(), [&known_by](const topology::Node* node) { return known_by.Has(*node); })) return false;
   }
   return true;
 }

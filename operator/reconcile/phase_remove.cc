@@ -153,7 +153,7 @@ std::optional<Step> ForgetGone(const World& world) {
     for (const Member& member : world.members) followed = followed || (member.answers && member.master_id == ghost.id);
     if (followed) continue;
     for (const Member* member : world.Answering()) {
-      if (ghost.known_by.count(member->id) != 0) step.commands.emplace_back(RefOf(*member), ghost.id);
+      if (ghost.known_by.HasId(member->id)) step.commands.emplace_back(RefOf(*member), ghost.id);
     }
     if (step.why.empty()) step.why = (named ? ghost.name : ghost.id) + " is gone for good";
   }

@@ -31,7 +31,7 @@ std::optional<Step> AttachReplicas(const World& world) {
     for (const Member* member : shard.members) {
       if (!MayFollow(world, *member, shard)) continue;
       // The replica must know its master, or the command is refused.
-      if (world.view.Find(shard.leader->id)->known_by.count(member->id) == 0) continue;
+      if (!world.view.Find(shard.leader->id)->known_by.HasId(member->id)) continue;
       step.pairs.emplace_back(RefOf(*member), RefOf(*shard.leader));
     }
   }

@@ -32,6 +32,7 @@ constexpr int64_t kProgressEveryMs = 5000;
 constexpr int64_t kCreateAgainMs = 5000;  // after a refusal: nothing tells that a quota was raised
 constexpr int64_t kGrowAgainMs = 30000;
 constexpr int64_t kMonitorEveryMs = 60000;
+constexpr int64_t kWholePassEveryMs = 300000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
 
@@ -56,8 +57,32 @@ api::RedisCluster OnlyMetadata(const Json& object) {
 std::shared_ptr<ClusterReconciler::Memory> ClusterReconciler::MemoryOf(const std::string& key) {
   const std::lock_guard lock(mutex_);
   auto& memory = memories_[key];
-  if (memory == nullptr) memory = std::make_shared<Memory>();
+  if (memory == nullptr) memory = std::make_shared<Memory>(&link_budget_);
   return memory;
+}
+
+std::string ClusterReconciler::StampOf(const std::string& key) const {
+  const size_t slash = key.find('/');
+  return StampOfObjects(context_.caches, key.substr(0, slash), key.substr(slash + 1));
+}
+
+bool ClusterReconciler::StandsStill(const std::string& key, Memory* memory) {
+  const Stillness& still = memory->still;
+  if (still.objects.empty() || MonotonicMs() >= still.until_ms) return false;
+  if (StampOf(key) != still.objects) return false;
+  return WhatNodesSay(memory->links.Ask(still.addresses, still.options)) == still.said;
+}
+
+void ClusterReconciler::RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory) {
+  if (!said) return;
+  Stillness still;
+  still.objects = objects;
+  still.said = *said;
+  for (const topology::NodeReport& report : world.view.reports()) still.addresses.push_back(report.asked);
+  still.options = QuestionsFor(admin, still.addresses.size());
+  const bool looked_up = world.spec().metrics && world.spec().metrics->pod_monitor;
+  still.until_ms = MonotonicMs() + (looked_up ? kMonitorEveryMs : kWholePassEveryMs);
+  memory->still = std::move(still);
 }
 
 void ClusterReconciler::Event(const api::RedisCluster& cluster, kube::EventType type, const std::string& reason, const std::string& message) {
@@ -66,21 +91,26 @@ void ClusterReconciler::Event(const api::RedisCluster& cluster, kube::EventType 
 }
 
 controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
-  const informer::Object object = context_.caches.clusters.Find(key);
-  if (object == nullptr) {
+  if (context_.caches.clusters.VersionOf(key).empty()) {
     const std::lock_guard lock(mutex_);
     memories_.erase(key);
     return {};
   }
   if (!context_.fence.HeldFor(milliseconds::zero())) return {kIdle};
+  const auto memory = MemoryOf(key);
+  memory->quiet.Begin(MonotonicMs());
+  if (StandsStill(key, memory.get())) return {memory->quiet.UntilIdleLook(MonotonicMs())};
+  memory->still = {};
+  // Before anything is read: what changes meanwhile is then not taken for seen.
+  const std::string objects = StampOf(key);
+  const informer::Object object = context_.caches.clusters.Find(key);
+  if (object == nullptr) return {milliseconds::zero()};  // gone since
   api::RedisCluster cluster;
   try {
     cluster = api::RedisClusterFromJson(*object);
   } catch (const api::FieldFailure& failure) {
     return Refuse(OnlyMetadata(*object), *object, failure.what());
   }
-  const auto memory = MemoryOf(key);
-  memory->quiet.Begin(MonotonicMs());
   try {
     if (cluster.metadata.deleting) {
       if (Finalize(context_, cluster)) return {};
@@ -93,7 +123,7 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
       if (const auto findings = api::Validate(cluster); !findings.empty()) return Refuse(cluster, *object, base::Join(findings, "; "));
       memory->valid_generation = cluster.metadata.generation;
     }
-    const controller::Outcome outcome = Pass(cluster, *object, memory.get());
+    const controller::Outcome outcome = Pass(cluster, *object, objects, memory.get());
     memory->last_error.clear();
     return outcome;
   } catch (const kube::KubeError& error) {
@@ -113,7 +143,7 @@ controller::Outcome ClusterReconciler::Refuse(const api::RedisCluster& cluster, 
   // Another edit that leaves it as wrong as it was has been seen all the same.
   if (told && cluster.status.observed_generation == cluster.metadata.generation) return {};
   if (!told) Event(cluster, kube::EventType::kWarning, "InvalidSpec", why);
-  Memory unused;
+  Memory unused(nullptr);
   WriteStatus(cluster, object, status, &unused);
   return {};
 }
@@ -137,7 +167,7 @@ void ClusterReconciler::WeighSlotsIfDue(const redis::AdminOptions& admin, World*
   world->slot_weights = memory->slot_weights;
 }
 
-controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, Memory* memory) {
+controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, const Json& object, const std::string& objects, Memory* memory) {
   const bool acts = !cluster.spec.paused;
   if (!acts && cluster.status.cluster_id.empty()) {
     api::Status status = cluster.status;
@@ -160,7 +190,8 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   if (passwords.until_ms != 0) admin.earlier = redis::Credentials{"", passwords.earlier};
   admin.connect_ms = kConnectMs;
   admin.command_ms = kCommandMs;
-  Observation seen = Observe(context_, cluster, admin);
+  Observation seen = Observe(context_, cluster, admin, &memory->links);
+  const auto said = WhatNodesSay(seen.reports);
   seen.target_shards = autoscale::TargetShards(cluster);
   seen.passwords = MarkOf(passwords);
   seen.overlap_until_ms = passwords.until_ms;
@@ -235,6 +266,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   // A number for every slot, of no use before they are weighed again.
   if (!status.operation && status.shards == status.target_shards) std::vector<double>().swap(memory->slot_weights);
   if (failure) std::rethrow_exception(failure);
+  if (as_it_was && MayStandStill(world, step, status)) RememberStillness(world, objects, admin, said, memory);
   return NextLook(cluster, status, result.acted, memory);
 }
 

@@ -14,8 +14,9 @@
 #include "operator/reconcile/quiet.h"
 #include "operator/reconcile/scaling.h"
 #include "operator/reconcile/slot_weights.h"
+#include "operator/reconcile/stillness.h"
 #include "operator/reconcile/world.h"
-#include "operator/redis/redis_admin.h"
+#include "operator/redis/node_links.h"
 
 namespace windlass::reconcile {
 
@@ -28,6 +29,10 @@ class ClusterReconciler final : public controller::Reconciler {
  private:
   // What is remembered of a cluster between passes; losing it costs time only.
   struct Memory {
+    explicit Memory(redis::LinkBudget* budget) : links(budget) {}
+
+    redis::NodeLinks links;
+    Stillness still;
     ScalingMemory scaling;
     SlotLoads slot_loads;
     std::vector<double> slot_weights;  // as read last
@@ -51,7 +56,12 @@ class ClusterReconciler final : public controller::Reconciler {
     int64_t valid_generation = -1;
   };
 
-  controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, Memory* memory);
+  // `objects` is the stamp of what it reads, from before it was read.
+  controller::Outcome Pass(const api::RedisCluster& cluster, const informer::Json& object, const std::string& objects, Memory* memory);
+  std::string StampOf(const std::string& key) const;
+  // Looks, and compares with the last pass, which did nothing.
+  bool StandsStill(const std::string& key, Memory* memory);
+  void RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory);
   controller::Outcome NextLook(const api::RedisCluster& cluster, const api::Status& status, bool acted, Memory* memory);
   void MonitorIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory);
   void WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory);
@@ -62,6 +72,7 @@ class ClusterReconciler final : public controller::Reconciler {
   std::shared_ptr<Memory> MemoryOf(const std::string& key);
 
   const Context context_;
+  redis::LinkBudget link_budget_{redis::LinkBudget::OfThisProcess()};
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Memory>> memories_;  // guarded by mutex_; each used by one pass at a time
 };

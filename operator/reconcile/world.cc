@@ -19,7 +19,6 @@ namespace {
 using topology::Node;
 using topology::NodeReport;
 
-constexpr int64_t kSyncedLagBytes = 1 << 20;
 constexpr char kShardPrefix[] = "shard-";
 
 void ReadReport(const topology::ClusterView& view, const NodeReport& report, Member* member) {
@@ -51,7 +50,7 @@ bool Joined(const topology::ClusterView& view, const Member& member, const std::
   if (!member.answers || node == nullptr || owners.empty()) return false;
   for (const Node* owner : owners) {
     if (owner == node) continue;
-    if (node->known_by.count(owner->id) == 0 || owner->known_by.count(member.id) == 0) return false;
+    if (!node->known_by.Has(*owner) || !owner->known_by.Has(*node)) return false;
   }
   return true;
 }
@@ -255,13 +254,24 @@ std::string PodNameIn(const std::string& cluster, const std::string& host) {
 // all are announced by the name that they are to have.
 bool CutHostNames(const api::RedisCluster& cluster, std::vector<NodeReport>* reports) {
   bool all_as_wanted = true;
+  const auto cut = [&](topology::NodeLine* line) {
+    const std::string pod = PodNameIn(cluster.metadata.name, line->hostname);
+    if (pod.empty()) return;
+    all_as_wanted = all_as_wanted && line->hostname == resources::AnnouncedName(cluster, pod);
+    line->hostname = pod;
+  };
+  std::map<topology::NodeLines::Table, topology::NodeLines::Table> tables;  // as said → as cut
   for (NodeReport& report : *reports) {
-    for (topology::NodeLine& line : report.nodes) {
-      const std::string pod = PodNameIn(cluster.metadata.name, line.hostname);
-      if (pod.empty()) continue;
-      all_as_wanted = all_as_wanted && line.hostname == resources::AnnouncedName(cluster, pod);
-      line.hostname = pod;
+    if (!report.ok() || report.Myself() == nullptr) continue;
+    topology::NodeLines::Table& table = tables[report.nodes.table()];
+    if (table == nullptr) {
+      std::vector<topology::NodeLine> lines = report.nodes.table()->lines();
+      for (topology::NodeLine& line : lines) cut(&line);
+      table = std::make_shared<topology::NodeTable>(std::move(lines));
     }
+    topology::NodeLine own = *report.Myself();
+    cut(&own);
+    report.nodes = topology::NodeLines(table, report.nodes.own_at(), std::move(own));
   }
   return all_as_wanted;
 }

@@ -100,7 +100,7 @@ struct Ghost {
   std::string name;  // announced host name, may be empty
   int slots = 0;     // by anybody's word
   bool claim = false;  // its claim exists: its pod is to come back
-  std::set<std::string> known_by;
+  topology::Reporters known_by;
 };
 
 struct Shard {
@@ -186,6 +186,11 @@ struct Observation {
 };
 
 World BuildWorld(Observation observation);
+
+// Whether a replica that is this much of the stream of writes behind its master can take over
+// from it without a pause that anybody notices.
+inline constexpr int64_t kSyncedLagBytes = 1 << 20;
+inline bool InStep(int64_t behind_bytes) { return behind_bytes <= kSyncedLagBytes; }
 
 std::string ShardName(int number);  // shard-<n>
 std::optional<int> ShardNumber(const std::string& name);

@@ -1,11 +1,6 @@
 // A socket with deadlines under hiredis's reader and command formatter.
 #include "operator/redis/redis_admin.h"
 
-#include <fcntl.h>
-#include <hiredis/hiredis.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +8,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
+
+#include "operator/redis/socket_target.h"
+#include "operator/redis/wire.h"
 
 namespace windlass::redis {
 namespace {
@@ -44,48 +43,6 @@ bool WaitFor(int fd, short events, const Deadline& deadline) {
   }
 }
 
-Reply Convert(const redisReply& raw) {
-  Reply reply;
-  switch (raw.type) {
-    case REDIS_REPLY_STATUS: reply.type = Reply::kStatus; break;
-    case REDIS_REPLY_ERROR: reply.type = Reply::kError; break;
-    case REDIS_REPLY_INTEGER: reply.type = Reply::kInteger; break;
-    case REDIS_REPLY_STRING: reply.type = Reply::kString; break;
-    case REDIS_REPLY_ARRAY: reply.type = Reply::kArray; break;
-    default: reply.type = Reply::kNil; break;
-  }
-  if (raw.str != nullptr) reply.text.assign(raw.str, raw.len);
-  reply.integer = raw.integer;
-  reply.elements.reserve(raw.elements);
-  for (size_t i = 0; i < raw.elements; ++i) reply.elements.push_back(Convert(*raw.element[i]));
-  return reply;
-}
-
-void AppendCommand(const Command& command, std::string& out) {
-  std::vector<const char*> words;
-  std::vector<size_t> lengths;
-  for (const std::string& word : command) {
-    words.push_back(word.data());
-    lengths.push_back(word.size());
-  }
-  char* formatted = nullptr;
-  const long long size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
-                                                words.data(), lengths.data());
-  if (size < 0) throw base::Failure("out of memory while formatting a command");
-  out.append(formatted, static_cast<size_t>(size));
-  redisFreeCommand(formatted);
-}
-
-// The command's name for messages: never its arguments, which may be secrets.
-std::string NameOf(const Command& command) {
-  if (command.empty()) return "an empty command";
-  std::string name = command[0];
-  if (command.size() > 1 && (name == "CLUSTER" || name == "CONFIG" || name == "CLIENT")) {
-    name += " " + command[1];
-  }
-  return name;
-}
-
 }  // namespace
 
 struct RedisAdmin::Impl {
@@ -97,8 +54,7 @@ struct RedisAdmin::Impl {
   void Close() {
     if (fd >= 0) close(fd);
     fd = -1;
-    if (reader != nullptr) redisReaderFree(reader);
-    reader = nullptr;
+    reader.reset();
   }
 
   // Closes, because what was sent or received is now unknown.
@@ -113,7 +69,7 @@ struct RedisAdmin::Impl {
   }
 
   void Open(const Deadline& deadline);
-  bool TryConnect(const addrinfo& target, const Deadline& deadline, std::string& error);
+  bool TryConnect(const SocketTarget& target, const Deadline& deadline, std::string& error);
   void SendAll(const std::string& bytes, const Deadline& deadline, const std::string& what);
   Reply ReadReply(const Deadline& deadline, const std::string& what);
   void Authenticate();
@@ -122,51 +78,37 @@ struct RedisAdmin::Impl {
   Address address;
   AdminOptions options;
   int fd = -1;
-  redisReader* reader = nullptr;
+  std::optional<ReplyReader> reader;
 };
 
-bool RedisAdmin::Impl::TryConnect(const addrinfo& target, const Deadline& deadline, std::string& error) {
-  fd = socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+bool RedisAdmin::Impl::TryConnect(const SocketTarget& target, const Deadline& deadline, std::string& error) {
+  fd = StartConnecting(target);
   if (fd < 0) {
     error = std::strerror(errno);
     return false;
   }
+  if (!WaitFor(fd, POLLOUT, deadline)) FailTimeout("connecting", deadline);
   int failure = 0;
-  if (connect(fd, target.ai_addr, target.ai_addrlen) != 0) {
-    failure = errno;
-    if (failure == EINPROGRESS) {
-      if (!WaitFor(fd, POLLOUT, deadline)) FailTimeout("connecting", deadline);
-      socklen_t size = sizeof(failure);
-      getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-    }
-  }
-  if (failure != 0) {
-    error = std::strerror(failure);
-    close(fd);
-    fd = -1;
-    return false;
-  }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return true;
+  socklen_t size = sizeof(failure);
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
+  if (failure == 0) return true;
+  error = std::strerror(failure);
+  close(fd);
+  fd = -1;
+  return false;
 }
 
 void RedisAdmin::Impl::Open(const Deadline& deadline) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(address.port);
-  if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); error != 0) {
-    Fail(std::string("could not resolve the host: ") + gai_strerror(error));
+  std::vector<SocketTarget> targets;
+  try {
+    targets = Resolve(address);
+  } catch (const base::Failure& failure) {
+    Fail(failure.what());
   }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, &freeaddrinfo);
   std::string error = "no address";
-  for (const addrinfo* target = found; target != nullptr; target = target->ai_next) {
-    if (TryConnect(*target, deadline, error)) {
-      reader = redisReaderCreate();
-      // The default gives large buffers back after each reply; replies here are
-      // small and connections few.
-      reader->maxbuf = 0;
+  for (const SocketTarget& target : targets) {
+    if (TryConnect(target, deadline, error)) {
+      reader.emplace(ReplyReader::Keeps::kItsBuffer);  // replies here are small and connections few
       return;
     }
   }
@@ -189,18 +131,15 @@ void RedisAdmin::Impl::SendAll(const std::string& bytes, const Deadline& deadlin
 
 Reply RedisAdmin::Impl::ReadReply(const Deadline& deadline, const std::string& what) {
   while (true) {
-    void* raw = nullptr;
-    if (redisReaderGetReply(reader, &raw) != REDIS_OK) {
-      Fail("the reply to " + what + " is not RESP: " + reader->errstr);
-    }
-    if (raw != nullptr) {
-      const std::unique_ptr<void, decltype(&freeReplyObject)> owned(raw, &freeReplyObject);
-      return Convert(*static_cast<redisReply*>(raw));
+    try {
+      if (auto reply = reader->Next()) return std::move(*reply);
+    } catch (const base::Failure& failure) {
+      Fail("the reply to " + what + " is not RESP: " + failure.what());
     }
     char buffer[64 * 1024];
     const ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
     if (n > 0) {
-      if (redisReaderFeed(reader, buffer, static_cast<size_t>(n)) != REDIS_OK) Fail("out of memory");
+      reader->Feed(buffer, static_cast<size_t>(n));
       if (deadline.LeftMs() == 0) FailTimeout(what, deadline);  // a reply that trickles in
     } else if (n == 0) {
       Fail("the node closed the connection before answering " + what);
@@ -225,22 +164,26 @@ void RedisAdmin::Impl::Authenticate() {
 
 // The answer, which is no error where there was nothing to log in with or to.
 Reply RedisAdmin::Impl::LogIn(const Credentials& credentials) {
-  Command command{"AUTH"};
-  if (!credentials.user.empty()) command.push_back(credentials.user);
-  command.push_back(credentials.password);
-  // Without a password of ours there is one to try only if there was one before.
-  if (credentials.empty()) {
-    if (!options.earlier) return {};
-    command = {"PING"};
-  }
+  const auto command = LoginCommand(credentials, options.earlier.has_value());
+  if (!command) return {};
   const Deadline deadline(options.command_ms);
   std::string bytes;
-  AppendCommand(command, bytes);
-  SendAll(bytes, deadline, command.front());
-  Reply reply = ReadReply(deadline, command.front());
-  // A node without a password: what it guards is open to us anyway.
-  if (reply.error() && reply.text.find("without any password configured") != std::string::npos) return {};
+  AppendCommand(*command, &bytes);
+  SendAll(bytes, deadline, command->front());
+  Reply reply = ReadReply(deadline, command->front());
+  if (HasNoPassword(reply)) return {};
   return reply;
+}
+
+std::optional<Command> LoginCommand(const Credentials& credentials, bool had_earlier) {
+  // Without a password of ours there is one to try only if there was one before.
+  if (credentials.empty()) return had_earlier ? std::optional<Command>({"PING"}) : std::nullopt;
+  if (credentials.user.empty()) return Command{"AUTH", credentials.password};
+  return Command{"AUTH", credentials.user, credentials.password};
+}
+
+bool HasNoPassword(const Reply& reply) {
+  return reply.error() && reply.text.find("without any password configured") != std::string::npos;
 }
 
 RedisAdmin::RedisAdmin(Address address, AdminOptions options)
@@ -282,7 +225,7 @@ std::vector<Reply> RedisAdmin::Pipeline(const std::vector<Command>& commands, in
   }
   if (!connected()) Connect();
   std::string bytes;
-  for (const Command& command : commands) AppendCommand(command, bytes);
+  for (const Command& command : commands) AppendCommand(command, &bytes);
   const std::string what = commands.empty() ? "nothing" : NameOf(commands.front());
   const Deadline deadline(deadline_ms);
   impl_->SendAll(bytes, deadline, what);
@@ -294,7 +237,7 @@ std::vector<Reply> RedisAdmin::Pipeline(const std::vector<Command>& commands, in
 void RedisAdmin::Send(const Command& command) {
   if (!connected()) Connect();
   std::string bytes;
-  AppendCommand(command, bytes);
+  AppendCommand(command, &bytes);
   impl_->SendAll(bytes, Deadline(impl_->options.command_ms), NameOf(command));
 }
 

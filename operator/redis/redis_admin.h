@@ -46,6 +46,7 @@ class RefusedFailure : public base::Failure {
 struct Credentials {
   std::string user;      // empty: the default user, AUTH with one argument
   std::string password;  // empty and no user: no AUTH is sent
+  bool operator==(const Credentials&) const = default;
   bool empty() const { return user.empty() && password.empty(); }
 };
 
@@ -56,6 +57,12 @@ struct AdminOptions {
   // Of before a change of passwords: tried where the credentials are not known yet.
   std::optional<Credentials> earlier = std::nullopt;
 };
+
+// What to say first over a new connection; nothing if there is nothing to log in with.
+std::optional<Command> LoginCommand(const Credentials& credentials, bool had_earlier);
+
+// A node without a password: what it guards is open to us anyway.
+bool HasNoPassword(const Reply& login_reply);
 
 class RedisAdmin {
  public:

@@ -3,6 +3,7 @@
 #include "operator/topology/cluster_view.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 namespace windlass::topology {
@@ -45,52 +46,90 @@ bool Lists(const NodeLine& line, slot::SlotId slot) {
 
 }  // namespace
 
+bool Reporters::Has(const Node& node) const { return node.reported && HasPlace(node.report); }
+
+bool Reporters::HasId(const std::string& id) const {
+  if (index_ == nullptr) return false;
+  const auto place = index_->find(id);
+  return place != index_->end() && HasPlace(place->second);
+}
+
+size_t Reporters::size() const {
+  size_t count = 0;
+  for (const uint64_t word : bits_) count += static_cast<size_t>(std::popcount(word));
+  return count;
+}
+
+void Reporters::Add(const Index& index, size_t place) {
+  index_ = index;
+  if (bits_.size() <= place / 64) bits_.resize(place / 64 + 1);
+  bits_[place / 64] |= uint64_t{1} << (place % 64);
+}
+
+void Reporters::Add(const Reporters& others) {
+  index_ = others.index_;
+  if (bits_.size() < others.bits_.size()) bits_.resize(others.bits_.size());
+  for (size_t i = 0; i < others.bits_.size(); ++i) bits_[i] |= others.bits_[i];
+}
+
 ClusterView::ClusterView(std::vector<NodeReport> reports) : reports_(std::move(reports)) {
   std::sort(reports_.begin(), reports_.end(),
             [](const NodeReport& a, const NodeReport& b) { return a.asked < b.asked; });
+  std::map<std::string, size_t> report_of;
   for (size_t i = 0; i < reports_.size(); ++i) {
-    if (reports_[i].ok()) MergeSelf(i);
+    if (reports_[i].ok()) MergeSelf(i, &report_of);
   }
-  for (const NodeReport& report : reports_) {
-    if (report.ok()) MergeOthers(report);
-  }
-  SettleSilentNodes();
-  GatherOpinions();
+  report_of_ = std::make_shared<const std::map<std::string, size_t>>(std::move(report_of));
+  const std::vector<Chorus> choruses = GatherChoruses();
+  for (const Chorus& chorus : choruses) MergeOthers(chorus);
+  SettleSilentNodes(choruses);
+  GatherOpinions(choruses);
 }
 
-void ClusterView::MergeSelf(size_t report_index) {
+void ClusterView::MergeSelf(size_t report_index, std::map<std::string, size_t>* report_of) {
   const NodeReport& report = reports_[report_index];
   const NodeLine* line = report.Myself();
   // The same node asked at two addresses: the first in order speaks for it.
-  if (line == nullptr || !report_of_.emplace(line->id, report_index).second) return;
+  if (line == nullptr || !report_of->emplace(line->id, report_index).second) return;
   Node& node = nodes_[line->id];
   node.id = line->id;
   node.address = report.asked;
   node.reported = true;
+  node.report = report_index;
   CopyFacts(*line, node);
   node.migrating = line->migrating;
   node.importing = line->importing;
 }
 
-void ClusterView::MergeOthers(const NodeReport& report) {
-  const NodeLine* reporter = report.Myself();
-  if (reporter == nullptr) return;
-  for (const NodeLine& line : report.nodes) {
+std::vector<ClusterView::Chorus> ClusterView::GatherChoruses() const {
+  std::vector<Chorus> choruses;
+  std::map<const NodeTable*, size_t> of_table;
+  for (const auto& [id, place] : *report_of_) {
+    const NodeLines::Table& table = reports_[place].nodes.table();
+    const auto [entry, first] = of_table.try_emplace(table.get(), choruses.size());
+    if (first) choruses.push_back({table, {}, {}});
+    choruses[entry->second].reporters.Add(report_of_, place);
+    choruses[entry->second].reports.push_back(place);
+  }
+  return choruses;
+}
+
+void ClusterView::MergeOthers(const Chorus& chorus) {
+  for (const NodeLine& line : chorus.table->lines()) {
     if (line.handshake) continue;
     Node& node = nodes_[line.id];
     node.id = line.id;
-    node.known_by.insert(reporter->id);
-    if (line.fail) node.failed_by.insert(reporter->id);
-    if (line.pfail) node.suspected_by.insert(reporter->id);
+    node.known_by.Add(chorus.reporters);
+    if (line.fail) node.failed_by.Add(chorus.reporters);
+    if (line.pfail) node.suspected_by.Add(chorus.reporters);
   }
 }
 
-void ClusterView::SettleSilentNodes() {
+void ClusterView::SettleSilentNodes(const std::vector<Chorus>& choruses) {
   std::map<std::string, const NodeLine*> best;
-  for (const NodeReport& report : reports_) {
-    if (!report.ok()) continue;
-    for (const NodeLine& line : report.nodes) {
-      if (line.handshake || line.myself) continue;
+  for (const Chorus& chorus : choruses) {
+    for (const NodeLine& line : chorus.table->lines()) {
+      if (line.handshake || nodes_.at(line.id).reported) continue;
       const NodeLine*& known = best[line.id];
       if (known == nullptr || std::tie(line.config_epoch, line.pong_received_ms) >
                                   std::tie(known->config_epoch, known->pong_received_ms)) {
@@ -98,10 +137,10 @@ void ClusterView::SettleSilentNodes() {
       }
     }
   }
-  for (auto& [id, node] : nodes_) {
-    if (node.reported || best.count(id) == 0) continue;
-    CopyFacts(*best[id], node);
-    node.address = best[id]->address;
+  for (const auto& [id, line] : best) {
+    Node& node = nodes_.at(id);
+    CopyFacts(*line, node);
+    node.address = line->address;
   }
 }
 
@@ -118,8 +157,8 @@ const Node* ClusterView::FindByAddress(const Address& address) const {
 }
 
 const NodeReport* ClusterView::ReportOf(const std::string& id) const {
-  const auto found = report_of_.find(id);
-  return found == report_of_.end() ? nullptr : &reports_[found->second];
+  const auto found = report_of_->find(id);
+  return found == report_of_->end() ? nullptr : &reports_[found->second];
 }
 
 std::vector<const NodeReport*> ClusterView::Silent() const {
@@ -156,7 +195,7 @@ std::vector<const Node*> ClusterView::ReplicasOf(const std::string& master_id) c
 
 std::map<std::string, std::set<std::string>> ClusterView::Claims(slot::SlotId slot) const {
   std::map<std::string, std::set<std::string>> claims;
-  for (const auto& [reporter, index] : report_of_) {
+  for (const auto& [reporter, index] : *report_of_) {
     std::string owner;
     for (const NodeLine& line : reports_[index].nodes) {
       if (Lists(line, slot)) owner = line.id;
@@ -229,24 +268,38 @@ std::vector<OpenSlot> ClusterView::OpenSlots() const {
   return open;
 }
 
-void ClusterView::GatherOpinions() {
-  for (const auto& [reporter, index] : report_of_) {
+void ClusterView::GatherOpinions(const std::vector<Chorus>& choruses) {
+  const auto same_slots = [](const NodeLine& a, const NodeLine& b) { return a.slots == b.slots; };
+  for (const Chorus& chorus : choruses) {
     std::map<std::string, std::vector<slot::SlotRange>> map;
-    for (const NodeLine& line : reports_[index].nodes) {
+    for (const NodeLine& line : chorus.table->lines()) {
       if (!line.slots.empty()) map[line.id] = Joined(line.slots);
     }
-    const auto same = std::find_if(opinions_.begin(), opinions_.end(),
-                                   [&map](const SlotMapOpinion& o) { return o.map == map; });
-    if (same != opinions_.end()) {
-      same->reporters.insert(reporter);
-    } else {
-      opinions_.push_back({{reporter}, std::move(map)});
+    std::vector<size_t> agreed;
+    for (const size_t place : chorus.reports) {
+      const NodeLines& said = reports_[place].nodes;
+      const NodeLine& own = *said.Own();
+      if (same_slots(own, chorus.table->lines()[said.own_at()])) {
+        agreed.push_back(place);
+        continue;
+      }
+      auto its = map;
+      its.erase(own.id);
+      if (!own.slots.empty()) its[own.id] = Joined(own.slots);
+      AddOpinion({place}, std::move(its));
     }
+    if (!agreed.empty()) AddOpinion(std::move(agreed), std::move(map));
   }
   std::stable_sort(opinions_.begin(), opinions_.end(),
                    [](const SlotMapOpinion& a, const SlotMapOpinion& b) {
                      return a.reporters.size() > b.reporters.size();
                    });
+}
+
+void ClusterView::AddOpinion(std::vector<size_t> reports, std::map<std::string, std::vector<slot::SlotRange>> map) {
+  auto same = std::find_if(opinions_.begin(), opinions_.end(), [&map](const SlotMapOpinion& o) { return o.map == map; });
+  if (same == opinions_.end()) same = opinions_.insert(opinions_.end(), {{}, std::move(map)});
+  for (const size_t place : reports) same->reporters.insert(reports_[place].Myself()->id);
 }
 
 std::vector<const Node*> ClusterView::Failing() const {
@@ -260,8 +313,8 @@ std::vector<const Node*> ClusterView::Failing() const {
 std::map<std::string, std::set<std::string>> ClusterView::UnknownTo() const {
   std::map<std::string, std::set<std::string>> unknown;
   for (const auto& [id, node] : nodes_) {
-    for (const auto& [reporter, index] : report_of_) {
-      if (node.known_by.count(reporter) == 0) unknown[id].insert(reporter);
+    for (const auto& [reporter, index] : *report_of_) {
+      if (!node.known_by.HasId(reporter)) unknown[id].insert(reporter);
     }
   }
   return unknown;
@@ -269,7 +322,7 @@ std::map<std::string, std::set<std::string>> ClusterView::UnknownTo() const {
 
 bool ClusterView::FullyMeshed() const {
   if (!UnknownTo().empty()) return false;
-  for (const auto& [reporter, index] : report_of_) {
+  for (const auto& [reporter, index] : *report_of_) {
     for (const NodeLine& line : reports_[index].nodes) {
       if (line.handshake || (!line.myself && !line.link_connected)) return false;
     }

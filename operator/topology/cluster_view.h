@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,28 @@
 
 namespace windlass::topology {
 
+struct Node;
+
+// Some of the nodes that answered. A bit each: in a cluster of a thousand every node is
+// known by a thousand.
+class Reporters {
+ public:
+  using Index = std::shared_ptr<const std::map<std::string, size_t>>;  // node id → place of its report
+
+  bool Has(const Node& node) const;
+  bool HasId(const std::string& id) const;
+  bool empty() const { return size() == 0; }
+  size_t size() const;
+  void Add(const Index& index, size_t place);
+  void Add(const Reporters& others);
+
+ private:
+  bool HasPlace(size_t place) const { return place / 64 < bits_.size() && (bits_[place / 64] >> (place % 64) & 1) != 0; }
+
+  Index index_;
+  std::vector<uint64_t> bits_;
+};
+
 // One node of the cluster. `reported` tells whether it answered for itself;
 // if not, its facts are what the best informed of the others says: the line with
 // the highest config epoch, then the latest pong.
@@ -27,15 +50,16 @@ struct Node {
   int bus_port = 0;
   std::string hostname;
   bool reported = false;
+  size_t report = 0;  // its place among the reports, if it is reported
   bool master = false;
   std::string master_id;  // empty for a master
   uint64_t config_epoch = 0;
   slot::SlotSet slots;    // by its own word if reported, else by the others'
   std::map<slot::SlotId, std::string> migrating;  // by its own word
   std::map<slot::SlotId, std::string> importing;
-  std::set<std::string> failed_by;      // ids of the reporters that flag it fail
-  std::set<std::string> suspected_by;   // … pfail (fail?)
-  std::set<std::string> known_by;       // … list it, itself included, handshakes not
+  Reporters failed_by;     // those that flag it fail
+  Reporters suspected_by;  // … pfail (fail?)
+  Reporters known_by;      // … list it, itself included, handshakes not
   std::string name() const { return ToString(address); }
 };
 
@@ -104,14 +128,23 @@ class ClusterView {
   bool Synced(const std::string& replica_id, int64_t max_lag_bytes) const;
 
  private:
-  void MergeSelf(size_t report_index);
-  void MergeOthers(const NodeReport& report);
-  void SettleSilentNodes();
-  void GatherOpinions();
+  // Reporters that say the same of all others.
+  struct Chorus {
+    NodeLines::Table table;
+    Reporters reporters;
+    std::vector<size_t> reports;  // their places
+  };
+
+  void MergeSelf(size_t report_index, std::map<std::string, size_t>* report_of);
+  std::vector<Chorus> GatherChoruses() const;
+  void MergeOthers(const Chorus& chorus);
+  void SettleSilentNodes(const std::vector<Chorus>& choruses);
+  void GatherOpinions(const std::vector<Chorus>& choruses);
+  void AddOpinion(std::vector<size_t> reports, std::map<std::string, std::vector<slot::SlotRange>> map);
 
   std::vector<NodeReport> reports_;             // sorted by asked address
   std::map<std::string, Node> nodes_;
-  std::map<std::string, size_t> report_of_;     // node id → index into reports_
+  Reporters::Index report_of_ = std::make_shared<const std::map<std::string, size_t>>();  // into reports_
   std::vector<SlotMapOpinion> opinions_;
 };
 

@@ -21,13 +21,6 @@ std::optional<Address> ParseAddress(std::string_view text) {
   return Address{std::string(host), static_cast<int>(*port)};
 }
 
-const NodeLine* NodeReport::Myself() const {
-  for (const NodeLine& line : nodes) {
-    if (line.myself) return &line;
-  }
-  return nullptr;
-}
-
 std::optional<std::string> NodeReport::Info(const std::string& field) const {
   const auto found = info.find(field);
   if (found == info.end()) return std::nullopt;

@@ -5,57 +5,15 @@
 // nothing, which is not the same as a node that says "nothing".
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "node/slot/slot.h"
+#include "operator/topology/node_lines.h"
 
 namespace windlass::topology {
-
-struct Address {
-  std::string host;
-  int port = 0;
-
-  bool empty() const { return host.empty() || port == 0; }
-  auto operator<=>(const Address&) const = default;
-  bool operator==(const Address&) const = default;
-};
-
-// "10.0.0.1:6379"; an IPv6 host is printed as the bus prints it, unbracketed.
-std::string ToString(const Address& address);
-// The port is behind the last ':'. Absent if there is no valid port or no host.
-std::optional<Address> ParseAddress(std::string_view text);
-
-// One line of CLUSTER NODES: what the reporter says about one node.
-struct NodeLine {
-  std::string id;
-  Address address;  // the reporter's own line may have no host: see ClusterView
-  int bus_port = 0;
-  std::string hostname;                          // empty if none is announced
-  std::map<std::string, std::string> aux;        // shard-id and other aux fields, if shown
-  bool myself = false;
-  bool master = false;   // neither is set for a node in handshake
-  bool replica = false;
-  bool pfail = false;
-  bool fail = false;
-  bool handshake = false;
-  bool noaddr = false;
-  bool nofailover = false;
-  std::string master_id;  // empty for a master
-  int64_t ping_sent_ms = 0;      // Unix time, 0: no ping pending
-  int64_t pong_received_ms = 0;  // Unix time, 0: never
-  uint64_t config_epoch = 0;
-  bool link_connected = false;
-  std::vector<slot::SlotRange> slots;
-  // Shown on the reporter's own line only: slot → the other node's id.
-  std::map<slot::SlotId, std::string> migrating;
-  std::map<slot::SlotId, std::string> importing;
-};
 
 // INFO replication and ROLE, as far as decisions need it.
 struct ReplicationReport {
@@ -83,7 +41,7 @@ struct NodeReport {
   int64_t observed_at_ms = 0;  // Unix time of the answer, or of giving up
   std::string error;           // not empty: no answer, and nothing below means anything
 
-  std::vector<NodeLine> nodes;                      // CLUSTER NODES
+  NodeLines nodes;                                  // CLUSTER NODES
   std::map<std::string, std::string> cluster_info;  // CLUSTER INFO
   std::map<std::string, std::string> info;          // INFO, all sections asked for
   ReplicationReport replication;
@@ -92,7 +50,7 @@ struct NodeReport {
   std::optional<int64_t> keys;  // DBSIZE; absent if it was refused (a node that loads)
 
   bool ok() const { return error.empty(); }
-  const NodeLine* Myself() const;
+  const NodeLine* Myself() const { return nodes.Own(); }
   // A field of INFO; absent is absent, not zero.
   std::optional<std::string> Info(const std::string& field) const;
   std::optional<int64_t> InfoInt(const std::string& field) const;

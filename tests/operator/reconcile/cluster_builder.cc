@@ -42,6 +42,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     report.error = "no answer";
     return report;
   }
+  std::vector<topology::NodeLine> lines;
   for (const auto& [other, node] : nodes_) {
     if (other != name && (!reporter.known || !node.known)) continue;
     topology::NodeLine line;
@@ -63,14 +64,15 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
       for (const auto& [slot, peer] : node.migrating) line.migrating[slot] = IdOf(peer);
       for (const auto& [slot, peer] : node.importing) line.importing[slot] = IdOf(peer);
     }
-    report.nodes.push_back(line);
+    lines.push_back(line);
     if (!node.being_met || line.myself) continue;
     topology::NodeLine handshake;
     handshake.id = IdOf("handshake-with-" + other);
     handshake.address = AddressOf(other);
     handshake.handshake = true;
-    report.nodes.push_back(handshake);
+    lines.push_back(handshake);
   }
+  report.nodes = std::move(lines);
   report.keys = reporter.keys;
   report.info["run_id"] = reporter.run_id;
   report.info["used_memory"] = std::to_string(reporter.used_memory);

@@ -30,8 +30,9 @@ MoveWay Choose(const Info& a, const Info& b, const Info& r) {
   std::vector<NodeReport> reports;
   for (size_t i = 0; i < lines.size(); ++i) {
     NodeReport report;
-    report.nodes = lines;
-    report.nodes[i].myself = true;
+    std::vector<NodeLine> said = lines;
+    said[i].myself = true;
+    report.nodes = std::move(said);
     report.asked = lines[i].address;
     report.info = infos.at(lines[i].id);
     if (report.info.empty()) report.error = "no answer";
