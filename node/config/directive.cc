@@ -147,6 +147,7 @@ constexpr Directive kTable[] = {
     {"windlass-min-acks-on-shortage", "", Type::kEnum, "block", 0, 0, 0, kShortage},
     {"windlass-min-acks-timeout", "", Type::kInteger, "1000", 0, 1, kInt},
     {"windlass-cluster-id", "", Type::kText, "", kEmptyIsUnset},
+    {"windlass-aof-write-ahead", "", Type::kBool, "no"},
     {"windlass-copy-memory", "", Type::kMemory, "16777216", 0, 1, kLong},
     {"windlass-copy-disk", "", Type::kMemory, "4294967296", 0, 0, kLong},
     {"replica-announce-ip", "slave-announce-ip", Type::kText, "", kEmptyIsUnset},

@@ -93,9 +93,9 @@ void Aof::WriteAndSyncInHelper() {
   const int64_t up_to = written_ + static_cast<int64_t>(batch.size());
   batch_failed_ = std::make_shared<std::atomic<bool>>(false);
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
-                       up_to, gathered, begin_us, post = parts_.post, delay = write_delay_us_]() mutable {
+                       up_to, gathered, begin_us, post = parts_.post, delay = write_delay_us_, ahead = parts_.settings->write_ahead]() mutable {
     if (delay > 0) ::usleep(static_cast<useconds_t>(delay));
-    std::string error = file->Commit(batch);
+    std::string error = file->Commit(batch, ahead);
     *failed = !error.empty();
     post([this, alive, up_to, gathered, begin_us, batch = std::move(batch), error = std::move(error)]() mutable {
       if (alive.expired()) return;

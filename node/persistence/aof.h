@@ -38,6 +38,7 @@ struct AofSettings {
   std::string log_folder = "appendonlydir";
   std::string file_name = "appendonly.aof";
   FsyncPolicy fsync = FsyncPolicy::kEverySecond;
+  bool write_ahead = false;  // see LogFile
   bool load_truncated = true;
   bool no_fsync_on_rewrite = false;
   int64_t rewrite_percentage = 100;

@@ -35,6 +35,7 @@ base::Result<std::shared_ptr<LogFile>> LogFile::Open(const std::string& path, bo
 }
 
 LogFile::~LogFile() {
+  if (reserved_ > size_) untidy_ = true;  // what was reserved goes, too
   Trim();
   ::close(fd_);
 }
@@ -43,6 +44,7 @@ std::string LogFile::Trim() {
   if (end_ == size_ && !untidy_) return {};
   if (::ftruncate(fd_, size_) != 0) return std::string("the end of the file could not be cut off: ") + std::strerror(errno);
   end_ = size_;
+  reserved_ = 0;
   untidy_ = false;
   return {};
 }
@@ -92,9 +94,17 @@ std::string LogFile::WriteOverFiller(std::string_view batch) {
   return {};
 }
 
-std::string LogFile::Commit(std::string_view batch) {
+// An fsync takes three quarters of the time when the blocks are there already, and the
+// file is none the longer for it. Where that cannot be done, nothing is lost.
+void LogFile::ReserveBlocks(size_t bytes) {
+  constexpr int64_t kReserve = 1 << 20;
+  const int64_t end = size_ + static_cast<int64_t>(bytes);
+  if (end > reserved_ && ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, size_, end - size_ + kReserve) == 0) reserved_ = end + kReserve;
+}
+
+std::string LogFile::Commit(std::string_view batch, bool ahead) {
   if (batch.empty()) return Sync();
-  if (batch.size() <= kLargestBatch && !untidy_) {
+  if (ahead && batch.size() <= kLargestBatch && !untidy_) {
     const size_t room = batch.size() + kBatchOverhead;
     if (!HasRoom(room)) {
       if (std::string error = WriteAhead(); !error.empty()) return error;
@@ -102,6 +112,7 @@ std::string LogFile::Commit(std::string_view batch) {
     if (HasRoom(room)) return WriteOverFiller(batch);
   }
   const int64_t before = size_;
+  if (!ahead) ReserveBlocks(batch.size());
   if (std::string error = Append(batch); !error.empty()) return error;
   std::string error = Sync();
   if (error.empty()) return {};

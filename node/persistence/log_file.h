@@ -23,7 +23,9 @@ class LogFile {
 
   // Each returns an empty text, or what failed.
   std::string Append(std::string_view bytes);  // is then with the kernel
-  std::string Commit(std::string_view batch);  // is then on disk, with all before it
+  // Is then on disk, with all before it. `ahead`: the file is kept longer than what counts
+  // (log_batch.h), so that nothing but the batch has to reach the disk.
+  std::string Commit(std::string_view batch, bool ahead);
   std::string Sync();                          // any thread
   // Gives back what was written ahead.
   std::string Trim();
@@ -31,6 +33,7 @@ class LogFile {
  private:
   LogFile(int fd, int64_t size) : fd_(fd), size_(size), end_(size) {}
   bool HasRoom(size_t bytes) const { return end_ - size_ >= static_cast<int64_t>(bytes); }
+  void ReserveBlocks(size_t bytes);
   std::string WriteAhead();
   std::string WriteOverFiller(std::string_view batch);
   std::string Failed(std::string what);
@@ -38,6 +41,7 @@ class LogFile {
   const int fd_;
   int64_t size_;         // of what counts
   int64_t end_;          // of the file: filler from size_ to there
+  int64_t reserved_ = 0; // blocks are reserved to there, behind the end
   bool untidy_ = false;  // what a failure left behind size_ could not be cut off yet
   bool marked_ = false;  // a batch was written, at least an empty one
 };

@@ -25,6 +25,7 @@ void Durability::ReadSettings() {
   aof_settings_.fsync = fsync == "always"   ? persistence::FsyncPolicy::kAlways
                         : fsync == "no" ? persistence::FsyncPolicy::kNever
                                         : persistence::FsyncPolicy::kEverySecond;
+  aof_settings_.write_ahead = config.Bool("windlass-aof-write-ahead");
   aof_settings_.load_truncated = config.Bool("aof-load-truncated");
   aof_settings_.no_fsync_on_rewrite = config.Bool("no-appendfsync-on-rewrite");
   aof_settings_.rewrite_percentage = config.Int("auto-aof-rewrite-percentage");
@@ -69,7 +70,7 @@ void Durability::WatchSettings() {
     return {};
   };
   for (const char* name :
-       {"dbfilename", "rdbcompression", "stop-writes-on-bgsave-error", "save", "appendfsync", "aof-load-truncated",
+       {"dbfilename", "rdbcompression", "stop-writes-on-bgsave-error", "save", "appendfsync", "windlass-aof-write-ahead", "aof-load-truncated",
         "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size", "repl-diskless-sync",
         "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas", "repl-ping-replica-period", "repl-timeout",
         "repl-backlog-size", "repl-backlog-ttl", "min-replicas-to-write", "min-replicas-max-lag", "client-output-buffer-limit",

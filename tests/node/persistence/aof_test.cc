@@ -51,6 +51,7 @@ class Server {
     save_settings_.folder = folder;
     settings_.folder = folder;
     settings_.fsync = fsync;
+    settings_.write_ahead = true;
     auto post = [this](std::function<void()> fn) {
       const std::lock_guard<std::mutex> lock(mutex_);
       posted_.push_back(std::move(fn));

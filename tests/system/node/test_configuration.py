@@ -76,6 +76,7 @@ def test_the_directives_are_those_of_7_2(tmp_path):
     ours, theirs = names
     assert ours - theirs == {
         "metrics-port", "windlass-min-acks", "windlass-min-acks-on-shortage", "windlass-min-acks-timeout", "windlass-copy-memory", "windlass-copy-disk", "windlass-cluster-id",
+        "windlass-aof-write-ahead",
         "aof-disable-auto-gc"}  # the last 7.0 shows too
     assert theirs - ours == {
         "aof-rewrite-cpulist", "availability-zone", "bgsave-cpulist", "bio-cpulist", "cluster-announce-client-ipv4",

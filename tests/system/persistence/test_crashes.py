@@ -177,8 +177,8 @@ KINDS = ["kill", "power cut", "torn", "write error", "fsync error", "disk full"]
 
 
 @pytest.mark.timeout(60 + 20 * ROUNDS)
-@pytest.mark.parametrize("fsync", ["always", "everysec"])
-def test_what_was_acknowledged_is_there(tmp_path, shim, fsync, monkeypatch):
+@pytest.mark.parametrize("fsync, ahead", [("always", "no"), ("always", "yes"), ("everysec", "no")])
+def test_what_was_acknowledged_is_there(tmp_path, shim, fsync, ahead, monkeypatch):
     seed = int(os.environ.get("WINDLASS_SEED", random.randrange(10**6)))
     chance = random.Random(seed)
     print("seed", seed)
@@ -189,7 +189,7 @@ def test_what_was_acknowledged_is_there(tmp_path, shim, fsync, monkeypatch):
     # A node with the address sanitizer ends at once if something is loaded before that.
     monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
     with Nodes(tmp_path, kind="windlass-node", cluster=False) as nodes:
-        node = nodes.add(config={"appendonly": "yes", "appendfsync": fsync, "auto-aof-rewrite-min-size": "1mb"})
+        node = nodes.add(config={"appendonly": "yes", "appendfsync": fsync, "windlass-aof-write-ahead": ahead, "auto-aof-rewrite-min-size": "1mb"})
         total = lost_within = 0
         counts = {}
         for number in range(ROUNDS):

@@ -72,13 +72,13 @@ def test_all_types_both_ways(tmp_path, peer, way, form):
 # --- files as old versions wrote them, made here.
 
 @pytest.mark.parametrize("peer", PEERS)
-def test_a_killed_log_of_always_is_whole_for_others(tmp_path, peer):
-    """It is written ahead and its batches have heads: lines that others pass over."""
+def test_a_log_that_was_written_ahead_is_whole_for_others_after_a_kill(tmp_path, peer):
+    """It ends in filler and its batches have heads: lines that others pass over."""
     if harness.server_binary(peer) is None:
         pytest.skip(f"{peer} is not there")
     config = {**CONFIG, "appendonly": "yes", "appendfsync": "always"}
     with Nodes(tmp_path, cluster=False) as nodes:
-        writer = nodes.add(kind=OURS, config=config)
+        writer = nodes.add(kind=OURS, config={**config, "windlass-aof-write-ahead": "yes"})
         digest = fill_everything(writer)
         writer.kill()
         folder = writer.folder / "appendonlydir"
