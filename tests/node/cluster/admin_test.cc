@@ -122,5 +122,71 @@ TEST(Reports, SlotsShardsAndInfo) {
   EXPECT_EQ(info.received[static_cast<size_t>(MessageType::kPing)], 2u);
 }
 
+// A replica of a hears what its master does with slots.
+struct Mirroring : OneNode {
+  Mirroring() : OneNode(ThreeShards('1')) {}
+  void Told(Kind kind, slot::SlotId slot, char id = 0) {
+    SetSlotCommand command{slot, kind, id == 0 ? "" : Id(id).str(), true};
+    EXPECT_TRUE(Admin(command).ok());
+  }
+  std::string Open() {
+    std::string text;
+    for (const SetSlotCommand& open : core->OpenSlots()) {
+      text += (open.kind == Kind::kMigrating ? "to " : "from ") + open.id.substr(0, 1) + std::to_string(open.slot) + " ";
+    }
+    return text;
+  }
+};
+
+TEST(Mirror, KnowsWhatItsMasterHasOpen) {
+  Mirroring node;
+  node.Told(Kind::kMigrating, 7, 'b');
+  node.Told(Kind::kImporting, 6000, 'b');
+  node.Told(Kind::kMigrating, 6001, 'c');  // not its master's
+  node.Told(Kind::kImporting, 8, 'b');     // its master's already
+  node.Told(Kind::kImporting, 6002, 'x');  // nobody
+  EXPECT_EQ(node.Open(), "to b7 from b6000 ");
+  EXPECT_EQ(node.core->RouteOf(7).kind, RouteKind::kMyMasters);
+  EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(7).other).id, Id('b'));
+  EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMoved) << "it serves nothing of what comes";
+  node.Told(Kind::kStable, 7);
+  EXPECT_EQ(node.Open(), "from b6000 ");
+  node.Told(Kind::kAllStable, 0);
+  EXPECT_EQ(node.Open(), "");
+}
+
+TEST(Mirror, HasAnImportedSlotBeforeItsMastersClaimIsHeard) {
+  Mirroring node;
+  node.Told(Kind::kImporting, 6000, 'b');
+  node.Told(Kind::kNode, 6000, 'a');
+  EXPECT_EQ(node.Open(), "");
+  EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMyMasters);
+  node.Deliver('b', node.Usual('b'));  // not told yet, and of a higher epoch than its master's
+  EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMyMasters);
+}
+
+TEST(Mirror, ClosesWhatAMasterOfAnotherShardKnowsNothingOf) {
+  Mirroring node;
+  node.Told(Kind::kMigrating, 7, 'b');
+  ASSERT_TRUE(node.Admin(ReplicateCommand{Id('c').str()}).ok());
+  EXPECT_EQ(node.Open(), "");
+}
+
+TEST(Mirror, OfAMasterAsksForNothing) {
+  OneNode node(ThreeShards());
+  ASSERT_TRUE(node.Admin(SetSlotCommand{7, Kind::kMigrating, Id('b').str(), true}).ok());
+  EXPECT_TRUE(node.core->OpenSlots().empty());
+}
+
+TEST(SetSlot, TellsHowASlotIs) {
+  OneNode node(ThreeShards());
+  ASSERT_TRUE(node.Admin(SetSlotCommand{7, Kind::kMigrating, Id('b').str()}).ok());
+  const auto commands = node.core->AsItIs(7);
+  ASSERT_EQ(commands.size(), 3u);
+  EXPECT_EQ(commands[0].kind, Kind::kStable);
+  EXPECT_EQ(commands[1].id, Id('a').str());
+  EXPECT_EQ(commands[2].kind, Kind::kMigrating);
+}
+
 }  // namespace
 }  // namespace windlass::cluster
