@@ -30,10 +30,13 @@ bool Unknown(const World& world, const Member& who, const Member& whom) {
 
 // It came back at another address and has not said so: a master that is
 // restarted without all of its data keeps silent until it hears of a successor,
-// and nobody can tell it at the address where it was.
+// and nobody can tell it at the address where it was. Or both came back at once, each
+// looking for the other where it was. A link that is being made counts as connected, and
+// to an address that nobody has any more that takes seconds: so suspicion counts as well.
 bool LookedForInVain(const World& world, const Member& who, const Member& whom) {
   const topology::NodeLine* line = LineOf(world, who, whom);
-  return line != nullptr && line->address.host != whom.address.host && !line->link_connected && !Meeting(world, who, whom);
+  if (line == nullptr || line->address.host == whom.address.host) return false;
+  return (!line->link_connected || line->pfail || line->fail) && !Meeting(world, who, whom);
 }
 
 // Data or slots that the cluster knows nothing of: it came from elsewhere.

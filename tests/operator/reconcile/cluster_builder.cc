@@ -57,7 +57,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     line.link_connected = true;
     if (node.moved && !line.myself) {
       line.address.host = "10.9.9.9";
-      line.link_connected = false;
+      line.link_connected = line.pfail = node.suspected;
     }
     line.slots = line.myself || node.named_slots.empty() ? node.slots : node.named_slots;
     if (line.myself) {

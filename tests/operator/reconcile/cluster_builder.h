@@ -49,6 +49,7 @@ struct TestNode {
   uint64_t epoch = 0;
   bool link_up = true;         // of a replica
   bool moved = false;          // the others look for it where it was before
+  bool suspected = false;      // if moved: the others have a link in the making, and suspect it
   bool being_met = false;      // and have begun a handshake with where it is now
   std::map<slot::SlotId, std::string> migrating;  // slot → name
   std::map<slot::SlotId, std::string> importing;

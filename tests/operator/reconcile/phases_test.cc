@@ -216,6 +216,15 @@ TEST(Repair, ANodeAtAnotherAddressIsIntroducedByAllWhoLookForItInVain) {
   EXPECT_EQ(As<Meet>(JoinNodes(builder.Build(3))), nullptr) << "one introduction at a time";
 }
 
+TEST(Repair, NodesThatSuspectEachOtherAtAddressesTheyHaveLeftAreIntroduced) {
+  auto builder = ClusterBuilder::Even(3);
+  for (const char* name : {"demo-1", "demo-3"}) builder.At(name).moved = builder.At(name).suspected = true;
+  const auto step = JoinNodes(builder.Build(3));
+  const auto* meet = As<Meet>(step);
+  ASSERT_NE(meet, nullptr) << "a link that is being made to where nobody is counts for nothing";
+  EXPECT_EQ(meet->pairs.size(), 10u);
+}
+
 // Moves.
 
 TEST(Move, APlanIsActedOnOnlyOnceItIsInTheStatus) {
