@@ -79,8 +79,7 @@ void Mirror(Machine& m, const SetSlotCommand& c) {
       if (former != head) m.slots.SetImporting(c.slot, node);
       break;
     case Kind::kStable:
-      m.slots.SetMigrating(c.slot, nullptr);
-      m.slots.SetImporting(c.slot, nullptr);
+      m.slots.Close(c.slot);
       break;
     case Kind::kNode:
       m.slots.SetMigrating(c.slot, nullptr);
@@ -167,8 +166,7 @@ Reply Run(Machine& m, const SetSlotCommand& c) {
       m.slots.SetImporting(c.slot, NamedNode(m, c.id));
       break;
     case Kind::kStable:
-      m.slots.SetMigrating(c.slot, nullptr);
-      m.slots.SetImporting(c.slot, nullptr);
+      m.slots.Close(c.slot);
       break;
     case Kind::kNode:
       SetOwner(m, c, NamedNode(m, c.id));
@@ -184,8 +182,7 @@ Reply Run(Machine& m, const TakeSlotsCommand& c) {
   Node* me = m.myself();
   if (me->IsReplica()) return Refuse("Only a master can take slots.");
   c.slots.ForEach([&m, me](slot::SlotId slot) {
-    m.slots.SetImporting(slot, nullptr);
-    m.slots.SetMigrating(slot, nullptr);
+    m.slots.Close(slot);
     m.slots.Assign(slot, me);
   });
   m.grants.Remove(c.slots);

@@ -44,6 +44,10 @@ class SlotMap {
   void SetTakenFrom(slot::SlotId slot, Node* former);  // nullptr: no longer
   // `node`, a master, has been heard to claim `claimed` and nothing else.
   void NoteHeardWithout(const Node* node, const slot::SlotSet& claimed);
+  void Close(slot::SlotId slot) {
+    SetMigrating(slot, nullptr);
+    SetImporting(slot, nullptr);
+  }
   void CloseAll();
   // Every mention of `node` as the other end becomes one of `now` (nullptr: none).
   void ReplaceOtherEnd(const Node* node, Node* now);

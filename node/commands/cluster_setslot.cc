@@ -74,10 +74,10 @@ void ClusterSetSlot(Call& call) {
   wait.enough = [=] { return primary->AckedBy(offset) >= primary->GoodReplicas(); };
   wait.answer = [=, enough = wait.enough, waits = !call.client.Has(client::kDenyBlocking)](client::Client& client) {
     const bool told = !waits || enough();
-    if (told && port->Check(command).ok()) return port->Execute(client, command);
+    const auto checked = port->Check(command);  // once more: time has passed
+    if (told && checked.ok()) return port->Execute(client, command);
     port->TellReplicasAsItIs(command.slot);
-    if (!told) return client.reply.Error("NOREPLICAS Not enough good replicas to write.");
-    client.reply.Error(port->Check(command).error());
+    client.reply.Error(told ? checked.error() : "NOREPLICAS Not enough good replicas to write.");
   };
   WaitForAcks(call, std::move(wait));
 }

@@ -5,7 +5,6 @@
 #include "node/migration/record_rules.h"
 #include "node/net/event_loop.h"
 #include "node/replication/replica_side.h"
-#include "node/resp/command.h"
 #include "node/server/slot_migrations.h"
 
 namespace windlass::server {
@@ -65,10 +64,7 @@ void SlotMigrations::Announce(const std::string& name) {
   } else {
     words.insert(words.end(), {"none", name});
   }
-  const std::vector<std::string_view> argv(words.begin(), words.end());
-  std::string out;
-  resp::EncodeCommand(argv, &out);
-  log().AppendToHistory(out);
+  parts_.durability->primary().Tell(std::vector<std::string_view>(words.begin(), words.end()));
 }
 
 // Again and again, for replicas that came later.
@@ -88,9 +84,7 @@ void SlotMigrations::AnnounceBehindCopies() {
   const std::vector<std::string> only = records_.OnlyWords();
   std::vector<std::string_view> argv{"CLUSTER", "SYNCSLOTS", "STATE"};
   argv.insert(argv.end(), only.begin(), only.end());
-  std::string out;
-  resp::EncodeCommand(argv, &out);
-  log().AppendToHistory(out);
+  parts_.durability->primary().Tell(argv);
   for (const auto& [name, record] : records_.all()) Announce(name);
   for (PendingGrant& grant : pending_grants_) grant.offset = LogOffset();
   for (const auto& job : imports_) job->WaitFrom(LogOffset());

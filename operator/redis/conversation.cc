@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
+#include "node/base/clock.h"
 #include "operator/redis/answers.h"
 #include "operator/topology/move_way.h"
 
@@ -19,12 +19,6 @@ constexpr int64_t kPatienceMs = 300;
 // A password changed by hand, or another server behind the address, is met with a new
 // connection only.
 constexpr int64_t kRenewMs = 300'000;
-
-int64_t UnixMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 const Command kExports{"CLUSTER", "GETSLOTMIGRATIONS"};
 
@@ -214,7 +208,7 @@ void Conversation::Finish() {
   if (report_.ok() && state_ != State::kExports && !knows_exports_ && topology::KnowsAtomicMoves(report_)) {
     return Say(State::kExports, {kExports});
   }
-  report_.observed_at_ms = UnixMs();
+  report_.observed_at_ms = base::SystemClock().UnixMs();
   state_ = State::kOver;
   if (!report_.ok()) Close();
   Rest();
@@ -244,7 +238,7 @@ void Conversation::Fail(const std::string& what) {
   report_ = {};
   report_.asked = address_;
   report_.error = topology::ToString(address_) + ": " + what;
-  report_.observed_at_ms = UnixMs();
+  report_.observed_at_ms = base::SystemClock().UnixMs();
   state_ = State::kOver;
 }
 

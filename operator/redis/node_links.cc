@@ -5,8 +5,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
+
+#include "node/base/clock.h"
 
 namespace windlass::redis {
 namespace {
@@ -18,11 +19,7 @@ using topology::NodeReport;
 constexpr size_t kAtOnce = 32;
 constexpr int64_t kSlowMs = 250;
 
-int64_t MonotonicMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
+int64_t MonotonicMs() { return base::SystemClock().MonotonicUs() / 1000; }
 
 // One look at many nodes.
 class Look {
