@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "operator/redis/observe.h"
+#include "tests/operator/redis/loopback_listener.h"
 
 namespace windlass::redis {
 namespace {
@@ -21,15 +22,7 @@ namespace {
 class FakeServer {
  public:
   explicit FakeServer(std::function<void(int)> handle, int connections = 1) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    listen(listener_, 8);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
+    listener_ = ListenOnLoopback(8, &port_);
     thread_ = std::thread([this, handle, connections] {
       for (int i = 0; i < connections; ++i) {
         const int fd = accept(listener_, nullptr, nullptr);

@@ -18,21 +18,14 @@
 #include <vector>
 
 #include "operator/topology/report.h"
+#include "tests/operator/redis/loopback_listener.h"
 
 namespace windlass::redis {
 
 class StubNode {
  public:
   explicit StubNode(std::string id) : id_(std::move(id)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    listen(listener_, 64);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
+    listener_ = ListenOnLoopback(64, &port_);
     thread_ = std::thread([this] { Run(); });
   }
   ~StubNode() {
