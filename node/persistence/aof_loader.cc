@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "node/persistence/log_batch.h"
@@ -50,12 +51,14 @@ class Replayer {
   }
 
   AofReplay Finish() {
+    // Too short for an RDB's first word.
+    if (!started_) FeedCommands(std::exchange(head_, std::string()));
     if (replay_.verdict != AofVerdict::kOk) return std::move(replay_);
     if (rdb_ != nullptr) {
       Stop(AofVerdict::kCorrupt, "Unexpected EOF reading RDB file");
     } else if (marked_ && !inbox_.empty()) {
       FinishWrittenAhead();
-    } else if (!inbox_.empty() || !head_.empty() || in_multi_) {
+    } else if (!inbox_.empty() || in_multi_) {
       Stop(AofVerdict::kTruncated, in_multi_ ? kOpenTransaction : kUnexpectedEnd);
     }
     return std::move(replay_);

@@ -7,12 +7,14 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-usage() { echo "usage: tests/fuzz/run.sh [seconds for each target]   (default: 60)"; }
-case "${1:-60}" in
-  -h | --help) usage; exit 0 ;;
-  *[!0-9]* | 0*) echo "tests/fuzz/run.sh: '$1' is no number of seconds" >&2; usage >&2; exit 2 ;;
-esac
-seconds=${1:-60}
+usage() { echo "usage: tests/fuzz/run.sh [seconds for each target] [how many at once] [target...]   (default: 60 1, all)"; }
+for number in "${1:-60}" "${2:-1}"; do
+  case $number in
+    -h | --help) usage; exit 0 ;;
+    *[!0-9]* | 0*) echo "tests/fuzz/run.sh: '$number' is no number of seconds or targets" >&2; usage >&2; exit 2 ;;
+  esac
+done
+seconds=${1:-60} at_once=${2:-1}
 build=$PWD/build/fuzz
 
 if ! command -v clang++-14 >/dev/null; then
@@ -28,21 +30,27 @@ cmake --preset fuzz > "$build/build.log" 2>&1 && cmake --build --preset fuzz >> 
   exit 1
 }
 
-passed=0 failed=0
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
-for corpus in "$build"/fuzz/*.corpus; do
-  target=$(basename "$corpus" .corpus)
+export build seconds
+# Says what came of one target; its log says the rest.
+fuzz() {
+  local target=$1 corpus
+  corpus=$(cat "$build/fuzz/$target.corpus")
   mkdir -p "$build/grown/$target" "$build/found/$target"
   if timeout $((seconds + 60)) "$build/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
       -artifact_prefix="$build/found/$target/" -print_final_stats=1 \
-      "$build/grown/$target" "$(cat "$corpus")" > "$build/$target.log" 2>&1; then
-    passed=$((passed + 1))
+      "$build/grown/$target" "$corpus" > "$build/$target.log" 2>&1; then
     echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log") inputs, nothing found"
   else
-    failed=$((failed + 1))
     echo "$target: FAILED; inputs in $build/found/$target"
     grep -E 'ERROR|runtime error|SUMMARY|Test unit written' -A 12 "$build/$target.log" | head -n 40
   fi
-done
+}
+export -f fuzz
+targets=("${@:3}")
+[ "${#targets[@]}" -gt 0 ] || mapfile -t targets < <(cd "$build/fuzz" && ls -- *.corpus | sed 's/\.corpus$//')
+printf '%s\n' "${targets[@]}" |
+  xargs -P "$at_once" -I{} bash -c 'fuzz {}' | tee "$build/results.log"
+passed=$(grep -c ' inputs, nothing found$' "$build/results.log") failed=$(grep -c ': FAILED; inputs in ' "$build/results.log")
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
