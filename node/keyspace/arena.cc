@@ -8,13 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WINDLASS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WINDLASS_ASAN 1
-#endif
-#endif
+#include "node/base/sanitizers.h"
+
 #if defined(WINDLASS_ASAN)
 #include <sanitizer/asan_interface.h>
 #else

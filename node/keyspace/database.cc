@@ -17,7 +17,9 @@ Database::Database(Keyspace& keyspace, int index, bool slotted)
       group_sizes_(slotted ? slot::kSlotCount / kGroupSlots : 0),
       slot_sizes_(slotted ? slot::kSlotCount : 0) {}
 
-Database::~Database() { Drop(); }
+Database::~Database() {
+  if (!keyspace_.abandoned_) Drop();
+}
 
 Database::Found Database::Locate(slot::SlotId slot, std::string_view key) const {
   const TableContext context = keyspace_.context();

@@ -37,7 +37,7 @@ Keyspace::Keyspace(const Options& options, base::Random random)
 
 Keyspace::~Keyspace() {
   databases_.clear();
-  while (!graveyard_.empty()) FreeSome(kFreeBatch);
+  while (!abandoned_ && !graveyard_.empty()) FreeSome(kFreeBatch);
 }
 
 void Keyspace::AddObserver(ChangeObserver* observer) { observers_.push_back(observer); }

@@ -51,6 +51,9 @@ class Keyspace {
   };
   Keyspace(const Options& options, base::Random random);
   ~Keyspace();
+  // The process is about to end: nothing is freed one by one, which takes seconds for many
+  // keys. Nothing but the destructor may follow.
+  void Abandon() { abandoned_ = true; }
 
   int database_count() const { return static_cast<int>(databases_.size()); }
   Database& db(int index) { return *databases_[index]; }
@@ -138,6 +141,7 @@ class Keyspace {
   ExpiryMode expiry_mode_ = ExpiryMode::kDelete;
   int64_t clock_ms_ = 0;  // the newest time told: stamps new entries
   uint64_t dirty_ = 0;
+  bool abandoned_ = false;
   std::vector<ChangeObserver*> observers_;
   ChangeListener* change_listener_ = nullptr;
   ExpiryListener* expiry_listener_ = nullptr;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "node/base/quoted_words.h"
+#include "node/base/sanitizers.h"
 #include "node/client/listener.h"
 #include "node/commands/cluster_commands.h"
 #include "node/commands/memory_report.h"
@@ -103,7 +104,10 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   keyspace_.set_expiry_listener(&dispatcher_);
 }
 
-NodeAssembly::~NodeAssembly() { sessions_.CloseAll(); }
+NodeAssembly::~NodeAssembly() {
+  sessions_.CloseAll();
+  if (!base::kAddressSanitizer) keyspace_.Abandon();  // which looks for what was never freed
+}
 
 void NodeAssembly::FillNode() {
   node_.keyspace = &keyspace_;
