@@ -25,6 +25,20 @@ TEST(Crc64, GivesTheCheckValueOfTheJonesPolynomial) {
   EXPECT_EQ(Crc64(Crc64(0, text.substr(0, 13)), text.substr(13)), Crc64(0, text));
 }
 
+TEST(Crc64, OfAnyLengthAndPlaceIsThatOfItsBytes) {
+  base::Random random(7);
+  std::string text;
+  while (text.size() < 1200) text += static_cast<char>(random.Below(256));
+  for (size_t length = 0; length < 1100; length += 1 + length / 9) {
+    for (size_t at = 0; at < 20; at += 3) {
+      const std::string_view bytes = std::string_view(text).substr(at, length);
+      uint64_t one_by_one = 42;
+      for (size_t i = 0; i < length; ++i) one_by_one = Crc64(one_by_one, bytes.substr(i, 1));
+      EXPECT_EQ(Crc64(42, bytes), one_by_one) << length << " from " << at;
+    }
+  }
+}
+
 TEST(Lzf, GivesBackWhatItCompressed) {
   base::Random random(7);
   for (int round = 0; round < 400; ++round) {
