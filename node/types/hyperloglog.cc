@@ -52,7 +52,8 @@ uint8_t DenseRegister(std::string_view registers, int index) {
   return static_cast<uint8_t>(window >> bit % 8 & 63);
 }
 
-// Calls f(first register, run) for each run; false if they are not 16384 registers.
+// Calls f(first register, run) for each run; false if they are not 16384 registers, or the
+// last run is cut off.
 template <typename F>
 bool ForEachRun(std::string_view bytes, F f) {
   int index = 0;
@@ -62,6 +63,7 @@ bool ForEachRun(std::string_view bytes, F f) {
     f(index, run);
     index += run.length;
     at += static_cast<size_t>(run.bytes);
+    if (at > bytes.size()) return false;
   }
   return index == kHllRegisters;
 }
