@@ -44,6 +44,7 @@ bool MatchClass(std::string_view pattern, size_t* p, char c, bool ignore_case) {
 }  // namespace
 
 bool GlobMatch(std::string_view pattern, std::string_view text, bool ignore_case) {
+  if (text.empty()) return pattern.empty();
   size_t p = 0;
   size_t t = 0;
   size_t star_p = std::string_view::npos;  // behind the last star

@@ -59,13 +59,12 @@ bool ParseOption(Call& call, size_t* at, Request* request) {
   } else if (EqualsNoCase(word, "STORE") && left >= 1 && (call.spec.flags & kReadonly) == 0) {
     request->store = args[++*at];
   } else if (EqualsNoCase(word, "BY") && left >= 1) {
-    request->by.emplace(args[++*at]);
-    if (!request->by->is_constant() && call.node.cluster != nullptr) {
-      return refuse("ERR BY option of SORT denied in cluster mode.");
-    }
-    if (!request->by->is_constant() && !MayReadAnyKey(call)) {
+    const SortPattern by(args[++*at]);
+    if (!by.is_constant() && call.node.cluster != nullptr) return refuse("ERR BY option of SORT denied in cluster mode.");
+    if (!by.is_constant() && !MayReadAnyKey(call)) {
       return refuse("ERR BY option of SORT denied due to insufficient ACL permissions.");
     }
+    if (request->sorts()) request->by = by;  // once told not to sort, it does not
   } else if (EqualsNoCase(word, "GET") && left >= 1) {
     if (call.node.cluster != nullptr) return refuse("ERR GET option of SORT denied in cluster mode.");
     if (!MayReadAnyKey(call)) return refuse("ERR GET option of SORT denied due to insufficient ACL permissions.");

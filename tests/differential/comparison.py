@@ -126,9 +126,11 @@ def same(command, ours, theirs, queued=(), excused=lambda command, ours: False):
     if name == "XPENDING":
         return idle_less(a) == idle_less(b)
     if name in ("SORT", "SORT_RO"):
-        # Not sorted, or by texts that may be the same or missing.
+        # Not sorted, or by texts that may be the same or missing; texts end at a zero byte.
         words = [as_bytes(word).upper() for word in command]
         in_order = b"BY" not in words or (b"ALPHA" not in words and b"*" in words[words.index(b"BY") + 1])
+        if b"ALPHA" in words and any(b"\0" in as_bytes(text) for text in a):
+            in_order = False
         return not in_order and sorted(map(repr, a)) == sorted(map(repr, b))
     if name in UNORDERED:
         return sorted(a) == sorted(b)

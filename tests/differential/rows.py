@@ -482,7 +482,10 @@ ROWS = [
         [f"KEYS {pattern}" for pattern in ("*", "h?llo", "h*llo", "h[ae]llo", "h[^e]llo", "h[a-b]llo", "h[b-a]llo",
                                             "h\\[llo", "h[\\[]llo", "a\\\\b", "\\*", "nothing", "h[e", "h[", "**l*",
                                             "[", "[]", "[^]", "h[^", "h[--.]llo", "H*", "h[a-", "h[-a]llo", "\\")] +
-        ["KEYS", "KEYS a b"]), ["KEYS", ""]),
+        ["KEYS", "KEYS a b"]), ["KEYS", ""],
+        # The empty name, which only a lone star, or nothing, matches.
+        ["SET", "", "v"], ["HSET", "h", "", "v"], ["KEYS", "*"], ["KEYS", "**"], ["KEYS", ""], ["HSCAN", "h", "0", "MATCH", "*"],
+        ["HSCAN", "h", "0", "MATCH", "**"], ["HSCAN", "h", "0", "MATCH", ""]),
     row("scan-arguments", """
         MSET a 1 b 2 c 3
         SCAN 0
@@ -710,6 +713,8 @@ ROWS = [
         SORT l BY nosort DESC LIMIT 1 2
         MSET w1 5 w2 1 w3 x w10 3
         SORT l BY w*
+        SORT l BY nosort BY w*
+        SORT l BY w* BY nosort DESC
         SORT l BY w* ALPHA
         SET w3 2
         SORT l BY w* GET # GET w*

