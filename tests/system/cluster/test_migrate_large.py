@@ -83,6 +83,8 @@ def test_everybody_else_is_served_while_a_large_value_moves(nodes, kind):
     assert max(longest) < LONGEST_S
     assert written[0].startswith(("ASK", "TRYAGAIN")), written
     assert source.call("CLUSTER", "COUNTKEYSINSLOT", slot) == 0
+    # The replicas have to hear of it first, and hear of this before.
+    wait_for(lambda: follower[target].call("DBSIZE") == 1, 120, "the target's replica has it")
     for node in (target, source):
         node.call("CLUSTER", "SETSLOT", slot, "NODE", target.id())
     got = look(target, kind)
