@@ -16,6 +16,9 @@
 namespace windlass::acl {
 class User;
 }
+namespace windlass::persistence {
+class PayloadReader;
+}
 
 namespace windlass::client {
 
@@ -122,6 +125,7 @@ struct Client {
   std::unique_ptr<Transaction> transaction;
   std::unique_ptr<Listener> listener;  // null: has never subscribed
   std::unique_ptr<TrackingState> tracking;  // null: keys it reads are not noted
+  std::shared_ptr<persistence::PayloadReader> payload;  // of the large RESTORE it is sending; usually null
   std::string pushed_meanwhile;        // goes out after the reply to the command that runs
 
   size_t Subscriptions(pubsub::Kind kind) const;

@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "node/commands/key_commands.h"
+#include "node/commands/large_dump.h"
 #include "node/commands/notify.h"
 #include "node/commands/string_commands.h"
 #include "node/commands/ports.h"
 #include "node/keyspace/keyspace.h"
 #include "node/persistence/dump_payload.h"
+#include "node/persistence/payload_reader.h"
 #include "node/types/number.h"
 
 namespace windlass::commands {
@@ -67,6 +69,15 @@ void SetAccess(Call& call, Entry& entry, const RestoreOptions& options) {
   }
 }
 
+// A large one has been read as it came.
+persistence::RestoredValue ReadPayload(Call& call) {
+  const std::string_view payload = call.args[3];
+  const bool verify = !call.node.status.skip_checksum;
+  const auto& reader = call.client.payload;
+  if (reader != nullptr && reader->bytes() == payload.size()) return call.client.payload->Finish(payload, verify);
+  return persistence::ParseDumpPayload(payload, verify, call.db.keyspace().limits());
+}
+
 // A relative time to live becomes a moment, for the log.
 void PropagateRestore(Call& call, int64_t at_ms) {
   const std::string at = std::to_string(at_ms);
@@ -81,6 +92,7 @@ void PropagateRestore(Call& call, int64_t at_ms) {
 void DumpCommand(Call& call) {
   const Entry* entry = call.db.FindRead(call.slot, call.args[1], call.now_ms, Touches(call));
   if (entry == nullptr) return call.reply.Null();
+  if (DumpInSteps(call, *entry)) return;
   call.reply.Bulk(persistence::DumpValue(*entry));
 }
 
@@ -93,8 +105,7 @@ void RestoreCommand(Call& call) {
   const auto ttl = types::ParseInteger(call.args[2]);
   if (!ttl) return call.reply.Error(kNotInteger);
   if (*ttl < 0) return call.reply.Error("ERR Invalid TTL value, must be >= 0");
-  persistence::RestoredValue value = persistence::ParseDumpPayload(
-      call.args[3], !call.node.status.skip_checksum, call.db.keyspace().limits());
+  persistence::RestoredValue value = ReadPayload(call);
   if (value.fault == persistence::PayloadFault::kVersionOrChecksum) {
     return call.reply.Error("ERR DUMP payload version or checksum are wrong");
   }
@@ -117,7 +128,8 @@ void RestoreCommand(Call& call) {
   if (exists) Notify(call, NotifyClass::kNew, "new", key);
   const keyspace::Expiry expiry{at_ms, false};
   Entry* entry = value.object != nullptr ? call.db.SetObject(call.slot, key, std::move(value.object), expiry)
-                                         : call.db.SetString(call.slot, key, value.string, expiry);
+                 : value.blob != nullptr ? call.db.SetBlob(call.slot, key, std::move(value.blob), expiry)
+                                         : call.db.SetString(call.slot, key, value.text(), expiry);
   SetAccess(call, *entry, *options);
   Notify(call, NotifyClass::kGeneric, "restore", key);
   if (*ttl != 0 && !options->absolute_ttl) PropagateRestore(call, at_ms);

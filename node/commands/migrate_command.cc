@@ -2,8 +2,10 @@
 //
 // The client waits, the loop does not. While the copy is on its way writes to its
 // keys are held back by admission (migration::MovingKeys) and reads are served, so
-// the value that is deleted here is the value that arrived there. Two nodes that
-// migrate to each other do not wait for each other: each still serves.
+// the value that is deleted here is the value that arrived there. A large value is
+// read in steps as it is sent. What changes a key all the same (FLUSHALL, expiry) is
+// noticed: then the key stays. Two nodes that migrate to each other do not wait for
+// each other: each still serves.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -12,10 +14,12 @@
 #include "node/commands/internal_command.h"
 #include "node/commands/migrate_command.h"
 #include "node/commands/ports.h"
-#include "node/keyspace/database.h"
+#include "node/keyspace/keyspace.h"
 #include "node/migration/migrator.h"
 #include "node/migration/moving_keys.h"
 #include "node/persistence/dump_payload.h"
+#include "node/persistence/dump_stream.h"
+#include "node/persistence/value_writer.h"
 #include "node/types/number.h"
 
 namespace windlass::commands {
@@ -117,7 +121,7 @@ bool ParseRequest(Call& call, Request* request) {
   return true;
 }
 
-// Copies the values of the keys that are here; each once.
+// Copies the values of the keys that are here, each once; large ones are only opened.
 void CollectItems(Call& call, Request* request) {
   for (const std::string_view key : request->keys) {
     const keyspace::Entry* entry = call.db.Find(call.slot, key, call.now_ms);
@@ -127,7 +131,12 @@ void CollectItems(Call& call, Request* request) {
     if (entry->has_expiry()) {
       item.ttl_ms = std::max<int64_t>(1, entry->expire_at_ms() - call.now_ms);
     }
-    item.payload = persistence::DumpValue(*entry);
+    if (persistence::ValueWriter::Cuts(*entry)) {
+      item.stream = std::make_shared<persistence::DumpStream>(*entry);
+      call.node.moving_keys->ReadBy(call.db.index(), key, item.stream);
+    } else {
+      item.payload = persistence::DumpValue(*entry);
+    }
     request->transfer.items.push_back(std::move(item));
   }
 }
@@ -143,22 +152,34 @@ struct Move {
   std::string error;
 };
 
-void DeleteDelivered(Move& move, const std::vector<bool>& delivered) {
+bool IsHere(const Move& move, const std::string& key) {
+  const keyspace::Keyspace& keyspace = *move.node->keyspace;
+  return keyspace.db(move.db).Peek(keyspace.cluster_mode() ? slot::KeySlot(key) : slot::SlotId{0}, key) != nullptr;
+}
+
+// What has changed since it was copied stays, for it is newer than what arrived there.
+void DeleteDelivered(Move& move, const std::vector<bool>& delivered, const std::vector<bool>& changed) {
   std::vector<std::string_view> args{"DEL"};
   for (size_t i = 0; i < move.keys.size(); ++i) {
-    if (delivered[i]) args.push_back(move.keys[i]);
+    if (!delivered[i]) continue;
+    if (!changed[i]) {
+      args.push_back(move.keys[i]);
+    } else if (move.error.empty() && IsHere(move, move.keys[i])) {
+      move.error = "ERR A key changed while it was copied, and was not deleted here";
+    }
   }
   if (args.size() > 1) RunInternally(*move.node, move.db, args);
 }
 
 void FinishMove(Move& move, migration::TransferOutcome outcome) {
-  for (const std::string& key : move.keys) move.node->moving_keys->Remove(move.db, key);
+  std::vector<bool> changed;
+  for (const std::string& key : move.keys) changed.push_back(move.node->moving_keys->Remove(move.db, key));
   move.error = std::move(outcome.error);
   if (!move.copy && move.node->status.is_replica) {
     // Writes were paused for a failover: another is the master now and still has them.
     move.error = "READONLY The keys were copied but not deleted here: this node was demoted meanwhile";
   } else if (!move.copy) {
-    DeleteDelivered(move, outcome.delivered);
+    DeleteDelivered(move, outcome.delivered, changed);
   }
   if (move.client_waits) move.node->blocker->Wake(move.client_id);
   ResumeHeldClients(*move.node);

@@ -73,6 +73,8 @@ class Database {
   // --- strings. The key is created or its value, of any type, replaced.
   Entry* SetString(slot::SlotId slot, std::string_view key, std::string_view value, Expiry expiry = {},
                    StringForm form = StringForm::kAuto);
+  // Bytes that were put where they stay. REQUIRES: more than an entry holds itself
+  Entry* SetBlob(slot::SlotId slot, std::string_view key, types::OwnedBlob blob, Expiry expiry = {});
   Entry* SetInteger(slot::SlotId slot, std::string_view key, int64_t value, Expiry expiry = {});
   // Changes the length of a string, zero-filling, for changes in place (the value
   // becomes raw bytes); an absent key is created without expiry. The result is

@@ -50,6 +50,13 @@ Entry* Database::SetString(slot::SlotId slot, std::string_view key, std::string_
                expiry);
 }
 
+Entry* Database::SetBlob(slot::SlotId slot, std::string_view key, types::OwnedBlob blob, Expiry expiry) {
+  EntryValue value;
+  value.kind = EntryValue::Kind::kBlob;
+  value.blob = blob.release();
+  return Store(slot, key, value, expiry);
+}
+
 Entry* Database::SetInteger(slot::SlotId slot, std::string_view key, int64_t value, Expiry expiry) {
   return Store(slot, key, EntryBuilder::Integer(value), expiry);
 }

@@ -78,15 +78,23 @@ void Keyspace::Discard(Entry* entry, bool later) {
   const EntryValue value = EntryBuilder::ValueOf(*entry, true);
   if (is_object) types::TellGone(*value.object);  // here, for the helper may not
   EntryBuilder::FreeShell(arena_, entry);
-  if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
   const uint64_t counts = later ? 1 : 0;
   pending_keys_ += counts;
   pending_free_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  freer_->Run([this, value, is_blob, bytes, counts] {
+  Freer().Run([this, value, is_blob, bytes, counts] {
     is_blob ? types::Blob::Destroy(value.blob) : delete value.object;
     pending_free_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     freed_by_helper_.fetch_add(counts, std::memory_order_relaxed);
   });
+}
+
+base::WorkerThread& Keyspace::Freer() {
+  if (freer_ == nullptr) freer_ = std::make_unique<base::WorkerThread>();
+  return *freer_;
+}
+
+void Keyspace::FreeInBackground(std::shared_ptr<void> thing) {
+  Freer().Run([thing = std::move(thing)]() mutable { thing.reset(); });
 }
 
 void Keyspace::Bury(SlotTable table, bool later) {

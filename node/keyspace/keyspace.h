@@ -111,6 +111,8 @@ class Keyspace {
   bool BackgroundStep(int64_t budget_us);
   // Whether dropped tables are among what is left.
   bool freeing() const { return !graveyard_.empty(); }
+  // For what is large and in no table: freed by the helper thread.
+  void FreeInBackground(std::shared_ptr<void> thing);
   // Everything in every database, FLUSHALL.
   size_t FlushAll(bool later);
 
@@ -157,6 +159,7 @@ class Keyspace {
   std::atomic<uint64_t> freed_by_helper_{0};
   std::atomic<size_t> pending_free_bytes_{0};
   std::vector<Dropped> graveyard_;
+  base::WorkerThread& Freer();
   std::unique_ptr<base::WorkerThread> freer_;  // started when first needed
   size_t stretch_cursor_ = 0;
   std::unique_ptr<ExpiryCycle> expiry_cycle_;

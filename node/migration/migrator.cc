@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "node/base/clock.h"
 #include "node/net/connection.h"
+#include "node/persistence/dump_stream.h"
 
 namespace windlass::migration {
 namespace {
@@ -15,6 +17,9 @@ constexpr size_t kMaxIdle = 64;
 constexpr int64_t kCleanupMs = 1000;
 // A reply line is +OK or an error; anything longer than this is not a server.
 constexpr size_t kMaxReplyLine = 64 * 1024;
+constexpr int64_t kStepUs = 500;          // of a large value, a turn
+constexpr size_t kLookBytes = 16 << 10;   // of it between two looks at the clock
+constexpr size_t kUnsentBytes = 1 << 20;  // the value waits for the target beyond this
 
 std::string AddressOf(const Target& target) {
   return target.host + ":" + std::to_string(target.port);
@@ -42,15 +47,21 @@ class Migrator::Session final : public net::ByteHandler {
   Session(Migrator* owner, Transfer work, OnDone on_done)
       : owner_(owner), transfer_(std::move(work)), done_(std::move(on_done)) {
     outcome_.delivered.assign(transfer_.items.size(), false);
+    has_streams_ = std::any_of(transfer_.items.begin(), transfer_.items.end(),
+                               [](const Item& item) { return item.stream != nullptr; });
+    began_us_ = owner_->loop_->MonotonicUs();
     NoteProgress();
   }
   ~Session() override {
     *alive_ = false;
     if (timer_ != 0) owner_->loop_->Cancel(timer_);
+    if (pump_timer_ != 0) owner_->loop_->Cancel(pump_timer_);
   }
 
   void Begin() {
-    if (std::unique_ptr<Idle> kept = owner_->TakeIdle(AddressOf(transfer_.target))) {
+    // A large value is read once: it cannot be sent again if a kept connection proves closed.
+    std::unique_ptr<Idle> kept = has_streams_ ? nullptr : owner_->TakeIdle(AddressOf(transfer_.target));
+    if (kept != nullptr) {
       reused_ = true;
       db_ = kept->db;
       Attach(std::move(kept->connection));
@@ -75,7 +86,10 @@ class Migrator::Session final : public net::ByteHandler {
     }
     return used;
   }
-  void OnWritable(net::Connection&) override { NoteProgress(); }
+  void OnWritable(net::Connection&) override {
+    NoteProgress();
+    if (pump_timer_ == 0) Pump();
+  }
 
   void OnClosed(net::Connection&, std::string_view) override {
     if (finished_) return;
@@ -130,7 +144,58 @@ class Migrator::Session final : public net::ByteHandler {
     connection_ = std::move(made);
     connection_->SetNoDelay(true);
     connection_->SetHandler(this);
-    connection_->Write(EncodeTransfer(transfer_, db_ != transfer_.target.db, &heads_));
+    connection_->Write(EncodeHeads(transfer_, db_ != transfer_.target.db, &heads_));
+    next_item_ = 0;
+    Pump();
+  }
+
+  // Sends what is ready; a large value as far as the target takes it and one turn allows.
+  void Pump() {
+    const int64_t end_us = clock_.MonotonicUs() + kStepUs;
+    std::string out;
+    while (!finished_ && next_item_ < transfer_.items.size()) {
+      const Item& item = transfer_.items[next_item_];
+      out.clear();
+      if (item.stream == nullptr) {
+        AppendItemHead(transfer_, item, item.ttl_ms, item.payload.size(), &out);
+        out.append(item.payload);
+        AppendItemTail(transfer_, &out);
+        ++next_item_;
+      } else {
+        if (item.stream->broken()) return Fail(kChanged);
+        if (connection_->pending_output() > kUnsentBytes) break;
+        if (StepStream(item, &out)) ++next_item_;
+        NoteProgress();
+      }
+      connection_->Write(out);
+      if (item.stream != nullptr && clock_.MonotonicUs() >= end_us) break;
+    }
+    if (!finished_ && next_item_ < transfer_.items.size()) PumpLater();
+  }
+
+  // True: the item is whole.
+  bool StepStream(const Item& item, std::string* out) {
+    persistence::DumpStream& stream = *item.stream;
+    if (!stream.measured()) {
+      if (!stream.Measure(kLookBytes)) return false;
+      const int64_t passed_ms = (owner_->loop_->MonotonicUs() - began_us_) / 1000;
+      const int64_t ttl_ms = item.ttl_ms == 0 ? 0 : std::max<int64_t>(1, item.ttl_ms - passed_ms);
+      AppendItemHead(transfer_, item, ttl_ms, stream.size(), out);
+      return false;
+    }
+    if (!stream.Step(kLookBytes, out)) return false;
+    AppendItemTail(transfer_, out);
+    return true;
+  }
+
+  // After this turn's flush. If that leaves much unsent, OnWritable will come instead.
+  void PumpLater() {
+    const uint64_t served = owner_->served_ ? owner_->served_() : 0;
+    const bool idle = served == std::exchange(served_before_pump_, served);
+    pump_timer_ = owner_->loop_->After(idle ? 0 : 1, [this] {
+      pump_timer_ = 0;
+      if (!finished_ && !connection_->closed() && connection_->pending_output() <= kUnsentBytes) Pump();
+    });
   }
 
   void OnReply(std::string_view line) {
@@ -146,10 +211,10 @@ class Migrator::Session final : public net::ByteHandler {
     } else if (index >= 0 && !broken_) {
       outcome_.delivered[static_cast<size_t>(index)] = true;
     }
-    if (index + 1 == static_cast<int>(transfer_.items.size())) {
-      if (!broken_) db_ = transfer_.target.db;
-      End();
-    }
+    if (index + 1 < static_cast<int>(transfer_.items.size())) return;
+    if (next_item_ < transfer_.items.size()) broken_ = true;  // it was refused half sent
+    if (!broken_) db_ = transfer_.target.db;
+    End();
   }
 
   void Fail(std::string error) {
@@ -187,9 +252,17 @@ class Migrator::Session final : public net::ByteHandler {
     ArmTimer();
   }
 
+  static constexpr const char* kChanged = "ERR The key changed, expired or went away while it was being sent";
+
   Migrator* owner_;
   Transfer transfer_;
   OnDone done_;
+  bool has_streams_ = false;
+  base::SystemClock clock_;
+  int64_t began_us_ = 0;
+  size_t next_item_ = 0;  // items before it are with the connection, whole
+  net::TimerId pump_timer_ = 0;
+  uint64_t served_before_pump_ = 0;
   TransferOutcome outcome_;
   std::unique_ptr<net::Connection> connection_;
   int db_ = -1;

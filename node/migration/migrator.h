@@ -1,6 +1,7 @@
 // Sends transfers to other nodes, each on a connection of its own, without
 // holding up the loop. Connections are kept for the next transfer to the same
-// address for a while, as a reshard sends thousands.
+// address for a while, as a reshard sends thousands. A large value is made in steps, as
+// the target takes it.
 //
 // Loop thread.
 #pragma once
@@ -33,6 +34,9 @@ class Migrator {
   // While `may` says false, transfers that have ended are not told of: what follows
   // from them is a write.
   void SetMayTell(std::function<bool()> may) { may_tell_ = std::move(may); }
+  // Counts what clients have asked for. While it grows, a large value is read in steps
+  // with sleep between them; unset: one step a turn.
+  void SetServed(std::function<uint64_t()> served) { served_ = std::move(served); }
   size_t idle_connections() const { return idle_.size(); }
 
  private:
@@ -51,6 +55,7 @@ class Migrator {
   std::list<std::unique_ptr<Idle>> idle_;  // oldest first
   net::TimerId cleanup_timer_;
   std::function<bool()> may_tell_;  // unset: always
+  std::function<uint64_t()> served_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -2,9 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace windlass::persistence {
+class DumpStream;
+}
 
 namespace windlass::migration {
 
@@ -20,6 +25,7 @@ struct Item {
   std::string key;
   int64_t ttl_ms = 0;   // 0: no expiry
   std::string payload;  // as DUMP makes it
+  std::shared_ptr<persistence::DumpStream> stream = nullptr;  // instead of `payload`, for a large value
 };
 
 struct Transfer {
@@ -38,8 +44,12 @@ struct TransferOutcome {
   std::string error;
 };
 
-// The requests of a transfer as bytes: AUTH, SELECT where asked for, then one
-// RESTORE an item. *heads is the number of requests before the first RESTORE.
-std::string EncodeTransfer(const Transfer& transfer, bool select_db, int* heads);
+// What comes before the first item: AUTH, and SELECT where asked for. *requests is how
+// many these are.
+std::string EncodeHeads(const Transfer& transfer, bool select_db, int* requests);
+// One RESTORE: its head, then a payload of so many bytes, then its tail.
+void AppendItemHead(const Transfer& transfer, const Item& item, int64_t ttl_ms, uint64_t payload_bytes,
+                    std::string* out);
+void AppendItemTail(const Transfer& transfer, std::string* out);
 
 }  // namespace windlass::migration

@@ -12,6 +12,8 @@ namespace windlass::persistence {
 namespace {
 
 constexpr int64_t kSlowFsyncMs = 2000;
+// More than this is not gathered: it goes to the kernel within the turn.
+constexpr size_t kGatheredBytes = 4 << 20;
 
 }  // namespace
 
@@ -33,6 +35,9 @@ void Aof::Append(int db, std::string_view commands) {
   buffer_.append(commands);
   ++gathered_;
   appended_ += static_cast<int64_t>(buffer_.size() - before);
+  if (buffer_.size() > kGatheredBytes && parts_.settings->fsync != FsyncPolicy::kAlways && last_write_ok_ && !helper_writes_) {
+    WriteHere();
+  }
 }
 
 void Aof::EndOfTurn() {
@@ -64,6 +69,7 @@ void Aof::WriteHere() {
   if (const std::string error = file_->Append(buffer_); !error.empty()) return WriteFailed(error);
   WriteSucceeded(static_cast<int64_t>(buffer_.size()));
   buffer_.clear();
+  if (buffer_.capacity() > 2 * kGatheredBytes) std::string().swap(buffer_);
   gathered_ = 0;
 }
 

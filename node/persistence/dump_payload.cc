@@ -1,6 +1,8 @@
 // See dump_payload.h.
 #include "node/persistence/dump_payload.h"
 
+#include <algorithm>
+
 #include "node/persistence/crc64.h"
 #include "node/persistence/object_codec.h"
 #include "node/persistence/rdb_encoding.h"
@@ -11,13 +13,20 @@ namespace windlass::persistence {
 namespace {
 
 constexpr size_t kVersionSize = 2;
-constexpr size_t kFooterSize = kVersionSize + kRdbChecksumSize;
+static_assert(kPayloadFooterBytes == kVersionSize + kRdbChecksumSize);
 
 RestoredValue Refused(PayloadFault fault, std::string detail) {
   RestoredValue refused;
   refused.fault = fault;
   refused.detail = std::move(detail);
   return refused;
+}
+
+ReadStatus ReadText(EncodingCursor* cursor, RestoredValue* value) {
+  std::string_view text;
+  const ReadStatus status = cursor->View(&text, &value->string);
+  if (status == ReadStatus::kDone && text.data() != value->string.data()) value->plain = text;
+  return status;
 }
 
 ReadStatus ReadObject(uint8_t type, const types::Limits& limits, EncodingCursor* cursor, RestoredValue* value) {
@@ -42,26 +51,27 @@ ReadStatus ReadObject(uint8_t type, const types::Limits& limits, EncodingCursor*
 
 }  // namespace
 
-void AppendPayloadFooter(std::string* out) {
+void AppendPayloadFooter(size_t begin, uint64_t checksum, std::string* out) {
   AppendLittleEndian(kRdbWrittenVersion, kVersionSize, out);
-  AppendLittleEndian(Crc64(0, *out), kRdbChecksumSize, out);
+  AppendLittleEndian(Crc64(checksum, std::string_view(*out).substr(begin)), kRdbChecksumSize, out);
 }
 
-std::string PayloadFooterFault(std::string_view payload, bool verify_checksum) {
-  if (payload.size() < kFooterSize) return "shorter than its footer";
-  EncodingCursor footer(payload.substr(payload.size() - kFooterSize));
+std::string PayloadFooterFault(std::string_view payload, std::optional<uint64_t> checksum) {
+  if (payload.size() < kPayloadFooterBytes) return "shorter than its footer";
+  EncodingCursor footer(payload.substr(payload.size() - kPayloadFooterBytes));
   uint64_t version = 0;
-  uint64_t checksum = 0;
+  uint64_t stored = 0;
   footer.LittleEndian(kVersionSize, &version);
-  footer.LittleEndian(kRdbChecksumSize, &checksum);
+  footer.LittleEndian(kRdbChecksumSize, &stored);
   if (version > kRdbNewestReadable) return "version " + std::to_string(version);
-  if (verify_checksum && Crc64(0, payload.substr(0, payload.size() - kRdbChecksumSize)) != checksum) {
-    return "the checksum differs";
-  }
-  return "";
+  return checksum && *checksum != stored ? "the checksum differs" : "";
 }
 
-std::string_view PayloadBody(std::string_view payload) { return payload.substr(0, payload.size() - kFooterSize); }
+uint64_t PayloadChecksum(std::string_view payload) {
+  return Crc64(0, payload.substr(0, std::max(payload.size(), kRdbChecksumSize) - kRdbChecksumSize));
+}
+
+std::string_view PayloadBody(std::string_view payload) { return payload.substr(0, payload.size() - kPayloadFooterBytes); }
 
 std::string DumpString(std::string_view value) {
   std::string out;
@@ -84,15 +94,19 @@ std::string DumpValue(const keyspace::Entry& entry) {
 }
 
 RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum, const types::Limits& limits) {
+  const auto checksum = verify_checksum ? std::make_optional(PayloadChecksum(payload)) : std::nullopt;
   const std::string fault =
-      payload.size() == kFooterSize ? "nothing before its footer" : PayloadFooterFault(payload, verify_checksum);
+      payload.size() == kPayloadFooterBytes ? "nothing before its footer" : PayloadFooterFault(payload, checksum);
   if (!fault.empty()) return Refused(PayloadFault::kVersionOrChecksum, fault);
-  const std::string_view body = PayloadBody(payload);
+  return ParsePayloadBody(PayloadBody(payload), limits);
+}
+
+RestoredValue ParsePayloadBody(std::string_view body, const types::Limits& limits) {
   EncodingCursor cursor(body);
   uint8_t type = 0;
   cursor.Byte(&type);
   RestoredValue value;
-  const ReadStatus status = static_cast<RdbType>(type) == RdbType::kString ? cursor.String(&value.string)
+  const ReadStatus status = static_cast<RdbType>(type) == RdbType::kString ? ReadText(&cursor, &value)
                                                                           : ReadObject(type, limits, &cursor, &value);
   if (status == ReadStatus::kBad) return Refused(PayloadFault::kBadFormat, cursor.bad_reason());
   if (status == ReadStatus::kNeedMore) return Refused(PayloadFault::kBadFormat, "cut short");

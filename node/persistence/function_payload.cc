@@ -18,7 +18,7 @@ std::string DumpFunctions(const std::vector<std::string>& codes) {
 }
 
 base::Result<std::vector<std::string>> ParseFunctions(std::string_view payload) {
-  if (!PayloadFooterFault(payload, /*verify_checksum=*/true).empty()) {
+  if (!PayloadFooterFault(payload, PayloadChecksum(payload)).empty()) {
     return base::Error{"DUMP payload version or checksum are wrong"};
   }
   const std::string_view body = PayloadBody(payload);

@@ -52,6 +52,8 @@ enum class LinkState {
 // What the link needs of the server. OnCommand applies one command of the stream.
 class ReplicaHost : public resp::CommandSink {
  public:
+  // The command that OnCommand will get next has not come whole: `buffer` is what there is.
+  virtual void OnCutCommand(const resp::RequestParser& parser, std::string_view buffer) = 0;
   virtual bool DataIsEmpty() const = 0;
   // Another master is followed from now on, or the first.
   virtual void OnFollow() = 0;
@@ -179,6 +181,7 @@ class ReplicaSide {
 
   // --- the stream.
   size_t OnStreamBytes(std::string_view bytes);
+  void TakeCutCommand(std::string_view buffer);
   void Apply(std::span<const std::string_view> args, std::string_view raw);
   void RunOne(std::span<const std::string_view> args);
   void RunQueued();

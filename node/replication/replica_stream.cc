@@ -9,6 +9,8 @@
 namespace windlass::replication {
 namespace {
 
+constexpr size_t kLargeCommand = 32 * 1024;
+
 bool IsWord(std::string_view argument, std::string_view word) {
   return argument.size() == word.size() && ::strncasecmp(argument.data(), word.data(), word.size()) == 0;
 }
@@ -22,7 +24,9 @@ size_t ReplicaSide::OnStreamBytes(std::string_view bytes) {
     size_t consumed = 0;
     const std::string_view rest = bytes.substr(used);
     switch (parser_.Parse(rest, &consumed, &args_)) {
-      case resp::ParseStatus::kNeedMore: return used;
+      case resp::ParseStatus::kNeedMore:
+        if (parser_.bytes_wanted() > kLargeCommand) TakeCutCommand(rest);
+        return used;
       case resp::ParseStatus::kError:
         parts_.log->Warning("Protocol error in the master's stream: " + parser_.error());
         Lose("protocol error");
@@ -34,6 +38,12 @@ size_t ReplicaSide::OnStreamBytes(std::string_view bytes) {
     if (attempt != attempt_) return bytes.size();  // a command ended this link
   }
   return used;
+}
+
+// In a transaction it is queued: it is not the next to be run.
+void ReplicaSide::TakeCutCommand(std::string_view buffer) {
+  connection_->ReserveInput(parser_.bytes_wanted());
+  if (!in_multi_) parts_.host->OnCutCommand(parser_, buffer);
 }
 
 void ReplicaSide::Apply(std::span<const std::string_view> args, std::string_view raw) {

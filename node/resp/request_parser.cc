@@ -40,6 +40,11 @@ void RequestParser::Reset() {
   partial_.clear();
 }
 
+RequestParser::CutArgument RequestParser::cut() const {
+  if (remaining_ == 0 || bytes_wanted_ == 0) return {};
+  return {partial_.size(), cut_begin_, bytes_wanted_ - 2 - cut_begin_};
+}
+
 ParseStatus RequestParser::Fail(std::string message) {
   error_ = "Protocol error: " + std::move(message);
   return ParseStatus::kError;
@@ -172,6 +177,7 @@ ParseStatus RequestParser::ParseBulk(std::string_view buffer, size_t* position, 
   const size_t need = data + static_cast<size_t>(length) + 2;
   if (buffer.size() < need) {
     bytes_wanted_ = need;
+    cut_begin_ = data;
     return ParseStatus::kNeedMore;
   }
   *bulk = buffer.substr(data, static_cast<size_t>(length));

@@ -36,6 +36,18 @@ class RequestParser {
   const std::string& error() const { return error_; }
   // How long the buffer must grow before Parse can get further, or 0 if unknown.
   size_t bytes_wanted() const { return bytes_wanted_; }
+  // After kNeedMore: where the argument that is cut stands in the buffer, as far as it is
+  // there. No bytes: that is not known yet.
+  struct CutArgument {
+    size_t index = 0;
+    size_t begin = 0;
+    size_t bytes = 0;
+  };
+  CutArgument cut() const;
+  // An argument before that one.
+  std::string_view ArgumentBeforeCut(std::string_view buffer, size_t index) const {
+    return buffer.substr(partial_[index].first, partial_[index].second);
+  }
   void set_limits(const RequestLimits& limits) { limits_ = limits; }
   RequestLimits& limits() { return limits_; }
   void Reset();
@@ -52,6 +64,7 @@ class RequestParser {
   RequestLimits limits_;
   std::string error_;
   size_t bytes_wanted_ = 0;
+  size_t cut_begin_ = 0;  // of the argument that bytes_wanted_ is the end of
   size_t inline_scanned_ = 0;  // bytes known to hold no newline
   // A suspended array. Invariant: remaining_ > 0 iff one is suspended.
   int64_t remaining_ = 0;

@@ -216,13 +216,25 @@ bool Dispatcher::WritesMovingKey(const Client& client, const CommandSpec& spec,
                                  std::span<const std::string_view> args) const {
   const migration::MovingKeys& moving = *node_->moving_keys;
   if (moving.empty()) [[likely]] return false;
-  if (spec.name == "exec") return client.transaction != nullptr && client.transaction->writes;
+  if (spec.name == "exec") return TransactionWritesMovingKey(client);
   if ((admission_.FlagsOf(spec, args) & (commands::kWrite | commands::kMayReplicate)) == 0) return false;
   commands::KeyPositions keys;
   if (!commands::FindKeysOf(spec, args, &keys)) return false;
   return std::any_of(keys.begin(), keys.end(), [&](const commands::KeyPosition& key) {
     return moving.Contains(client.db, args[static_cast<size_t>(key.index)]);
   });
+}
+
+bool Dispatcher::TransactionWritesMovingKey(const Client& client) const {
+  if (client.transaction == nullptr || !client.transaction->writes) return false;
+  std::vector<std::string_view> args;
+  for (const client::QueuedCommand& queued : client.transaction->commands) {
+    args.assign(queued.args.begin(), queued.args.end());
+    const CommandSpec* spec = table_->Resolve(args);
+    // After a SELECT the keys are those of another database: that is not looked into.
+    if (spec == nullptr || spec->name == "select" || WritesMovingKey(client, *spec, args)) return true;
+  }
+  return false;
 }
 
 void Dispatcher::Queue(Client& client, const CommandSpec& spec, std::span<const std::string_view> args,

@@ -57,6 +57,7 @@ class Dispatcher final : public commands::Executor, public keyspace::ExpiryListe
   // The command changes a key that is being moved to another node.
   bool WritesMovingKey(const client::Client& client, const commands::CommandSpec& spec,
                        std::span<const std::string_view> args) const;
+  bool TransactionWritesMovingKey(const client::Client& client) const;
   // One that may not run: counted and replied.
   void RefuseNested(client::Client& client, const commands::CommandSpec* spec, std::string_view error) {
     Refuse(client, spec, error);

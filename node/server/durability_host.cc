@@ -1,6 +1,8 @@
 // See durability_host.h.
 #include "node/server/durability_host.h"
 
+#include "node/persistence/payload_reader.h"
+
 namespace windlass::server {
 
 // What the master sends is applied as it decided: a key past its time is still
@@ -10,7 +12,17 @@ base::Result<void> Durability::Host::OnCommand(int db, std::span<const std::stri
   keyspace.set_expiry_mode(keyspace::ExpiryMode::kIgnore);
   auto result = runner_.Run(db, argv);
   keyspace.set_expiry_mode(keyspace::ExpiryMode::kHide);
+  DropPayload();
   return result;
+}
+
+void Durability::Host::OnCutCommand(const resp::RequestParser& parser, std::string_view buffer) {
+  persistence::ReadAhead(parser, buffer, owner_->node_->keyspace->limits(), &runner_.client().payload);
+}
+
+void Durability::Host::DropPayload() {
+  auto& payload = runner_.client().payload;
+  if (payload != nullptr) owner_->node_->keyspace->FreeInBackground(std::move(payload));
 }
 
 bool Durability::Host::DataIsEmpty() const {
@@ -56,6 +68,9 @@ void Durability::Host::EndLoading(bool ok) {
   }
 }
 
-void Durability::Host::OnLinkChanged() { owner_->RefreshStatus(); }
+void Durability::Host::OnLinkChanged() {
+  DropPayload();  // of a link that was lost, the rest will not come
+  owner_->RefreshStatus();
+}
 
 }  // namespace windlass::server

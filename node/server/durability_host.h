@@ -18,6 +18,7 @@ class CommandRunner {
     client_.flags = client_flags;
     client_.authenticated = true;
   }
+  client::Client& client() { return client_; }
   base::Result<void> Run(int db, std::span<const std::string_view> argv) {
     if (db < 0 || db >= node_->keyspace->database_count()) return base::Error{"ERR DB index is out of range"};
     client_.db = db;
@@ -49,6 +50,7 @@ class Durability::Host final : public replication::ReplicaHost {
   explicit Host(Durability* owner) : owner_(owner), runner_(owner->node_, client::kMasterLink) {}
 
   base::Result<void> OnCommand(int db, std::span<const std::string_view> argv) override;
+  void OnCutCommand(const resp::RequestParser& parser, std::string_view buffer) override;
   bool DataIsEmpty() const override;
   void OnFollow() override {
     owner_->node_->blocker->DisconnectAll();
@@ -62,6 +64,8 @@ class Durability::Host final : public replication::ReplicaHost {
   int64_t FsyncedOffset() const override { return owner_->FsyncedOffset(); }
 
  private:
+  void DropPayload();
+
   Durability* owner_;
   CommandRunner runner_;
   std::unique_ptr<persistence::KeyspaceLoader> loader_;

@@ -56,6 +56,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
       latency_threshold_ms_(config->Int("latency-monitor-threshold")),
       dispatcher_(&node_, &table_, &durability_.log(), &memory_),
       script_host_({&node_, &dispatcher_, &sessions_, &monitors_}),
+      moving_keys_(&keyspace_),
       migrator_(&loop_),
       listeners_(&loop_, config, log, [this](int fd) { sessions_.Accept(fd); }),
       lifecycle_(&node_, &durability_, [this] {
@@ -89,6 +90,7 @@ NodeAssembly::NodeAssembly(config::Config* config, base::Logger* log)
   sessions_.SetDispatcher(&dispatcher_);
   // While writes are paused the log stands still: a manual failover waits for the
   // replica to reach its end exactly, and a MIGRATE ends with a DEL.
+  migrator_.SetServed([this] { return stats_.commands_processed; });
   migrator_.SetMayTell([this] { return sessions_.CurrentPause() == commands::PauseMode::kNone; });
   sessions_.set_on_gone([this](client::Client& client) {
     durability_.Forget(client);

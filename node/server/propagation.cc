@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
+constexpr size_t kLargeCommand = 1 << 20;
+constexpr size_t kPiece = 64 << 10;  // of it
+constexpr size_t kKeptUnitBytes = 1 << 20;
 
 }  // namespace
 
@@ -29,6 +32,7 @@ void Propagation::Add(int db, std::span<const std::string_view> argv, Readers re
   readers.aof = readers.aof && aof_->enabled();
   readers.replicas = readers.replicas && history_->has_backlog();
   if (!readers.aof && !readers.replicas) return;  // nobody keeps it
+  if (unit_depth_ == 0 && resp::EncodedBytes(argv) >= kLargeCommand) return FeedInPieces(db, argv, readers);
   const size_t begin = unit_bytes_.size();
   resp::EncodeCommand(argv, &unit_bytes_);
   unit_.push_back({db, begin, unit_bytes_.size(), readers});
@@ -52,6 +56,25 @@ void Propagation::EndUnit() {
   if (several) Feed(unit_.back().db, kExec, all);
   unit_.clear();
   unit_bytes_.clear();
+  if (unit_bytes_.capacity() > kKeptUnitBytes) std::string().swap(unit_bytes_);
+}
+
+// A command by itself, from where it stands: another copy of it would cost more than all
+// else that is done with it.
+void Propagation::FeedInPieces(int db, std::span<const std::string_view> argv, Readers readers) {
+  std::string words = "*" + std::to_string(argv.size()) + "\r\n";
+  for (const std::string_view arg : argv) {
+    words += "$" + std::to_string(arg.size()) + "\r\n";
+    if (arg.size() < kPiece) {
+      words += arg;
+    } else {
+      Feed(db, words, readers);
+      words.clear();
+      for (size_t at = 0; at < arg.size(); at += kPiece) Feed(db, arg.substr(at, kPiece), readers);
+    }
+    words += "\r\n";
+  }
+  Feed(db, words, readers);
 }
 
 void Propagation::Feed(int db, std::string_view bytes, Readers readers) {

@@ -58,6 +58,7 @@ class Propagation final : public WriteLog {
     Readers readers;
   };
   void Add(int db, std::span<const std::string_view> argv, Readers readers);
+  void FeedInPieces(int db, std::span<const std::string_view> argv, Readers readers);
   void Feed(int db, std::string_view bytes, Readers readers);
 
   persistence::Aof* aof_;

@@ -6,7 +6,9 @@
 
 #include "node/client/memory.h"
 #include "node/config/config.h"
+#include "node/keyspace/keyspace.h"
 #include "node/observe/stats.h"
+#include "node/persistence/payload_reader.h"
 #include "node/server/dispatcher.h"
 #include "node/server/request_batch.h"
 #include "node/server/session_table.h"
@@ -21,6 +23,11 @@ Session::Session(SessionTable* table, std::unique_ptr<net::Connection> connectio
 }
 
 Session::~Session() = default;
+
+void Session::DropPayload() {
+  if (client_.payload == nullptr) [[likely]] return;
+  table_->node().keyspace->FreeInBackground(std::move(client_.payload));
+}
 
 void Session::RefreshLimits() {
   resp::RequestLimits& limits = parser_.limits();
@@ -85,7 +92,7 @@ size_t Session::RunRequests(std::string_view bytes) {
     const resp::ParseStatus status = ParseAhead(bytes.substr(position), &batch);
     if (batch.count == 0) {
       if (status == resp::ParseStatus::kNeedMore) {
-        if (parser_.bytes_wanted() > 32 * 1024) connection_->ReserveInput(parser_.bytes_wanted());
+        if (parser_.bytes_wanted() > 32 * 1024) TakeCutRequest(bytes.substr(position));
         break;
       }
       table_->node().log->Verbose("Protocol error (" + parser_.error() + ") from client: " + table_->Describe(client_));
@@ -102,6 +109,13 @@ size_t Session::RunRequests(std::string_view bytes) {
   return position;
 }
 
+// A large request, so far. In a transaction it will be queued, not executed.
+void Session::TakeCutRequest(std::string_view bytes) {
+  connection_->ReserveInput(parser_.bytes_wanted());
+  if (client_.Has(client::kMulti | client::kImporting)) return;
+  persistence::ReadAhead(parser_, bytes, table_->node().keyspace->limits(), &client_.payload);
+}
+
 // False: the client does not go on now. `position` is behind the last request that is done.
 bool Session::RunBatch(RequestBatch& batch, size_t* position) {
   for (size_t i = 0; i < batch.count; ++i) {
@@ -115,6 +129,7 @@ bool Session::RunBatch(RequestBatch& batch, size_t* position) {
         table_->NotePaused(client_);
         return false;
       }
+      DropPayload();
       if (connection_->closed() || client_.Has(client::kCloseAfterReply)) return false;
       if (outcome == Outcome::kBlocked) {
         *position += request_bytes;
@@ -127,6 +142,7 @@ bool Session::RunBatch(RequestBatch& batch, size_t* position) {
 }
 
 void Session::OnClosed(net::Connection& connection, std::string_view reason) {
+  DropPayload();
   table_->OnSessionClosed(*this, reason);
 }
 

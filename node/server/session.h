@@ -68,6 +68,9 @@ class Session final : public net::ByteHandler, public client::Transport {
   friend class SessionTable;
   size_t RunRequests(std::string_view bytes);
   resp::ParseStatus ParseAhead(std::string_view bytes, RequestBatch* batch);
+  void TakeCutRequest(std::string_view bytes);
+  // What was read ahead for a request that is done, or will never be.
+  void DropPayload();
   bool RunBatch(RequestBatch& batch, size_t* position);
   bool CheckOutputLimit();
   // In the turn's end. What was written up to now waits for the file up to `end`, for

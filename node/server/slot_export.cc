@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/base/clock.h"
 #include "node/config/config.h"
 #include "node/migration/entry_chunk.h"
 #include "node/migration/value_commands.h"
@@ -250,7 +251,8 @@ void SlotExport::Open(const keyspace::Entry& entry) {
 }
 
 void SlotExport::StepOpen() {
-  const int64_t end_us = owner_->node().loop->MonotonicUs() + kStepUs;
+  const base::SystemClock clock;  // the loop's stands still within a turn
+  const int64_t end_us = clock.MonotonicUs() + kStepUs;
   std::string out;
   while (!open_.empty() && Unacknowledged() <= kInFlightBytes) {
     out.clear();
@@ -260,7 +262,7 @@ void SlotExport::StepOpen() {
       Send(open_.front().behind);
       open_.pop_front();
     }
-    if (owner_->node().loop->MonotonicUs() >= end_us) return;
+    if (clock.MonotonicUs() >= end_us) return;
   }
 }
 

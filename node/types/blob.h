@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -12,6 +13,8 @@ class Blob {
  public:
   // A blob of exactly these bytes, without slack. Free with Destroy.
   static Blob* Create(std::string_view bytes);
+  // `size` bytes that are still to be written.
+  static Blob* CreateUnset(size_t size) { return Allocate(size, size); }
   // `size` zero bytes.
   static Blob* CreateZeroed(size_t size);
   static void Destroy(Blob* blob);
@@ -34,5 +37,10 @@ class Blob {
   size_t size_;
   size_t capacity_;
 };
+
+struct BlobDestroyer {
+  void operator()(Blob* blob) const { Blob::Destroy(blob); }
+};
+using OwnedBlob = std::unique_ptr<Blob, BlobDestroyer>;
 
 }  // namespace windlass::types

@@ -10,6 +10,7 @@
 
 #include "node/keyspace/keyspace.h"
 #include "node/persistence/dump_payload.h"
+#include "node/persistence/payload_reader.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -95,14 +96,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view payload(reinterpret_cast<const char*>(data), size);
   const RestoredValue checked = ParseDumpPayload(payload, /*verify_checksum=*/true);
   RestoredValue value = ParseDumpPayload(payload, /*verify_checksum=*/false);
+  windlass::persistence::PayloadReader reader(size, {});
+  for (size_t have = 0; have < size; have += 1 + have / 3) reader.Take(payload.substr(0, have));
+  const RestoredValue in_pieces = reader.Finish(payload, /*verify_checksum=*/false);
+  Require(in_pieces.fault == value.fault && (in_pieces.object == nullptr) == (value.object == nullptr));
   Require(checked.fault != PayloadFault::kNone || value.fault == PayloadFault::kNone);
   if (value.fault != PayloadFault::kNone) {
     Require(!value.detail.empty());
   } else if (value.object != nullptr) {
     TakeBack(std::move(value.object));
   } else {
-    const RestoredValue again = ParseDumpPayload(DumpString(value.string));
-    Require(again.fault == PayloadFault::kNone && again.string == value.string);
+    const RestoredValue again = ParseDumpPayload(DumpString(value.text()));
+    Require(again.fault == PayloadFault::kNone && again.text() == value.text());
   }
   return 0;
 }

@@ -3,11 +3,15 @@
 
 #include <deque>
 
+#include "node/keyspace/keyspace.h"
 #include "node/migration/migrator.h"
 #include "node/migration/moving_keys.h"
 #include "node/net/connection.h"
 #include "node/net/listener.h"
+#include "node/persistence/dump_payload.h"
+#include "node/persistence/dump_stream.h"
 #include "node/resp/request_parser.h"
+#include "node/types/hash.h"
 
 namespace windlass::migration {
 namespace {
@@ -183,8 +187,94 @@ TEST_F(MigratorTest, RunsTransfersToOneTargetSideBySide) {
   EXPECT_EQ(migrator_.idle_connections(), 3u);
 }
 
+// A value of some MB, and what the target has of it after a transfer.
+class LargeItemTest : public MigratorTest {
+ protected:
+  LargeItemTest() {
+    auto hash = std::make_unique<types::Hash>();
+    for (int i = 0; i < kFields; ++i) hash->Set("field:" + std::to_string(i), std::string(100, 'v'), {});
+    keyspace_.db(0).SetObject(0, "large", std::move(hash), {});
+  }
+  Item LargeItem() {
+    auto stream = std::make_shared<persistence::DumpStream>(*keyspace_.db(0).Peek(0, "large"));
+    moving_.Add(0, "large");
+    moving_.ReadBy(0, "large", stream);
+    return {"large", 0, "", std::move(stream)};
+  }
+
+  static constexpr int kFields = 40000;
+  keyspace::Keyspace keyspace_{{2, false, size_t{64} << 20}, base::Random(1)};
+  MovingKeys moving_{&keyspace_};
+};
+
+TEST_F(LargeItemTest, IsSentInPiecesBetweenOtherItems) {
+  Transfer transfer = MakeTransfer({{"a", 0, "A"}, LargeItem(), {"b", 0, "B"}});
+  transfer.replace = true;
+  const uint64_t turns_before = loop_.turns();
+  const TransferOutcome outcome = Run(std::move(transfer));
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.delivered, (std::vector<bool>{true, true, true}));
+  EXPECT_GT(loop_.turns() - turns_before, 5u);
+  ASSERT_EQ(target_.requests.size(), 3u);
+  EXPECT_EQ(target_.requests[0], "RESTORE a 0 A REPLACE");
+  EXPECT_EQ(target_.requests[2], "RESTORE b 0 B REPLACE");
+  std::string_view payload = target_.requests[1];
+  constexpr std::string_view kHead = "RESTORE large 0 ";
+  ASSERT_EQ(payload.substr(0, kHead.size()), kHead);
+  payload.remove_prefix(kHead.size());
+  payload.remove_suffix(std::string_view(" REPLACE").size());
+  const persistence::RestoredValue value = persistence::ParseDumpPayload(payload);
+  ASSERT_EQ(value.fault, persistence::PayloadFault::kNone) << value.detail;
+  EXPECT_EQ(static_cast<const types::Hash&>(*value.object).size(), size_t{kFields});
+  EXPECT_FALSE(moving_.Remove(0, "large"));
+}
+
+TEST_F(LargeItemTest, ThatChangesUnderWayIsNotSentOn) {
+  std::optional<TransferOutcome> result;
+  migrator_.Start(MakeTransfer({{"a", 0, "A"}, LargeItem()}), [&](TransferOutcome outcome) { result = std::move(outcome); });
+  for (int turn = 0; turn < 100 && target_.requests.empty(); ++turn) loop_.RunOnce(10);
+  EXPECT_EQ(target_.requests, (std::vector<std::string>{"RESTORE a 0 A"}));
+  keyspace_.db(0).Flush(false);
+  for (int turn = 0; turn < 500 && !result; ++turn) loop_.RunOnce(10);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->error, "ERR The key changed, expired or went away while it was being sent");
+  EXPECT_FALSE(result->delivered[1]);
+  EXPECT_EQ(migrator_.idle_connections(), 0u);
+  EXPECT_TRUE(moving_.Remove(0, "large"));
+}
+
+TEST_F(LargeItemTest, ThatIsRefusedHalfSentLeavesNoConnection) {
+  Transfer transfer = MakeTransfer({LargeItem()});
+  transfer.target.password = "secret";
+  target_.replies = {"-ERR Client sent AUTH, but no password is set\r\n-ERR too big for a stranger"};
+  EXPECT_NE(Run(std::move(transfer)).error, "");
+  EXPECT_EQ(migrator_.idle_connections(), 0u);
+  moving_.Remove(0, "large");
+}
+
+TEST(MovingKeys, NoticesWhatChanges) {
+  keyspace::Keyspace keyspace({2, false, size_t{64} << 20}, base::Random(1));
+  MovingKeys keys(&keyspace);
+  const auto set = [&keyspace](int db, std::string_view key) { keyspace.db(db).SetString(0, key, "new"); };
+  for (const std::string_view key : {"changes", "comes back", "stays", "goes"}) set(0, key);
+  for (const std::string_view key : {"changes", "comes back", "stays", "goes"}) keys.Add(0, key);
+  set(0, "changes");
+  set(1, "stays");
+  keyspace.db(0).Erase(0, "goes");
+  keyspace.db(0).Erase(0, "comes back");
+  set(0, "comes back");
+  EXPECT_TRUE(keys.Remove(0, "changes"));
+  EXPECT_TRUE(keys.Remove(0, "goes"));
+  EXPECT_TRUE(keys.Remove(0, "comes back"));
+  EXPECT_FALSE(keys.Remove(0, "stays"));
+  keys.Add(1, "stays");
+  keyspace.FlushAll(true);
+  EXPECT_TRUE(keys.Remove(1, "stays"));
+}
+
 TEST(MovingKeys, KnowsKeysByDatabaseAndName) {
-  MovingKeys keys;
+  keyspace::Keyspace keyspace({2, false, size_t{64} << 20}, base::Random(1));
+  MovingKeys keys(&keyspace);
   EXPECT_TRUE(keys.empty());
   EXPECT_TRUE(keys.Add(0, "k"));
   EXPECT_FALSE(keys.Add(0, "k"));

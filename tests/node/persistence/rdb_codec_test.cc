@@ -115,7 +115,7 @@ TEST(RdbString, RefusesACompressedStringThatClaimsTooMuch) {
 
 TEST(DumpPayload, RoundTripsAndNamesTheFault) {
   const std::string payload = DumpString("hello");
-  EXPECT_EQ(ParseDumpPayload(payload).string, "hello");
+  EXPECT_EQ(ParseDumpPayload(payload).text(), "hello");
   std::string flipped = payload;
   flipped[2] ^= 1;
   EXPECT_EQ(ParseDumpPayload(flipped).fault, PayloadFault::kVersionOrChecksum);
@@ -130,7 +130,7 @@ TEST(DumpPayload, ReadsWhatRedisSevenWrites) {
   const std::string ten("\x00\xc0\x0a\x0a\x00\x6e\x9b\x21\x73\x5c\x1a\x5b\xd1", 13);
   const RestoredValue value = ParseDumpPayload(ten, /*verify_checksum=*/false);
   EXPECT_EQ(value.fault, PayloadFault::kNone);
-  EXPECT_EQ(value.string, "10");
+  EXPECT_EQ(value.text(), "10");
 }
 
 class RecordingSink : public RdbSink {

@@ -56,6 +56,27 @@ TEST(RequestParserTest, EveryCutOfARequestWaitsAndThenCompletes) {
   }
 }
 
+TEST(RequestParserTest, TellsWhereTheArgumentStandsThatIsCut) {
+  const std::string text = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nhello world!\r\n";
+  const size_t begin = text.find("hello");
+  RequestParser parser;
+  Args args;
+  size_t consumed = 0;
+  parser.Parse(text.substr(0, 2), &consumed, &args);
+  EXPECT_EQ(parser.cut().bytes, 0u);
+  for (size_t have = begin; have < text.size(); ++have) {
+    const std::string_view buffer = std::string_view(text).substr(0, have);
+    ASSERT_EQ(parser.Parse(buffer, &consumed, &args), ParseStatus::kNeedMore);
+    EXPECT_EQ(parser.cut().index, 2u);
+    EXPECT_EQ(parser.cut().begin, begin);
+    EXPECT_EQ(parser.cut().bytes, 12u);
+    EXPECT_EQ(parser.ArgumentBeforeCut(buffer, 0), "SET");
+    EXPECT_EQ(parser.ArgumentBeforeCut(buffer, 1), "k");
+  }
+  ASSERT_EQ(parser.Parse(text, &consumed, &args), ParseStatus::kComplete);
+  EXPECT_EQ(parser.cut().bytes, 0u);
+}
+
 TEST(RequestParserTest, ByteByByteIsTheSameAsAtOnce) {
   const std::string text = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n";
   RequestParser parser;

@@ -1,0 +1,133 @@
+// See payload_reader.h.
+#include "node/persistence/payload_reader.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "node/persistence/crc64.h"
+#include "node/persistence/object_codec.h"
+#include "node/resp/request_parser.h"
+
+namespace windlass::persistence {
+namespace {
+
+constexpr size_t kPayloadArgument = 3;
+
+bool IsRestore(std::string_view name) {
+  const auto is = [name](std::string_view word) {
+    return name.size() == word.size() && ::strncasecmp(name.data(), word.data(), word.size()) == 0;
+  };
+  return is("RESTORE") || is("RESTORE-ASKING");
+}
+
+}  // namespace
+
+PayloadReader::PayloadReader(size_t bytes, const types::Limits& limits) : bytes_(bytes), limits_(limits) {}
+
+PayloadReader::~PayloadReader() = default;
+
+std::string_view PayloadReader::BodyOf(std::string_view payload) const {
+  return payload.substr(0, std::max(bytes_, kPayloadFooterBytes) - kPayloadFooterBytes);
+}
+
+void PayloadReader::Take(std::string_view payload) {
+  const std::string_view summed = payload.substr(0, std::max(bytes_, kRdbChecksumSize) - kRdbChecksumSize);
+  checksum_ = Crc64(checksum_, summed.substr(summed_));
+  summed_ = summed.size();
+  TakeBody(BodyOf(payload));
+}
+
+void PayloadReader::TakeBody(std::string_view body) {
+  constexpr size_t kHeadBytes = 16;  // a type and a length
+  if (!begun_) {
+    if (body.size() < kHeadBytes) return;
+    begun_ = true;
+    const auto type = static_cast<RdbType>(body.front());
+    if (type == RdbType::kString) return BeginText(body);
+    if (BlobConverterOf(type) != nullptr) return;
+    reader_ = MakeObjectReader(type, limits_);
+    in_parts_ = reader_ != nullptr;
+    taken_ = 1;
+  }
+  if (reader_ != nullptr && body.size() >= wanted_) TakeParts(body);
+  if (text_ == nullptr) return;
+  const std::string_view fresh = body.substr(taken_);
+  std::memcpy(text_->bytes().data() + (taken_ - text_at_), fresh.data(), fresh.size());
+  taken_ += fresh.size();
+}
+
+// REQUIRES: the head is there. Only if all the payload is one string, not compressed: the rest is read at once.
+void PayloadReader::BeginText(std::string_view body) {
+  constexpr size_t kTypeBytes = 1;
+  constexpr uint8_t kLengthForms = 0x80;  // these lengths stand for that many bytes as they are
+  if ((static_cast<uint8_t>(body[kTypeBytes]) & 0xfe) != kLengthForms) return;
+  EncodingCursor cursor(body.substr(kTypeBytes));
+  uint64_t length = 0;
+  if (cursor.Length(&length) != ReadStatus::kDone) return;
+  text_at_ = kTypeBytes + cursor.position();
+  if (length == 0 || length != bytes_ - kPayloadFooterBytes - text_at_) return;
+  text_.reset(types::Blob::CreateUnset(length));
+  taken_ = text_at_;
+  TakeBody(body);
+}
+
+void PayloadReader::TakeParts(std::string_view body) {
+  EncodingCursor cursor(body.substr(taken_));
+  while (!reader_->complete()) {
+    const size_t part_at = cursor.position();
+    const ReadStatus status = reader_->ReadPart(&cursor);
+    if (status == ReadStatus::kDone) continue;
+    if (status == ReadStatus::kBad) {
+      bad_ = cursor.bad_reason();
+      reader_.reset();
+      return;
+    }
+    wanted_ = taken_ + cursor.wanted();
+    taken_ += part_at;
+    return;
+  }
+  taken_ += cursor.position();
+  object_ = reader_->Take();
+  reader_.reset();
+  if (object_ == nullptr) bad_ = "a container without elements";
+}
+
+RestoredValue PayloadReader::Finish(std::string_view payload, bool verify_checksum) {
+  Take(payload);
+  const auto refused = [](PayloadFault fault, std::string detail) {
+    RestoredValue value;
+    value.fault = fault;
+    value.detail = std::move(detail);
+    return value;
+  };
+  const std::string fault = PayloadFooterFault(payload, verify_checksum ? std::make_optional(checksum_) : std::nullopt);
+  if (!fault.empty()) return refused(PayloadFault::kVersionOrChecksum, fault);
+  if (text_ != nullptr) {
+    RestoredValue value;
+    value.blob = std::move(text_);
+    return value;
+  }
+  if (!in_parts_) return ParsePayloadBody(BodyOf(payload), limits_);
+  if (!bad_.empty()) return refused(PayloadFault::kBadFormat, bad_);
+  if (object_ == nullptr) return refused(PayloadFault::kBadFormat, "cut short");
+  if (taken_ != BodyOf(payload).size()) return refused(PayloadFault::kBadFormat, "bytes after the value");
+  RestoredValue value;
+  value.object = std::move(object_);
+  return value;
+}
+
+void ReadAhead(const resp::RequestParser& parser, std::string_view buffer, const types::Limits& limits,
+               std::shared_ptr<PayloadReader>* reader) {
+  const resp::RequestParser::CutArgument cut = parser.cut();
+  if (cut.index != kPayloadArgument || cut.bytes < PayloadReader::kLarge) return;
+  if (*reader == nullptr) {
+    if (!IsRestore(parser.ArgumentBeforeCut(buffer, 0))) return;
+    *reader = std::make_shared<PayloadReader>(cut.bytes, limits);
+  }
+  (*reader)->Take(buffer.substr(cut.begin, cut.bytes));
+}
+
+}  // namespace windlass::persistence
