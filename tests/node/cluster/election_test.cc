@@ -59,6 +59,25 @@ TEST(Candidates, OfMastersThatFailedTogetherTakeTurns) {
   EXPECT_FALSE(node.Sent(MessageType::kFailoverAuthRequest).empty());
 }
 
+TEST(Candidates, AskAsSoonAsThoseBeforeThemHaveWon) {
+  OneNode node(ThreeShards('2'));
+  node.Feed(ReplicationFacts{100, false, true, 0});
+  node.Tick();
+  node.AllAnswerBut("");
+  node.HearOfFailure('a', 'c');
+  node.HearOfFailure('b', 'c');
+  ASSERT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+  node.now += 20;
+  auto won = node.Usual('1');
+  won->header.flags = kFlagMaster;
+  won->header.replica_of = NodeId();
+  won->header.current_epoch = won->header.config_epoch = 4;
+  node.Deliver('1', won);
+  const auto requests = node.Sent(MessageType::kFailoverAuthRequest);
+  ASSERT_FALSE(requests.empty());
+  EXPECT_EQ(requests[0]->header.current_epoch, 5u);
+}
+
 TEST_F(Candidate, TellsTheFailureOnEachLinkBeforeItAsks) {
   MasterFails();
   int fails = 0, requests = 0;
