@@ -45,13 +45,20 @@ TEST_F(Candidate, AsksAtOnceAndWinsWithAMajority) {
   EXPECT_EQ(node.Count<BecomeMaster>(), 1);
 }
 
-TEST(Candidates, OfMastersThatFailedTogetherTakeTurns) {
-  OneNode node(ThreeShards('2'));
-  node.Feed(ReplicationFacts{100, false, true, 0});
-  node.Tick();
-  node.AllAnswerBut("");
-  node.HearOfFailure('a', 'c');
-  node.HearOfFailure('b', 'c');
+// Replica 2 of b; a and b have failed together.
+class Candidates : public ::testing::Test {
+ protected:
+  Candidates() : node(ThreeShards('2')) {
+    node.Feed(ReplicationFacts{100, false, true, 0});
+    node.Tick();
+    node.AllAnswerBut("");
+    node.HearOfFailure('a', 'c');
+    node.HearOfFailure('b', 'c');
+  }
+  OneNode node;
+};
+
+TEST_F(Candidates, OfMastersThatFailedTogetherTakeTurns) {
   EXPECT_TRUE(node.Logged("Start of election delayed for 100 milliseconds (rank #0, offset 100)."))
       << "the replica of a asks first";
   EXPECT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
@@ -59,13 +66,7 @@ TEST(Candidates, OfMastersThatFailedTogetherTakeTurns) {
   EXPECT_FALSE(node.Sent(MessageType::kFailoverAuthRequest).empty());
 }
 
-TEST(Candidates, AskAsSoonAsThoseBeforeThemHaveWon) {
-  OneNode node(ThreeShards('2'));
-  node.Feed(ReplicationFacts{100, false, true, 0});
-  node.Tick();
-  node.AllAnswerBut("");
-  node.HearOfFailure('a', 'c');
-  node.HearOfFailure('b', 'c');
+TEST_F(Candidates, AskAsSoonAsThoseBeforeThemHaveWon) {
   ASSERT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
   node.now += 20;
   auto won = node.Usual('1');
