@@ -204,7 +204,7 @@ Reply Run(Machine& m, const BumpEpochCommand&) {
 }
 
 Reply Run(Machine& m, const SetConfigEpochCommand& c) {
-  if (c.epoch < 0) return Refuse("Invalid config epoch specified: " + std::to_string(c.epoch));
+  if (c.epoch < 0 || c.epoch > static_cast<int64_t>(kMaxEpoch)) return Refuse("Invalid config epoch specified: " + std::to_string(c.epoch));
   if (m.nodes.size() > 1) {
     return Refuse("The user can assign a config epoch only when the node does not know any other node.");
   }

@@ -46,8 +46,8 @@ int64_t WaitForTurn(const Machine& m) {
 
 int64_t Delay(Machine& m, int rank) {
   const auto& siblings = m.MyMaster()->replicas;
-  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return WaitForTurn(m);
-  return WaitForTurn(m) + kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
+  if (std::none_of(siblings.begin(), siblings.end(), Rivals)) return 0;
+  return kSiblingsDelayMs + static_cast<int64_t>(m.random.Below(kRandomDelayMs)) + rank * kRankDelayMs;
 }
 
 // An election of another history's data, or of data too old, would lose writes.
@@ -80,12 +80,13 @@ void Schedule(Machine& m, bool manual) {
   Election& e = m.election;
   e.requested = false;
   e.asks = 0;
+  e.turn_ms = manual ? 0 : WaitForTurn(m);
   if (manual) {
     e.rank = 0;
     e.start_ms = m.now;
   } else {
     e.rank = Rank(m);
-    e.start_ms = m.now + Delay(m, e.rank);
+    e.start_ms = m.now + e.turn_ms + Delay(m, e.rank);
   }
   LogF(m, LogLevel::kWarning,
        "Start of election delayed for %lld milliseconds (rank #%d, offset %lld).",
@@ -102,6 +103,14 @@ void DelayIfOutranked(Machine& m) {
   e.rank = rank;
   LogF(m, LogLevel::kWarning, "Replica rank updated to #%d, added %lld milliseconds of delay.", rank,
        static_cast<long long>(added));
+}
+
+// All whose turn was before ours have been replaced: it is ours.
+void BeginIfOthersAreDone(Machine& m) {
+  Election& e = m.election;
+  if (e.turn_ms == 0 || WaitForTurn(m) > 0) return;
+  e.start_ms -= e.turn_ms;
+  e.turn_ms = 0;
 }
 
 void RequestVotes(Machine& m) {
@@ -144,7 +153,10 @@ void AdvanceElection(Machine& m) {
   if (e.start_ms == 0 || m.now - e.start_ms > 2 * timeout) {
     Schedule(m, manual);
   }
-  if (!e.requested && m.manual.end_ms == 0) DelayIfOutranked(m);
+  if (!e.requested && m.manual.end_ms == 0) {
+    BeginIfOthersAreDone(m);
+    DelayIfOutranked(m);
+  }
   if (m.now < e.start_ms || m.now - e.start_ms > timeout) return;
   if (!e.requested) return RequestVotes(m);
   if (static_cast<int>(e.votes.size()) >= Quorum(m)) return Win(m);

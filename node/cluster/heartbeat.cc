@@ -9,6 +9,7 @@
 #include "node/cluster/roles.h"
 #include "node/cluster/send.h"
 #include "node/cluster/slot_claims.h"
+#include "node/cluster/unheard_master.h"
 
 namespace windlass::cluster {
 
@@ -165,6 +166,7 @@ void HandleHeartbeat(Machine& m, Node* sender, Node* linked, const MessageReceiv
     UpdateAddress(m, sender, header, input.remote_ip);
   }
   if (linked != nullptr && message.type == MessageType::kPong) NotePong(m, linked);
+  LearnMasterOf(m, *sender, header);
   NoteRole(m, sender, header);
   NoteClaims(m, sender, header);
   const auto& heartbeat = std::get<Heartbeat>(message.body);

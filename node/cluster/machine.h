@@ -22,6 +22,7 @@ namespace windlass::cluster {
 // A replica's bid for its master's place.
 struct Election {
   int64_t start_ms = 0;    // when to ask for votes; 0: none yet
+  int64_t turn_ms = 0;     // of that: waits for candidates of other masters
   bool requested = false;
   uint64_t epoch = 0;
   std::vector<NodeIndex> votes;

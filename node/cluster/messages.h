@@ -57,6 +57,10 @@ enum MessageFlags : uint8_t {
   kMessageExtData = 4,   // the sender understands ping extensions
 };
 
+// Far above what any cluster gets to by counting: who says more is damaged. Were it believed,
+// the highest of all numbers would be the last epoch that anybody could take.
+inline constexpr uint64_t kMaxEpoch = (uint64_t{1} << 48) - 1;
+
 using SharedSlots = std::shared_ptr<const slot::SlotSet>;
 
 // The addresses of a node. `port` is the one clients and peers use: the TLS

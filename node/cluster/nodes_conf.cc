@@ -157,7 +157,7 @@ Problem ParseNode(const Fields& fields, NodesConf* conf) {
   if (!ParseNumber(fields[4], &node.ping_sent_ms) || !ParseNumber(fields[5], &node.pong_received_ms)) {
     return "bad ping or pong time";
   }
-  if (!ParseNumber(fields[6], &node.config_epoch)) return "bad config epoch";
+  if (!ParseNumber(fields[6], &node.config_epoch) || node.config_epoch > kMaxEpoch) return "bad config epoch";
   if (Problem problem = ParseSlots(fields, &node)) return problem;
   conf->nodes.push_back(std::move(node));
   return std::nullopt;
@@ -167,6 +167,7 @@ Problem ParseVars(const Fields& fields, NodesConf* conf) {
   for (size_t i = 1; i + 1 < fields.size(); i += 2) {
     uint64_t value = 0;
     if (!ParseNumber(fields[i + 1], &value)) return "bad number '" + std::string(fields[i + 1]) + "'";
+    if (fields[i] != "clusterId" && value > kMaxEpoch) return "bad epoch '" + std::string(fields[i + 1]) + "'";
     if (fields[i] == "currentEpoch") {
       conf->current_epoch = value;
     } else if (fields[i] == "lastVoteEpoch") {

@@ -96,6 +96,8 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
       return;
     }
     m.grants.Remove(slot);
+    // Candidates of other masters may have waited for this one's election.
+    m.check_election = m.check_election || (owner != nullptr && owner->Failed());
     if (owner == head) ++taken_from_head;
     if (!granted && owner != nullptr && !owner->shard_id.null() && owner->shard_id == claimant->shard_id) replaced = owner;
     if (m.slots.MigratingTo(slot) == claimant) m.slots.SetMigrating(slot, nullptr);

@@ -25,6 +25,7 @@ uint64_t ReadInteger(const char* at, int bytes) {
 uint16_t U16(const char* at) { return static_cast<uint16_t>(ReadInteger(at, 2)); }
 uint32_t U32(const char* at) { return static_cast<uint32_t>(ReadInteger(at, 4)); }
 uint64_t U64(const char* at) { return ReadInteger(at, 8); }
+bool IsEpoch(uint64_t value) { return value <= cluster::kMaxEpoch; }
 
 // Addresses and names end up in nodes.conf and in CLUSTER NODES, where blanks,
 // commas and at-signs separate: a name with one of them would forge a field.
@@ -63,6 +64,7 @@ Result<void> ReadHeader(const char* at, cluster::Header* header) {
   header->sender = *sender;
   header->current_epoch = U64(at + layout::kCurrentEpoch);
   header->config_epoch = U64(at + layout::kConfigEpoch);
+  if (!IsEpoch(header->current_epoch) || !IsEpoch(header->config_epoch)) return Error{"an epoch is beyond all counting"};
   header->replication_offset = U64(at + layout::kOffset);
   header->replica_of = *replica_of;
   header->address.ip = std::move(*ip);
@@ -252,6 +254,7 @@ Result<cluster::MessagePtr> FrameDecoder::Decode(std::string_view frame) {
       if (!read.ok()) break;
       const auto about = ReadId(body.data() + 8);
       if (!about) return Error{"the updated node is not a node id"};
+      if (!IsEpoch(U64(body.data()))) return Error{"an epoch is beyond all counting"};
       const auto* slots = reinterpret_cast<const uint8_t*>(body.data() + 8 + layout::kIdBytes);
       message->body = cluster::Update{
           *about, U64(body.data()),

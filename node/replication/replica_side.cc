@@ -85,7 +85,7 @@ void ReplicaSide::Reconnect(std::string_view reason) {
 }
 
 void ReplicaSide::ConnectNow() {
-  if (held_) return;
+  if (held_ || mute_) return;  // to ask for what follows an offset is to acknowledge it
   parts_.log->Notice("Connecting to MASTER " + Peer());
   Enter(LinkState::kConnecting);
   last_io_ms_ = NowMs();
@@ -164,6 +164,14 @@ void ReplicaSide::SetHeld(bool held) {
   held_ = held;
   if (!following()) return;
   if (held) return Lose("it is held");
+  if (state_ == LinkState::kConnect) ConnectNow();
+}
+
+void ReplicaSide::SetMute(bool mute) {
+  if (mute_ == mute) return;
+  mute_ = mute;
+  if (mute) return;
+  if (state_ == LinkState::kConnected) SendAck();
   if (state_ == LinkState::kConnect) ConnectNow();
 }
 

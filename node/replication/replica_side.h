@@ -99,6 +99,8 @@ class ReplicaSide {
   // Held: the link is given up and not made anew until this is undone; whom it
   // follows does not change.
   void SetHeld(bool held);
+  // Mute: the link goes on, but nothing is acknowledged by it, nor by a new one.
+  void SetMute(bool mute);
   // This node's id in the cluster, told to the master by the next handshake.
   void SetNodeId(std::string id) { node_id_ = std::move(id); }
   bool held() const { return held_; }
@@ -205,6 +207,7 @@ class ReplicaSide {
   bool ever_synchronized_ = false;
   bool data_is_whole_ = true;
   bool held_ = false;
+  bool mute_ = false;
   std::function<void(bool)> successor_done_;  // set: the next PSYNC tells the peer to be the master
   int successor_asked_ = 0;                   // how often it was told
   bool ever_linked_ = false;

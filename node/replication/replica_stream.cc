@@ -88,6 +88,7 @@ void ReplicaSide::RunOne(std::span<const std::string_view> args) {
 }
 
 void ReplicaSide::SendAck() {
+  if (mute_) return;
   const std::string offset = std::to_string(parts_.history->offset());
   const int64_t on_disk = parts_.host->FsyncedOffset();
   if (on_disk < 0) {

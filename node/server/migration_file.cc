@@ -16,12 +16,12 @@ base::Result<migration::JobRecords> MigrationFile::Load() const {
 
 void MigrationFile::Save(const migration::JobRecords& records, OnSaved done) {
   ++running_;
-  helper_.Run([this, text = records.Text(), done = std::move(done), alive = alive_, loop = loop_, path = path_] {
+  helper_.Run([this, number = ++newest_, text = records.Text(), done = std::move(done), alive = alive_, loop = loop_, path = path_] {
     const auto written = base::WriteFileAtomically(path, text);
-    loop->Post([this, ok = written.ok(), error = written.ok() ? std::string() : written.error(), done, alive] {
+    loop->Post([this, number, ok = written.ok(), error = written.ok() ? std::string() : written.error(), done, alive] {
       if (!*alive) return;
       --running_;
-      failed_ = !ok;
+      if (number == newest_) failed_ = !ok;
       if (!ok) log_->Warning("The record of slot migrations could not be saved: " + error);
       if (done) done(ok);
     });
@@ -30,7 +30,9 @@ void MigrationFile::Save(const migration::JobRecords& records, OnSaved done) {
 
 bool MigrationFile::SaveNow(const migration::JobRecords& records) {
   helper_.Drain();
+  ++newest_;
   const auto written = base::WriteFileAtomically(path_, records.Text());
+  failed_ = !written.ok();
   if (!written.ok()) log_->Warning("The record of slot migrations could not be saved: " + written.error());
   return written.ok();
 }

@@ -25,7 +25,7 @@ class MigrationFile {
   base::Result<migration::JobRecords> Load() const;
   // Later saves are written later; `done`, if set, is called on the loop's thread.
   void Save(const migration::JobRecords& records, OnSaved done);
-  // Returns when it is on disk: for a replica, which acknowledges by its next word.
+  // Returns when it is on disk, or is not: for a replica, which acknowledges by its next word.
   bool SaveNow(const migration::JobRecords& records);
   // Everything saved so far is on disk.
   bool settled() const { return running_ == 0 && !failed_; }
@@ -37,7 +37,8 @@ class MigrationFile {
   base::Logger* log_;
   const std::string path_;
   int running_ = 0;
-  bool failed_ = false;  // the latest that ended
+  uint64_t newest_ = 0;  // save that was asked for
+  bool failed_ = false;  // the newest of those that have ended
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   base::WorkerThread helper_;  // last: joined before the rest goes
 };

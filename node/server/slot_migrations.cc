@@ -10,6 +10,7 @@
 #include "node/config/config.h"
 #include "node/migration/moving_keys.h"
 #include "node/net/event_loop.h"
+#include "node/replication/replica_side.h"
 #include "node/resp/command.h"
 #include "node/server/dispatcher.h"
 
@@ -235,6 +236,10 @@ void SlotMigrations::AtTurnEnd() {
   if (file_.stale() && node().loop->NowMs() - saved_again_ms_ >= kSaveAgainMs) {
     saved_again_ms_ = node().loop->NowMs();
     Save(nullptr);
+  }
+  if (grant_unsaved_ && file_.settled()) {
+    grant_unsaved_ = false;
+    node().replica_side->SetMute(false);
   }
   if (!adopted_) return;
   const bool paused = parts_.node->sessions->CurrentPause() != commands::PauseMode::kNone;

@@ -151,6 +151,7 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   bool was_master_ = false;
   bool adopted_ = false;             // the records have been taken up in this role
   bool data_complete_ = true;
+  bool grant_unsaved_ = false;       // a grant that this replica was told of is not on disk
   int64_t announced_ms_ = 0;
   int64_t saved_again_ms_ = 0;
   uint64_t copies_told_ = 0;         // full copies of replicas that the records were said behind

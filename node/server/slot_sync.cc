@@ -9,6 +9,7 @@
 #include "node/commands/command.h"
 #include "node/migration/record_rules.h"
 #include "node/net/event_loop.h"
+#include "node/replication/replica_side.h"
 #include "node/server/slot_migrations.h"
 
 namespace windlass::server {
@@ -183,7 +184,8 @@ void SlotMigrations::AnswerOutcome(commands::Call& call) {
 // --- as a replica
 
 // A grant is on disk here before this replica's next acknowledgement leaves, which
-// is what its master waits for. It is rare and small, so it is written at once.
+// is what its master waits for. It is rare and small, so it is written at once. Where it
+// cannot be written nothing is acknowledged until it is (AtTurnEnd tries again).
 void SlotMigrations::LearnRecord(commands::Call& call) {
   const std::span<const std::string_view> words = call.args.subspan(3);
   if (words.size() == 2 && words[0] == "none") {
@@ -205,7 +207,9 @@ void SlotMigrations::LearnRecord(commands::Call& call) {
   PutRecord(*record);
   const bool binds = record->kind == migration::RecordKind::kGrant || record->kind == migration::RecordKind::kImportGranted;
   if (!binds) return Save(nullptr);
-  (void)file_.SaveNow(records_);
+  if (file_.SaveNow(records_)) return;
+  grant_unsaved_ = true;
+  node().replica_side->SetMute(true);
 }
 
 }  // namespace windlass::server

@@ -4,6 +4,7 @@
 
 #include "operator/cli/cluster.h"
 #include "operator/cli/commands.h"
+#include "operator/cli/slot_moves.h"
 #include "operator/redis/slot_repair.h"
 
 namespace windlass::cli {
@@ -94,6 +95,7 @@ void Fix(Session& session, const FixOptions& options) {
 
 void RegisterFix(CLI::App& app, Session& session) {
   auto options = std::make_shared<FixOptions>();
+  options->repair.replicas_wait_ms = kReplicasWaitMs;
   CLI::App* fix = app.add_subcommand("fix", "Repairs open slots, slots without an owner or with several, and keys in "
                                             "nodes that do not own them");
   fix->add_option("HOST:PORT", options->address, "Any node of the cluster")->required();

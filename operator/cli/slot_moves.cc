@@ -2,7 +2,9 @@
 #include "operator/cli/slot_moves.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -15,7 +17,9 @@ using topology::Node;
 constexpr int64_t kStepMs = 1000;
 
 std::unique_ptr<redis::PairMover> MakeMover(const Cluster& cluster, redis::NodePool& pool, const topology::PairMoves& pair,
-                           const redis::SlotMoverOptions& options) {
+                                            redis::SlotMoverOptions options,
+                                            std::function<void(const std::string&)> on_wait) {
+  options.patience = {kReplicasWaitMs, std::move(on_wait)};
   const Node* from = cluster.view.Find(pair.from);
   const Node* to = cluster.view.Find(pair.to);
   std::vector<redis::MoverNode> others;
@@ -37,7 +41,8 @@ std::vector<topology::ShardState> ShardsOf(const Cluster& cluster) {
 void MoveSlots(Session& session, const Cluster& cluster, const topology::PairMoves& pair,
                const redis::SlotMoverOptions& options) {
   redis::NodePool pool(session.admin);
-  const auto mover = MakeMover(cluster, pool, pair, options);
+  const auto mover = MakeMover(cluster, pool, pair, options,
+                               [&session](const std::string& text) { session.out << "   " << text << std::endl; });
   const std::string route = " from " + cluster.view.Find(pair.from)->name() + " to " +
                             cluster.view.Find(pair.to)->name();
   bool quiet = true;
@@ -65,6 +70,8 @@ void MoveRound(Session& session, const Cluster& cluster, const std::vector<topol
   std::atomic<int64_t> keys{0};
   std::atomic<size_t> running{round.size()};
   std::vector<std::string> failures(round.size());
+  std::mutex waits_lock;
+  std::vector<std::string> waits;  // to be said, guarded by waits_lock
   std::vector<std::thread> threads;
   int total = 0;
   for (size_t i = 0; i < round.size(); ++i) {
@@ -75,7 +82,10 @@ void MoveRound(Session& session, const Cluster& cluster, const std::vector<topol
     threads.emplace_back([&, i] {
       try {
         redis::NodePool pool(session.admin);
-        const auto mover = MakeMover(cluster, pool, round[i], options);
+        const auto mover = MakeMover(cluster, pool, round[i], options, [&](const std::string& text) {
+          const std::lock_guard lock(waits_lock);
+          waits.push_back(text);
+        });
         redis::SlotMover::Progress before;
         while (!before.finished() || before.slots_total == 0) {
           mover->Step(64, kStepMs);
@@ -92,6 +102,12 @@ void MoveRound(Session& session, const Cluster& cluster, const std::vector<topol
   }
   for (int ticks = 1; running > 0; ++ticks) {
     SleepMs(50);
+    std::vector<std::string> said;
+    {
+      const std::lock_guard lock(waits_lock);
+      said.swap(waits);
+    }
+    for (const std::string& text : said) session.out << "   " << text << std::endl;
     if (ticks % 20 == 0) session.out << "   " << slots << "/" << total << " slots, " << keys << " keys moved" << std::endl;
   }
   for (std::thread& thread : threads) thread.join();

@@ -7,6 +7,9 @@
 
 namespace windlass::cli {
 
+// How long a master is waited for whose replicas do not keep up (see redis::ReplicaPatience).
+inline constexpr int64_t kReplicasWaitMs = 60000;
+
 // The masters as the planner wants them, all with capacity 1.
 std::vector<topology::ShardState> ShardsOf(const Cluster& cluster);
 

@@ -30,6 +30,7 @@
 
 #include "node/slot/slot.h"
 #include "operator/redis/node_pool.h"
+#include "operator/redis/set_slot.h"
 
 namespace windlass::redis {
 
@@ -49,6 +50,9 @@ struct SlotMoverOptions {
   bool replace = false;
   // Slots open at once, so that marks are set, and saved by the nodes, together.
   int window = 16;
+  // A master whose replicas do not keep up (see set_slot.h). Where one waits, a Step may
+  // take as much longer.
+  ReplicaPatience patience = {};
 };
 
 class SlotMover {

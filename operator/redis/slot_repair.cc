@@ -148,11 +148,11 @@ void SlotRepair::Repair(slot::SlotId slot) {
     if (holder == owner) continue;
     if (holder->slots.Contains(slot)) At(*holder).Require(Cluster("DELSLOTS", slot));
     At(*holder).Call(SetSlot(slot, "STABLE"));
-    At(*holder).Require(SetSlot(slot, "IMPORTING", owner->id));
+    RequireSetSlot(At(*holder), SetSlot(slot, "IMPORTING", owner->id), Patience());
   }
   TakeOwnership(slot, *owner);
   // While it is migrating, a node answers the RESTORE of a key it lacks by ASK.
-  if (owner->migrating.count(slot) != 0) At(*owner).Require(SetSlot(slot, "STABLE"));
+  if (owner->migrating.count(slot) != 0) RequireSetSlot(At(*owner), SetSlot(slot, "STABLE"), Patience());
   for (const auto& [holder, keys] : holders) {
     if (holder != owner) Gather(slot, *holder, *owner);
   }
@@ -167,6 +167,7 @@ void SlotRepair::FinishMove(slot::SlotId slot, const Node& owner, const Node& ta
   SlotMoverOptions options;
   options.migrate_timeout_ms = options_.migrate_timeout_ms;
   options.replace = options_.replace;
+  options.patience = Patience();
   const auto move = [&] {
     SlotMover mover(pool_, {owner.id, owner.address}, {target.id, target.address}, others, {slot}, options);
     while (!mover.Step(1, 1000)) Say("   " + std::to_string(mover.progress().keys_moved) + " keys moved");
@@ -195,7 +196,7 @@ void SlotRepair::TakeOwnership(slot::SlotId slot, const Node& owner) {
     At(owner).Call(Cluster("DELSLOTS", slot));  // it may think the slot is somebody's
     At(owner).Require(Cluster("ADDSLOTS", slot));
   }
-  At(owner).Require(SetSlot(slot, "STABLE"));
+  RequireSetSlot(At(owner), SetSlot(slot, "STABLE"), Patience());
   // A higher epoch than anyone's, so that the claim is believed everywhere.
   At(owner).Require({"CLUSTER", "BUMPEPOCH"});
 }
@@ -203,7 +204,7 @@ void SlotRepair::TakeOwnership(slot::SlotId slot, const Node& owner) {
 void SlotRepair::Gather(slot::SlotId slot, const Node& from, const Node& owner) {
   Say("Moving keys of slot " + std::to_string(slot) + " from " + from.name() + " to " + owner.name());
   MigrateKeys(slot, from, owner);
-  At(from).Require(SetSlot(slot, "STABLE"));
+  RequireSetSlot(At(from), SetSlot(slot, "STABLE"), Patience());
 }
 
 void SlotRepair::MigrateKeys(slot::SlotId slot, const Node& from, const Node& to) {
@@ -261,7 +262,7 @@ void SlotRepair::ClearMarks(slot::SlotId slot, const Node& owner) {
     if (!master->reported) continue;
     if (master->migrating.count(slot) != 0 || master->importing.count(slot) != 0) {
       Say("Setting slot " + std::to_string(slot) + " as STABLE in " + master->name());
-      At(*master).Require(SetSlot(slot, "STABLE"));
+      RequireSetSlot(At(*master), SetSlot(slot, "STABLE"), Patience());
     }
     // Best effort: gossip tells it too.
     if (master != &owner) At(*master).Call(SetSlot(slot, "NODE", owner.id));
@@ -274,7 +275,7 @@ void SlotRepair::ClearMarks(slot::SlotId slot, const Node& owner) {
     if (master == nullptr || !master->reported || master->migrating.count(slot) + master->importing.count(slot) != 0) continue;
     if (node.migrating.count(slot) + node.importing.count(slot) == 0) continue;
     Say("Setting slot " + std::to_string(slot) + " as STABLE in " + master->name() + " for its replica " + node.name());
-    At(*master).Require(SetSlot(slot, "STABLE"));
+    RequireSetSlot(At(*master), SetSlot(slot, "STABLE"), Patience());
   }
 }
 

@@ -26,6 +26,7 @@ struct SlotRepairOptions {
   bool replace = false;                  // of two different values the mover's source wins
   bool give_up_unreachable = false;      // slots of masters that do not answer are given to others
   int64_t migrate_timeout_ms = 60000;
+  int64_t replicas_wait_ms = 0;          // see ReplicaPatience
 };
 
 class SlotRepair {
@@ -61,6 +62,9 @@ class SlotRepair {
   void ClearMarks(slot::SlotId slot, const Node& owner);
   void Say(const std::string& text) const {
     if (on_progress) on_progress(text);
+  }
+  ReplicaPatience Patience() const {
+    return {options_.replicas_wait_ms, [this](const std::string& text) { Say("   " + text); }};
   }
   RedisAdmin& At(const Node& node) { return pool_.At(node.address); }
 

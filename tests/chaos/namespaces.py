@@ -22,13 +22,14 @@ def is_inside():
     return bool(os.environ.get(INSIDE))
 
 
-def run_inside(*words):
+def run_inside(*words, output=None):
     """Runs a program in namespaces of its own, with all it starts; its exit status. Its
-    processes end with it, and the networks with them."""
+    processes end with it, and the networks with them. `output`: where it prints, a file."""
     if os.geteuid() != 0:
         sys.exit("chaos: namespaces are made by root; run this as root")
     return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                           "--propagation", "private", *words], env={**os.environ, INSIDE: "1"}, check=False).returncode
+                           "--propagation", "private", *words], env={**os.environ, INSIDE: "1"},
+                          stdout=output, stderr=output and subprocess.STDOUT, check=False).returncode
 
 
 def run(*words):

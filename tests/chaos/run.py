@@ -20,6 +20,7 @@ Examples (as root):
   run.py --seeds 1-25                     windlass-node, twenty-five seeds
   run.py --seed 7 --keep                  one seed again; its logs and data stay
   run.py --minutes 5                      seeds 1, 2, 3, … until the time is up
+  run.py --seeds 1-25 --jobs 2            two at a time: for most of its time one waits
   run.py --kind valkey-server --seeds 1-8 the same against a peer
   run.py --plan --seed 7                  only print what would be done
   run.py --print-schedule --seeds 1-40    the same, to be replayed on simulated nodes:
@@ -34,6 +35,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -55,6 +57,7 @@ def parse_arguments():
     parser.add_argument("--seeds", metavar="A-B", help="the seeds from A to B (default 1-4)")
     parser.add_argument("--minutes", type=float, help="start no seed after so many minutes; alone: seeds from 1 on")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="the same in seconds")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="seeds at a time; of several each one's output comes at its end")
     parser.add_argument("--kind", default="windlass-node", choices=["windlass-node", "valkey-server", "redis-server"])
     parser.add_argument("--bin", metavar="FOLDER", help="where windlass-node, windlassctl and windlass-ledger are "
                         "(default: WINDLASS_BIN, else build/dev/bin, else build/release/bin)")
@@ -201,6 +204,44 @@ def run_seed(seed, arguments, logs):
     return not run.problems
 
 
+def run_apart(seed, logs, together):
+    """The seed in namespaces of its own: its exit status and, unless it is printed as it comes, its output."""
+    words = (sys.executable, __file__, *sys.argv[1:], "--seed", str(seed), "--logs", str(logs))
+    if not together:
+        sys.stdout.flush()
+        return namespaces.run_inside(*words), ""
+    with tempfile.TemporaryFile() as said:
+        status = namespaces.run_inside(*words, output=said)
+        said.seek(0)
+        return status, said.read().decode(errors="replace")
+
+
+def run_all(seeds, arguments, logs):
+    """How many passed, and which failed. No seed is begun after the time limit."""
+    limit = arguments.time_limit if arguments.time_limit is not None else (arguments.minutes or 1e6) * 60
+    deadline = time.monotonic() + limit
+    rest, lock = iter(seeds), threading.Lock()
+    passed, failed = [], []
+
+    def work():
+        while True:
+            with lock:
+                seed = next(rest, None) if time.monotonic() <= deadline else None
+            if seed is None:
+                return
+            status, output = run_apart(seed, logs, arguments.jobs > 1)
+            with lock:
+                print(output, end="", flush=True)
+                (failed if status else passed).append(seed)
+
+    workers = [threading.Thread(target=work) for _ in range(arguments.jobs)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return len(passed), sorted(failed)
+
+
 def main():
     arguments = parse_arguments()
     if arguments.bin:
@@ -219,19 +260,7 @@ def main():
     if namespaces.is_inside():
         namespaces.prepare_hub()
         return 0 if run_seed(seeds[0], arguments, logs) else 1
-    limit = arguments.time_limit if arguments.time_limit is not None else (arguments.minutes or 1e6) * 60
-    deadline = time.monotonic() + limit
-    failed = []
-    passed = 0
-    for seed in seeds:
-        if time.monotonic() > deadline:
-            break
-        sys.stdout.flush()
-        status = namespaces.run_inside(sys.executable, __file__, *sys.argv[1:], "--seed", str(seed), "--logs", str(logs))
-        if status == 0:
-            passed += 1
-        else:
-            failed.append(seed)
+    passed, failed = run_all(seeds, arguments, logs)
     if failed:
         print(f"failed: {', '.join(map(str, failed))}")
     print(f"{passed} passed, {len(failed)} failed")

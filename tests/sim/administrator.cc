@@ -9,7 +9,6 @@ namespace {
 
 constexpr int64_t kSecond = 1000000;
 constexpr int64_t kForceAfterUs = 20 * kSecond;
-constexpr int kForcedTries = 3;
 
 // Does the line of this id in the host's CLUSTER NODES end with slots?
 bool OwnsSlots(const Host& host, const std::string& id) {
@@ -105,10 +104,7 @@ void Administrator::ForceFailovers() {
   for (auto& host : world_->hosts()) {
     if (!host->alive() || host->core->IsMaster() || host->link_up || host->data.writes == 0) continue;
     if (host->core->ManualFailoverInProgress() || host->joining || MasterServes(*host)) continue;
-    // Voters that came after its master was lost do not know whose place it wants.
-    using Kind = cluster::FailoverCommand::Kind;
-    const Kind kind = ++forced_[host->index()] > kForcedTries ? Kind::kTakeover : Kind::kForce;
-    const std::string error = world_->Admin(host.get(), cluster::FailoverCommand{kind});
+    const std::string error = world_->Admin(host.get(), cluster::FailoverCommand{cluster::FailoverCommand::Kind::kForce});
     world_->Trace(host.get(), "is told to take over: " + (error.empty() ? "OK" : error));
     return;
   }

@@ -2,7 +2,6 @@
 // healing replaces masters that nobody could be elected for.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -40,7 +39,6 @@ class Administrator {
   int64_t healed_at_us_ = 0;
   Host* unassisted_ = nullptr;
   std::vector<std::string> dead_ids_;
-  std::map<int, int> forced_;  // how often, by host
 };
 
 cluster::MeetCommand MeetHost(const Host& host);

@@ -22,7 +22,7 @@ void ShardData::Starting() {
   replicas_.clear();
   unconfirmed_.clear();
   wire_ = 0;
-  connecting_ = loading_ = false;
+  connecting_ = loading_ = mute_ = false;
   acked_ = -1;
   not_before_us_ = 0;
   synced_from_ = cluster::NodeId();
@@ -167,7 +167,7 @@ void ShardData::Connect() {
     connecting_ = false;
     not_before_us_ = world_->now_us() + kRetryUs;
     if (wire == 0) return;
-    if (!following() || host_->stream_held || !(host_->followed == whom) || wire_ != 0) return wires_->Close(wire, *host_);
+    if (!following() || host_->stream_held || mute_ || !(host_->followed == whom) || wire_ != 0) return wires_->Close(wire, *host_);
     wire_ = wire;
     wires_->OnClosed(wire, *host_, [this, wire] {
       if (wire_ != wire) return;
@@ -213,11 +213,11 @@ void ShardData::OnSynced() {
 
 void ShardData::AtTurnEnd() {
   if (following()) {
-    if (wire_ == 0 && !host_->stream_held) Connect();
+    if (wire_ == 0 && !host_->stream_held && !mute_) Connect();
     if (!host_->link_up) return;
     host_->last_sync_us = world_->now_us();
     Host* master = world_->HostOfIp(host_->follow_ip);
-    if (master == nullptr || !master->alive() || acked_ == offset()) return;
+    if (master == nullptr || !master->alive() || acked_ == offset() || mute_) return;
     acked_ = offset();
     ShardData* theirs = find_(*master);
     wires_->Send(wire_, *host_, [theirs, me = host_->index(), wire = wire_, at = acked_] {

@@ -47,6 +47,8 @@ class ShardData final : public cluster::KeyCounts {
   void Follow();
   void BecomeMaster();
   void HoldStream();
+  // As a replica: acknowledge nothing, and ask for nothing by a new link.
+  void SetMute(bool mute) { mute_ = mute; }
   void Flush();
   void LoseDisk() { values_.clear(); }
   void AtTurnEnd();
@@ -119,6 +121,7 @@ class ShardData final : public cluster::KeyCounts {
   uint64_t wire_ = 0;
   bool connecting_ = false;
   bool loading_ = false;
+  bool mute_ = false;
   int64_t not_before_us_ = 0;
   int64_t acked_ = -1;
   cluster::NodeId synced_from_;

@@ -25,7 +25,7 @@ void SlotMoves::Starting() {
   cleaning_.Clear();
   saving_.clear();
   saved_last_us_ = 0;
-  save_failed_ = false;
+  save_failed_ = grant_unsaved_ = false;
   pending_grants_.clear();
   routes_seen_ = 0;
   told_grants_ = 0;
@@ -83,6 +83,10 @@ void SlotMoves::AtTurnEnd() {
   if (save_failed_ && saving_.empty() && world_->now_us() - saved_again_us_ >= kSaveAgainUs) {
     saved_again_us_ = world_->now_us();
     Save(nullptr);
+  }
+  if (grant_unsaved_ && saving_.empty() && !save_failed_) {
+    grant_unsaved_ = false;
+    data_->SetMute(false);
   }
   if (!adopted_) return;
   if (!Paused()) AnnounceBehindCopies();
@@ -231,8 +235,15 @@ void SlotMoves::LearnRecord(const std::vector<std::string>& words) {
   if (known != nullptr && migration::RecordWords(*known) == words) return;
   PutRecord(*record);
   if (record->kind != RecordKind::kGrant && record->kind != RecordKind::kImportGranted) return Save(nullptr);
+  if (!saving_.empty()) file_ = saving_.back();
   saving_.clear();
-  file_ = records_.Text();
+  save_failed_ = world_->DiskFails();
+  if (!save_failed_) {
+    file_ = records_.Text();
+    return;
+  }
+  grant_unsaved_ = true;
+  data_->SetMute(true);
 }
 
 // --- roles

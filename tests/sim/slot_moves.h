@@ -138,6 +138,7 @@ class SlotMoves {
   std::deque<std::string> saving_;  // texts on their way to the disk
   int64_t saved_last_us_ = 0;       // when the latest of them is there
   bool save_failed_ = false;
+  bool grant_unsaved_ = false;
   struct PendingGrant {
     std::string name;
     int64_t offset = 0;

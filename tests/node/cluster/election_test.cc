@@ -45,18 +45,38 @@ TEST_F(Candidate, AsksAtOnceAndWinsWithAMajority) {
   EXPECT_EQ(node.Count<BecomeMaster>(), 1);
 }
 
-TEST(Candidates, OfMastersThatFailedTogetherTakeTurns) {
-  OneNode node(ThreeShards('2'));
-  node.Feed(ReplicationFacts{100, false, true, 0});
-  node.Tick();
-  node.AllAnswerBut("");
-  node.HearOfFailure('a', 'c');
-  node.HearOfFailure('b', 'c');
+// Replica 2 of b; a and b have failed together.
+class Candidates : public ::testing::Test {
+ protected:
+  Candidates() : node(ThreeShards('2')) {
+    node.Feed(ReplicationFacts{100, false, true, 0});
+    node.Tick();
+    node.AllAnswerBut("");
+    node.HearOfFailure('a', 'c');
+    node.HearOfFailure('b', 'c');
+  }
+  OneNode node;
+};
+
+TEST_F(Candidates, OfMastersThatFailedTogetherTakeTurns) {
   EXPECT_TRUE(node.Logged("Start of election delayed for 100 milliseconds (rank #0, offset 100)."))
       << "the replica of a asks first";
   EXPECT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
   node.TickWithout("ab", 100);
   EXPECT_FALSE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+}
+
+TEST_F(Candidates, AskAsSoonAsThoseBeforeThemHaveWon) {
+  ASSERT_TRUE(node.Sent(MessageType::kFailoverAuthRequest).empty());
+  node.now += 20;
+  auto won = node.Usual('1');
+  won->header.flags = kFlagMaster;
+  won->header.replica_of = NodeId();
+  won->header.current_epoch = won->header.config_epoch = 4;
+  node.Deliver('1', won);
+  const auto requests = node.Sent(MessageType::kFailoverAuthRequest);
+  ASSERT_FALSE(requests.empty());
+  EXPECT_EQ(requests[0]->header.current_epoch, 5u);
 }
 
 TEST_F(Candidate, TellsTheFailureOnEachLinkBeforeItAsks) {

@@ -76,6 +76,8 @@ TEST(NodesConf, TellsWhatIsWrongAndWhere) {
   EXPECT_EQ(Damaged("10923-16383", "10900-16383"), "the file as a whole: slot 10900 has two owners");
   EXPECT_EQ(Damaged("@17001", "@17001,,odd=1"), "line 2: unknown field 'odd'");
   EXPECT_EQ(Damaged("0 0 2 connected", "0 0 two connected"), "line 2: bad config epoch");
+  EXPECT_EQ(Damaged("0 0 2 connected", "0 0 18446744073709551615 connected"), "line 2: bad config epoch");
+  EXPECT_EQ(Damaged("currentEpoch 3", "currentEpoch 281474976710656"), "line 7: bad epoch '281474976710656'");
   EXPECT_FALSE(ParseNodesConf("").ok());
 }
 

@@ -266,6 +266,30 @@ TEST(Address, IsFollowedWhenANodeMoves) {
   EXPECT_NE(node.LineOf('b').find("127.0.0.9:7001"), std::string::npos);
 }
 
+// A sibling was elected in the master's place; what the old master says of itself comes first.
+TEST(Replica, ThatHearsOfTheDemotionBeforeThePromotionFollowsTheSuccessor) {
+  OneNode node(ThreeShards('3'));  // of c
+  node.Tick();
+  const auto of_shard = [&node](char id, char master, uint64_t epoch) {
+    auto message = node.Usual('3');
+    message->header.sender = Id(id);
+    message->header.address = OneNode::AddressOf(id);
+    message->header.flags = master == 0 ? kFlagMaster : kFlagReplica;
+    message->header.replica_of = master == 0 ? NodeId() : Id(master);
+    message->header.current_epoch = message->header.config_epoch = epoch;
+    node.Deliver(id, message);
+  };
+  of_shard('1', 'c', 3);
+  ASSERT_NE(node.LineOf('1').find("slave " + Id('c').str()), std::string::npos) << node.LineOf('1');
+  of_shard('c', '1', 4);
+  node.Tick();
+  of_shard('1', 0, 4);
+  node.Tick();
+  EXPECT_NE(node.LineOf('3').find("slave " + Id('1').str()), std::string::npos) << node.LineOf('3');
+  EXPECT_NE(node.LineOf('1').find("10923-16383"), std::string::npos) << node.LineOf('1');
+  EXPECT_NE(node.LineOf('c').find("slave " + Id('1').str()), std::string::npos) << node.LineOf('c');
+}
+
 TEST(Migration, OfASpareReplicaToAnOrphanedMaster) {
   // 1 and 3 replicate a; c has lost its replica 3... which is 1's sibling here.
   std::string conf = ThreeShards('1');

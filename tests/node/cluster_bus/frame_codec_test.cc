@@ -52,7 +52,7 @@ Message MakeMessage(MessageType type, cluster::Body body) {
   message.body = std::move(body);
   message.header.sender = Id('a');
   message.header.replica_of = Id('b');
-  message.header.current_epoch = 0x0102030405060708;
+  message.header.current_epoch = 0x030405060708;  // every byte of those that count
   message.header.config_epoch = 7;
   message.header.replication_offset = 123456789012;
   slot::SlotSet slots;
@@ -217,6 +217,24 @@ TEST(Frame, WithABlankInAHostNameIsRefused) {
   bytes[layout::kHeaderBytes + layout::kExtensionHeadBytes] = ' ';
   FrameDecoder decoder;
   EXPECT_FALSE(decoder.Decode(bytes).ok());
+}
+
+// Believed, it would be the last epoch that anybody in the cluster could take.
+TEST(Frame, WithAnEpochBeyondAllCountingIsRefused) {
+  FrameDecoder decoder;
+  for (const char* frame : {"ping", "update"}) {
+    for (const size_t field : {layout::kCurrentEpoch, layout::kConfigEpoch}) {
+      std::string bytes = RecordedFrames().at(frame);
+      ASSERT_TRUE(decoder.Decode(bytes).ok());
+      bytes[field] = '\x01';
+      const auto read = decoder.Decode(bytes);
+      ASSERT_FALSE(read.ok()) << frame;
+      EXPECT_EQ(read.error(), "an epoch is beyond all counting");
+    }
+  }
+  std::string update = RecordedFrames().at("update");
+  update[layout::kHeaderBytes] = '\x01';
+  EXPECT_FALSE(decoder.Decode(update).ok());
 }
 
 TEST(Decoder, SharesTheBitmapOfFramesThatCarryTheSameSlots) {

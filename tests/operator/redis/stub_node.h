@@ -42,6 +42,8 @@ class StubNode {
   std::atomic<bool> drops_all{false};       // closes what is open, once
   std::atomic<bool> drops_on_question{false};  // closes a connection that asks, once
   std::atomic<bool> exports{false};
+  std::atomic<int> no_replicas{0};  // so many SETSLOT are answered NOREPLICAS
+  std::atomic<int> set_slots{0};    // that have come
   void SetPassword(const std::string& password) {
     const std::lock_guard lock(mutex_);
     password_ = password;
@@ -125,7 +127,11 @@ class StubNode {
     if (words[0] == "DBSIZE") return ":7\r\n";
     if (words[0] == "INFO") return Bulk(std::string(exports ? "windlass_version:0.1.0\r\n" : "") + "run_id:r\r\nrole:master\r\nmaster_repl_offset:5\r\n");
     if (words[1] == "INFO") return Bulk("cluster_state:ok\r\n");
-    if (words[1] == "GETSLOTMIGRATIONS") return "*0\r\n";
+    if (words[1] == "GETSLOTMIGRATIONS" || words[1] == "GETKEYSINSLOT") return "*0\r\n";
+    if (words[1] == "SETSLOT") {
+      ++set_slots;
+      return no_replicas > 0 && no_replicas-- > 0 ? "-NOREPLICAS Not enough good replicas to write.\r\n" : "+OK\r\n";
+    }
     return Bulk(id_ + " 127.0.0.1:" + std::to_string(port_) + "@1 myself,master - 0 0 1 connected 0-16383\n");
   }
 

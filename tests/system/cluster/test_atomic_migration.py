@@ -287,3 +287,20 @@ def test_counters_of_two_clients_are_exact_while_slots_go_there_and_back(shards)
         thread.join()
     client = cluster_client([source, target])
     assert {name: int(client.get(name)) for name in names} == done
+
+
+def test_a_grant_waits_for_a_replica_that_cannot_write_it_down(shards):
+    (source, target), (replica, _) = shards
+    # Where the replica would write the file before it renames it.
+    obstacle = replica.folder / f"{replica.nodes_conf.name}.migrations.tmp-{replica.process.pid}"
+    obstacle.mkdir()
+    migrate(source, target, 0, 99)
+    wait_for(lambda: "The record of slot migrations could not be saved" in replica.log(), 30)
+    time.sleep(2.5)  # acknowledgements come once a second
+    assert jobs(source)[0]["state"] not in ("success", "failed", "cancelled"), jobs(source)[0]
+    assert owns(source, 0) and not owns(target, 0)
+    obstacle.rmdir()
+    job_ended(source)
+    wait_for(lambda: owns(target, 0), 10)
+    stays = next(key for key in map(str, range(1000)) if 100 <= slot_of(key) < 8000)
+    assert source.call("SET", stays, 1) == "OK" and source.call("WAIT", 1, 5000) == 1, "its word counts again"
