@@ -111,7 +111,7 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
   if (!context_.fence.HeldFor(milliseconds::zero())) return {kIdle};
   const auto memory = MemoryOf(key);
   memory->quiet.Begin(MonotonicMs());
-  if (StandsStill(key, memory.get())) return {memory->quiet.UntilIdleLook(MonotonicMs())};
+  if (StandsStill(key, memory.get())) return {memory->quiet.UntilIdleLook(MonotonicMs()), workqueue::Why::kLook};
   memory->still = {};
   // Before anything is read: what changes meanwhile is then not taken for seen.
   const std::string objects = StampOf(key);
@@ -294,8 +294,8 @@ controller::Outcome ClusterReconciler::NextLook(const api::RedisCluster& cluster
   const bool idle = status.phase == "Ready" || status.phase == "Hibernated" || status.phase == "Paused";
   if (!idle || memory->patience.any()) return {memory->quiet.UntilBusyLook(now_ms)};
   const milliseconds look = memory->quiet.UntilIdleLook(now_ms);
-  if (!cluster.spec.autoscaling) return {look};
-  return {std::min(look, milliseconds(SampleEveryMs(*cluster.spec.autoscaling)))};
+  if (!cluster.spec.autoscaling) return {look, workqueue::Why::kLook};
+  return {std::min(look, milliseconds(SampleEveryMs(*cluster.spec.autoscaling))), workqueue::Why::kLook};
 }
 
 bool ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {
