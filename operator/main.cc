@@ -12,6 +12,7 @@
 #include "node/base/random.h"
 #include "operator/api/names.h"
 #include "operator/base/log.h"
+#include "operator/base/version.h"
 #include "operator/controller/controller.h"
 #include "operator/health/http_server.h"
 #include "operator/health/pass_times.h"
@@ -26,7 +27,7 @@
 namespace windlass {
 namespace {
 
-constexpr char kVersion[] = "0.1.0";
+using base::kVersion;
 constexpr int kHttpThreads = 4;
 
 struct Options {
@@ -173,8 +174,9 @@ class MeasuredReconciler final : public controller::Reconciler {
 // What the health server says. Called on its thread.
 class Health {
  public:
-  Health(Watches& watches, const workqueue::WorkQueue& queue, const health::PassTimes& times, const std::atomic<bool>& leading)
-      : watches_(watches), queue_(queue), times_(times), leading_(leading) {}
+  Health(Watches& watches, const workqueue::WorkQueue& queue, const health::PassTimes& times, const reconcile::ShardFigures& shards,
+         const std::atomic<bool>& leading)
+      : watches_(watches), queue_(queue), times_(times), shards_(shards), leading_(leading) {}
 
   // The main loop says so at every turn.
   void Alive() { last_turn_ = std::chrono::steady_clock::now().time_since_epoch(); }
@@ -202,7 +204,10 @@ class Health {
     text.Sample("windlass_workqueue_depth", {}, static_cast<double>(queue_.ready_count()));
     times_.WriteTo(&text);
     // Of the one that acts only, so that sums over pods are right.
-    if (leading_) reconcile::WriteClusterFigures(watches_.clusters.store(), &text);
+    if (leading_) {
+      reconcile::WriteClusterFigures(watches_.clusters.store(), &text);
+      shards_.WriteTo(&text);
+    }
     health::WriteProcessUsage(&text);
     return {200, text.text()};
   }
@@ -210,6 +215,7 @@ class Health {
   Watches& watches_;
   const workqueue::WorkQueue& queue_;
   const health::PassTimes& times_;
+  const reconcile::ShardFigures& shards_;
   const std::atomic<bool>& leading_;
   std::atomic<std::chrono::steady_clock::duration> last_turn_{std::chrono::steady_clock::now().time_since_epoch()};
 };
@@ -288,7 +294,7 @@ int Run(const Options& options) {
   health::PassTimes times;
   MeasuredReconciler measured(reconciler, times);
   controller::Controller controller(queue, measured);
-  Health health(watches, queue, times, held);
+  Health health(watches, queue, times, reconciler.shard_figures(), held);
   std::optional<health::HttpServer> health_server;
   if (options.health_port > 0) health_server.emplace(options.health_port, health.Handlers());
 
@@ -324,7 +330,7 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   windlass::Options options;
   CLI::App app("Runs the RedisClusters of a Kubernetes cluster.", "windlass-operator");
-  app.set_version_flag("--version", std::string("windlass-operator ") + windlass::kVersion);
+  app.set_version_flag("--version", std::string("windlass-operator ") + windlass::base::kVersion);
   app.add_option("--kubeconfig", options.kubeconfig, "Kubeconfig file; else $KUBECONFIG, else the pod's service account");
   app.add_option("--namespace", options.name_space, "Watch this namespace only; else all");
   app.add_option("--image", options.image, "Image of nodes whose spec names none")->capture_default_str();

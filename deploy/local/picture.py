@@ -33,6 +33,7 @@ class Picture:
         self.api = api
         self.load = None
         self.text = ""
+        self.figures = None  # of the load, as seen last
         self.finished = []
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -45,6 +46,7 @@ class Picture:
     def __exit__(self, *_):
         self.stopping.set()
         self.thread.join(5)
+        self._draw()  # what has happened since, too
         sys.stdout.write("\x1b[?25h\n")
 
     def title(self, text):
@@ -55,15 +57,18 @@ class Picture:
 
     def _run(self):
         while not self.stopping.is_set():
-            try:
-                lines = self._lines()
-            except Exception as error:  # the picture must not end the show
-                lines = [f"(not to be seen now: {error})"]
-            width, height = shutil.get_terminal_size()
-            screen = "\x1b[H" + "".join(f"{line[:width]}\x1b[K\n" for line in lines[:height - 1]) + "\x1b[J"
-            sys.stdout.write(screen)
-            sys.stdout.flush()
+            self._draw()
             self.stopping.wait(0.5)
+
+    def _draw(self):
+        try:
+            lines = self._lines()
+        except Exception as error:  # the picture must not end the show
+            lines = [f"(not to be seen now: {error})"]
+        width, height = shutil.get_terminal_size()
+        screen = "\x1b[H" + "".join(f"{line[:width]}\x1b[K\n" for line in lines[:height - 1]) + "\x1b[J"
+        sys.stdout.write(screen)
+        sys.stdout.flush()
 
     def _bar(self, ranges, width=48):
         cells = [0] * width
@@ -71,6 +76,14 @@ class Picture:
             for cell in range(first * width // SLOTS, last * width // SLOTS + 1):
                 cells[cell] = 1
         return "".join("█" if c else "·" for c in cells)
+
+    def _figures(self):
+        """The load's; once its books are being closed, those of before."""
+        try:
+            self.figures = self.load.status() if self.load else None
+        except RuntimeError:
+            pass
+        return self.figures
 
     def _lines(self):
         lines = [f"Windlass   {self.text}", ""]
@@ -84,8 +97,7 @@ class Picture:
             bar = self._bar(row["ranges"]) if row["ranges"] else ""
             lines.append(f"  {row['name']:<10} {row['state']:<8} {row['keys']:>8} keys  {bar}")
         lines.append("")
-        if self.load and self.load.process.poll() is None:
-            figures = self.load.status()
+        if figures := self._figures():
             lines.append(f"  {figures['writes_per_second']:>7.0f} writes/s   {figures['live_keys']:,} keys   "
                          f"longest wait {figures['longest_wait_ms']:.0f} ms   moved {figures['moved']} ask {figures['ask']}"
                          f"   errors {figures['clusterdown'] + figures['readonly'] + figures['loading']}"

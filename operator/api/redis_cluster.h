@@ -265,6 +265,7 @@ struct ShardStatus {
   int replicas = 0;
   int synced_replicas = 0;
   int64_t epoch = 0;
+  std::string slot_ranges;  // "0-99,200", cut with "..." where it would be long
   bool operator==(const ShardStatus&) const = default;
 };
 

@@ -118,7 +118,7 @@ Status StatusFromJson(const Json& json) {
   });
   ForEachObject(json, "shardStatuses", [&](const Json& item) {
     status.shard_statuses.push_back({Text(item, "name"), Text(item, "master"), Int(item, "slots"), Int(item, "replicas"),
-                                     Int(item, "syncedReplicas"), Number(item, "epoch")});
+                                     Int(item, "syncedReplicas"), Number(item, "epoch"), Text(item, "slotRanges")});
   });
   if (const Json* operation = ObjectIn(json, "operation")) status.operation = OperationFromJson(*operation);
   if (const Json* scaling = ObjectIn(json, "autoscaling")) {
@@ -154,6 +154,7 @@ Json StatusToJson(const Status& status) {
   for (const ShardStatus& s : status.shard_statuses) {
     shards.push_back({{"name", s.name}, {"master", s.master}, {"slots", s.slots}, {"replicas", s.replicas},
                       {"syncedReplicas", s.synced_replicas}, {"epoch", s.epoch}});
+    Put(&shards.back(), "slotRanges", s.slot_ranges);
   }
   json["shardStatuses"] = std::move(shards);
   if (status.operation) json["operation"] = OperationToJson(*status.operation);

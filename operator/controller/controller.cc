@@ -26,7 +26,7 @@ void Controller::Process(const std::string& key) {
   try {
     const Outcome outcome = reconciler_.Reconcile(key);
     queue_.Forget(key);
-    if (outcome.again) queue_.AddAfter(key, *outcome.again);
+    if (outcome.again) queue_.AddAfter(key, *outcome.again, outcome.why);
   } catch (const kube::KubeError& error) {
     if (error.conflict()) {
       base::Log(base::LogLevel::kDebug, "conflict, reading again", {{"cluster", key}, {"error", error.what()}});

@@ -15,6 +15,7 @@ struct Outcome {
   // Look again after this long even if nothing is heard; nothing: only when
   // something changes.
   std::optional<std::chrono::milliseconds> again;
+  workqueue::Why why = workqueue::Why::kWork;  // kLook: nothing is expected to be done then
 };
 
 // One pass over one object, by name: it reads what it needs. May throw.

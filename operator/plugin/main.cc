@@ -5,13 +5,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <set>
 
-#include "operator/api/names.h"
 #include "operator/base/failure.h"
+#include "operator/base/version.h"
 #include "operator/kube/rest_transport.h"
 #include "operator/plugin/actions.h"
+#include "operator/plugin/doctor.h"
+#include "operator/plugin/drawing.h"
+#include "operator/plugin/gather.h"
 #include "operator/plugin/views.h"
 
 namespace windlass::plugin {
@@ -21,6 +23,7 @@ struct Options {
   std::string kubeconfig;
   std::string name_space;
   std::string name;
+  std::string metrics_url;
   bool off = false;
 };
 
@@ -35,42 +38,14 @@ struct Server {
   Target target;
 };
 
-Json ClusterOf(Server& server) {
-  auto cluster = server.client.Get(kube::kRedisClusters, server.target.name_space, server.target.name);
-  if (!cluster) throw base::Failure("there is no RedisCluster " + server.target.name + " in namespace " + server.target.name_space);
-  return *cluster;
-}
-
-std::vector<Json> PodsOf(Server& server) {
-  std::vector<Json> pods;
-  server.client.List(kube::kPods, server.target.name_space, std::string(api::kLabelCluster) + "=" + server.target.name,
-                     [&pods](const Json& pod) { pods.push_back(pod); });
-  return pods;
-}
-
-// Not everybody may read machines; without them zones are left out.
-std::map<std::string, std::string> ZonesOf(Server& server) {
-  std::map<std::string, std::string> zones;
-  try {
-    server.client.List(kube::kNodes, "", "", [&zones](const Json& node) {
-      const Json& metadata = node.at("metadata");
-      zones[metadata.at("name")] = metadata.value("labels", Json::object()).value("topology.kubernetes.io/zone", "");
-    });
-  } catch (const kube::KubeError&) {
-    zones.clear();
-  }
-  return zones;
-}
-
 int Show(const std::string& verb, const Options& options) {
   Server server(options);
-  const Json cluster = ClusterOf(server);
   if (verb == "plan" || verb == "slots") {
+    const Json cluster = ClusterOf(server.client, server.target);
     std::cout << (verb == "plan" ? PlanText(cluster) : SlotsText(cluster));
     return EXIT_SUCCESS;
   }
-  const auto pods = PodsOf(server);
-  const Seen seen{cluster, pods, ZonesOf(server)};
+  const Seen seen = Gather(server.client, server.transport, server.target, options.metrics_url);
   if (verb == "status") {
     std::cout << StatusText(seen);
     return EXIT_SUCCESS;
@@ -104,6 +79,7 @@ void HandOver(int argc, char** argv) {
 
 int Run(int argc, char** argv) {
   CLI::App app("Looks at RedisClusters, and asks things of their operator.", "kubectl-windlass");
+  app.set_version_flag("--version", std::string("kubectl-windlass ") + base::kVersion);
   app.require_subcommand(1);
   app.footer("Other verbs are windlassctl's, by the address of a node: kubectl windlass check 10.0.0.1:6379");
   Options options;
@@ -116,10 +92,13 @@ int Run(int argc, char** argv) {
     sub->callback([&options, &status, verb, run] { status = run(verb, options); });
     return sub;
   };
-  add("status", "cluster", "Shards, their nodes and where they are", Show);
+  const auto look = [&](const char* verb, const char* help) {
+    add(verb, "cluster", help, Show)->add_option("--metrics", options.metrics_url, "Where the operator's figures are, as http://127.0.0.1:8080; else asked for through the API server");
+  };
+  look("status", "Draws the cluster: slots, memory, load, and its nodes by zone");
   add("plan", "cluster", "What is being done, and how far it is", Show);
   add("slots", "cluster", "Who owns how many slots", Show);
-  add("doctor", "cluster", "What is wrong and what to do; 1 if something is", Show);
+  look("doctor", "What is wrong and what to type; 1 if something is");
   add("pause", "cluster", "Have the operator change nothing", Ask)->add_flag("--off", options.off, "Have it go on");
   add("failover", "pod", "Have this replica take over from its master", Ask);
   add("rebalance", "cluster", "Have slots evened out, once", Ask);

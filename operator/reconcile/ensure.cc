@@ -64,7 +64,7 @@ void EnsureOne(const Context& context, const api::RedisCluster& cluster, const k
 // A master without slots is not one that clients or an autoscaler should count.
 // Of one that is not seen in the cluster, what was last seen holds.
 std::string RoleOf(const Member& member) {
-  if (!member.joined) return member.pod ? member.pod->role : "";
+  if (!member.joined || member.doubted) return member.pod ? member.pod->role : "";
   return !member.master ? api::kRoleReplica : member.slots == 0 ? api::kRoleEmpty : api::kRoleMaster;
 }
 
@@ -167,7 +167,7 @@ void EnsureFinalizer(const Context& context, const api::RedisCluster& cluster) {
 
 void EnsurePodLabels(const Context& context, const World& world) {
   for (const Member& member : world.members) {
-    if (!member.pod) continue;
+    if (!member.pod || member.doubted) continue;
     const Json patch = WantedPatch(member);
     if (patch.empty()) continue;
     RequireLease(context, kWriteTime);

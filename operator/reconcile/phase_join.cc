@@ -95,13 +95,14 @@ std::optional<Step> JoinNodes(const World& world) {
       wait = Wait{a->name + " holds keys that the cluster does not know of: it is not let in"};
       continue;
     }
-    if (!a->joined) continue;
+    if (!a->joined || a->doubted) continue;
     for (const Member* b : strangers.Of(*a)) {
       // The one that has been in longer is told of the other.
       const bool a_introduces = !b->joined || a->ordinal < b->ordinal;
       const bool unknown = a_introduces && Unknown(world, *a, *b);
       if (a == b || (!unknown && !LookedForInVain(world, *a, *b))) continue;
-      if (!Wanted(*b, surplus) || (!b->joined && Foreign(world, *b))) continue;
+      // An introduction takes the place of a link that is there: it is no harmless try.
+      if (b->doubted || !Wanted(*b, surplus) || (!b->joined && Foreign(world, *b))) continue;
       if (meet.pairs.size() < kMeetsAtOnce) meet.pairs.emplace_back(RefOf(*a), RefOf(*b));
     }
   }

@@ -29,7 +29,7 @@ bool EveryPodIsKnown(const World& world) {
 // Nothing runs this node, and nothing brings it back by itself.
 bool GoneForGood(const World& world, const std::string& id) {
   const topology::Node* node = world.view.Find(id);
-  if (node == nullptr || node->reported) return false;
+  if (node == nullptr || node->reported || !node->linked_by.empty()) return false;
   for (const Member& member : world.members) {
     if (member.id != id && member.name != node->hostname) continue;
     // What is on a claim may come back, and be newer than what a replica has.

@@ -19,6 +19,7 @@ bool InMotion(const World& world, const std::string& node_id) {
 
 // REQUIRES: SlotsSettled(): every owner is known.
 bool ProvenFree(const World& world, const Member& member) {
+  if (member.doubted) return false;
   if (member.answers && (member.slots > 0 || (member.master && member.keys.value_or(1) != 0))) return false;
   if (member.id.empty()) return true;  // never was on the bus
   const topology::Node* node = world.view.Find(member.id);
@@ -144,7 +145,7 @@ std::optional<Step> ForgetGone(const World& world) {
   }
   Forget step;
   for (const Ghost& ghost : world.ghosts) {
-    if (ghost.slots > 0 || InMotion(world, ghost.id)) continue;
+    if (ghost.linked || ghost.slots > 0 || InMotion(world, ghost.id)) continue;
     const bool named = !ghost.name.empty();
     const Member* same_name = named ? world.FindMember(ghost.name) : nullptr;
     const bool may_return = same_name != nullptr ? !same_name->answers : ghost.claim;
@@ -153,7 +154,7 @@ std::optional<Step> ForgetGone(const World& world) {
     for (const Member& member : world.members) followed = followed || (member.answers && member.master_id == ghost.id);
     if (followed) continue;
     for (const Member* member : world.Answering()) {
-      if (ghost.known_by.HasId(member->id)) step.commands.emplace_back(RefOf(*member), ghost.id);
+      if (member->joined && ghost.known_by.HasId(member->id)) step.commands.emplace_back(RefOf(*member), ghost.id);
     }
     if (step.why.empty()) step.why = (named ? ghost.name : ghost.id) + " is gone for good";
   }

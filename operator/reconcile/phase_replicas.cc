@@ -7,7 +7,7 @@ namespace {
 // May this member be made a replica of the leader? Becoming one wipes what it
 // holds, so it must own nothing by its own word and by that of all the others.
 bool MayFollow(const World& world, const Member& member, const Shard& shard) {
-  if (&member == shard.leader || !member.joined || !member.running() || member.slots > 0) return false;
+  if (&member == shard.leader || !member.joined || !member.running() || member.slots > 0 || member.doubted) return false;
   if (!member.master) return member.master_id != shard.leader->id;
   if (member.keys.value_or(1) != 0 && !world.SlotsSettled()) return false;
   for (const topology::SlotMapOpinion& opinion : world.view.Opinions()) {
@@ -26,8 +26,9 @@ bool MustLeave(const World& world, const PodFact& pod) {
 std::optional<Step> AttachReplicas(const World& world) {
   Replicate step;
   for (const Shard& shard : world.shards) {
-    // A shard whose owner does not answer is left to the bus's election.
-    if (shard.leader == nullptr || shard.owner_missing) continue;
+    // A shard whose owner does not answer is left to the bus's election; of two that
+    // claim its slots one may not be what it says.
+    if (shard.leader == nullptr || shard.owner_missing || shard.contested || shard.leader->doubted) continue;
     for (const Member* member : shard.members) {
       if (!MayFollow(world, *member, shard)) continue;
       // The replica must know its master, or the command is refused.

@@ -45,6 +45,14 @@ bool Differs(api::Status before, api::Status after) {
   return api::StatusToJson(before) != api::StatusToJson(after);
 }
 
+std::map<topology::Address, std::string> OwnersOf(const World& world) {
+  std::map<topology::Address, std::string> owners;
+  for (const Shard& shard : world.shards) {
+    if (shard.owner != nullptr) owners[shard.owner->address] = shard.name;
+  }
+  return owners;
+}
+
 api::RedisCluster OnlyMetadata(const Json& object) {
   api::RedisCluster cluster;
   cluster.metadata = api::MetadataFromJson(object);
@@ -70,7 +78,10 @@ bool ClusterReconciler::StandsStill(const std::string& key, Memory* memory) {
   const Stillness& still = memory->still;
   if (still.objects.empty() || MonotonicMs() >= still.until_ms) return false;
   if (StampOf(key) != still.objects) return false;
-  return WhatNodesSay(memory->links.Ask(still.addresses, still.options)) == still.said;
+  const auto reports = memory->links.Ask(still.addresses, still.options);
+  if (WhatNodesSay(reports) != still.said) return false;
+  shard_figures_.Note(key, reports, memory->owners);
+  return true;
 }
 
 void ClusterReconciler::RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory) {
@@ -92,6 +103,7 @@ void ClusterReconciler::Event(const api::RedisCluster& cluster, kube::EventType 
 
 controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
   if (context_.caches.clusters.VersionOf(key).empty()) {
+    shard_figures_.Drop(key);
     const std::lock_guard lock(mutex_);
     memories_.erase(key);
     return {};
@@ -99,7 +111,7 @@ controller::Outcome ClusterReconciler::Reconcile(const std::string& key) {
   if (!context_.fence.HeldFor(milliseconds::zero())) return {kIdle};
   const auto memory = MemoryOf(key);
   memory->quiet.Begin(MonotonicMs());
-  if (StandsStill(key, memory.get())) return {memory->quiet.UntilIdleLook(MonotonicMs())};
+  if (StandsStill(key, memory.get())) return {memory->quiet.UntilIdleLook(MonotonicMs()), workqueue::Why::kLook};
   memory->still = {};
   // Before anything is read: what changes meanwhile is then not taken for seen.
   const std::string objects = StampOf(key);
@@ -203,6 +215,9 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   seen.growth_refused = memory->growth_refused;
   seen.may_grow = memory->growth_refused.empty() || seen.now_ms >= memory->grow_again_ms;
   World world = BuildWorld(std::move(seen));
+  memory->owners = OwnersOf(world);
+  shard_figures_.Note(cluster.key(), world.view.reports(), memory->owners);
+  world.oddities = memory->patience.Lasting(Oddities(world), MonotonicMs());
   world.moves_rest = world.now_ms < memory->moves_rest_until_ms;
   if (acts) WeighSlotsIfDue(admin, &world, memory);
   if (acts) MonitorIfDue(cluster, world.now_ms, memory);
@@ -277,10 +292,10 @@ controller::Outcome ClusterReconciler::NextLook(const api::RedisCluster& cluster
     return {kAtOnce};
   }
   const bool idle = status.phase == "Ready" || status.phase == "Hibernated" || status.phase == "Paused";
-  if (!idle) return {memory->quiet.UntilBusyLook(now_ms)};
+  if (!idle || memory->patience.any()) return {memory->quiet.UntilBusyLook(now_ms)};
   const milliseconds look = memory->quiet.UntilIdleLook(now_ms);
-  if (!cluster.spec.autoscaling) return {look};
-  return {std::min(look, milliseconds(SampleEveryMs(*cluster.spec.autoscaling)))};
+  if (!cluster.spec.autoscaling) return {look, workqueue::Why::kLook};
+  return {std::min(look, milliseconds(SampleEveryMs(*cluster.spec.autoscaling))), workqueue::Why::kLook};
 }
 
 bool ClusterReconciler::WriteStatus(const api::RedisCluster& cluster, const Json& object, const api::Status& status, Memory* memory) {

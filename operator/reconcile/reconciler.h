@@ -11,8 +11,10 @@
 
 #include "operator/controller/controller.h"
 #include "operator/reconcile/context.h"
+#include "operator/reconcile/oddities.h"
 #include "operator/reconcile/quiet.h"
 #include "operator/reconcile/scaling.h"
+#include "operator/reconcile/shard_figures.h"
 #include "operator/reconcile/slot_weights.h"
 #include "operator/reconcile/stillness.h"
 #include "operator/reconcile/world.h"
@@ -25,6 +27,7 @@ class ClusterReconciler final : public controller::Reconciler {
   explicit ClusterReconciler(Context context) : context_(std::move(context)) {}
 
   controller::Outcome Reconcile(const std::string& key) override;
+  const ShardFigures& shard_figures() const { return shard_figures_; }
 
  private:
   // What is remembered of a cluster between passes; losing it costs time only.
@@ -33,6 +36,7 @@ class ClusterReconciler final : public controller::Reconciler {
 
     redis::NodeLinks links;
     Stillness still;
+    std::map<topology::Address, std::string> owners;  // of slots, and of which shard, as of the last pass
     ScalingMemory scaling;
     SlotLoads slot_loads;
     std::vector<double> slot_weights;  // as read last
@@ -40,6 +44,7 @@ class ClusterReconciler final : public controller::Reconciler {
     int64_t moves_rest_until_ms = 0;
     int64_t status_written_ms = 0;
     Quiet quiet;
+    Patience patience;
     std::string objects_ensured;  // for this, see ensure.h
     std::string budgets_ensured;
     std::string last_error;
@@ -72,6 +77,7 @@ class ClusterReconciler final : public controller::Reconciler {
   std::shared_ptr<Memory> MemoryOf(const std::string& key);
 
   const Context context_;
+  ShardFigures shard_figures_;
   redis::LinkBudget link_budget_{redis::LinkBudget::OfThisProcess()};
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Memory>> memories_;  // guarded by mutex_; each used by one pass at a time

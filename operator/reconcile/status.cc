@@ -21,6 +21,18 @@ bool ShardReady(const World& world, const Shard& shard) {
          shard.synced_replicas >= world.spec().replicas_per_shard;
 }
 
+// As many as a status of hundreds of shards has room for.
+std::string RangesText(const slot::SlotSet& slots) {
+  constexpr size_t kLongest = 200;
+  std::string all;
+  for (const slot::SlotRange& range : slots.Ranges()) {
+    const std::string text = slot::ToString(range);
+    if (all.size() + text.size() + 1 > kLongest) return all + ",...";
+    all += (all.empty() ? "" : ",") + text;
+  }
+  return all;
+}
+
 std::string Plural(int count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
 
 void CountShards(const World& world, api::Status* status) {
@@ -33,6 +45,7 @@ void CountShards(const World& world, api::Status* status) {
     row.name = shard.name;
     row.master = shard.leader == nullptr ? "" : shard.leader->name;
     row.slots = shard.slots.size();
+    row.slot_ranges = RangesText(shard.slots);
     for (const Member* member : shard.members) row.replicas += member->joined && !member->master;
     row.synced_replicas = shard.synced_replicas;
     row.epoch = shard.leader == nullptr ? 0 : static_cast<int64_t>(shard.leader->config_epoch);
@@ -70,6 +83,18 @@ std::string Loss(const World& world, const std::string& lost) {
               : "bring the data back, or set spec.failover.lostShard to Accept to have them served again, empty");
 }
 
+// Nodes that are silent, or those that say what cannot be so; empty if there are none.
+std::string Odd(const World& world, bool silent) {
+  constexpr int kTold = 3;
+  std::vector<std::string> told;
+  int count = 0;
+  for (const Oddity& oddity : world.oddities) {
+    if (oddity.silent == silent && count++ < kTold) told.push_back(oddity.text);
+  }
+  if (count > kTold) told.push_back("and " + Plural(count - kTold, "node") + " more");
+  return base::Join(told, "; ");
+}
+
 // What is wrong that the operator cannot count as work in progress; empty if nothing.
 std::string Trouble(const World& world) {
   const bool formed = !world.status().cluster_id.empty();
@@ -78,8 +103,13 @@ std::string Trouble(const World& world) {
   const auto known = world.LostSlots();
   const std::string lost = known ? LostSlotsText(*known) : world.status().lost_slots;
   if (formed && !lost.empty()) return Loss(world, lost);
+  if (const std::string odd = Odd(world, false); !odd.empty()) return odd;
+  const std::string silent = Odd(world, true);
   for (const Shard& shard : world.shards) {
-    if (shard.owner_missing) return MissingOwner(world, shard);
+    if (shard.owner_missing) return MissingOwner(world, shard) + (silent.empty() ? "" : "; " + silent);
+  }
+  if (!silent.empty()) return silent;
+  for (const Shard& shard : world.shards) {
     if (shard.contested) return shard.name + ": two of its nodes claim slots, until the one with the older claim steps down";
     if (!formed || shard.owner == nullptr) continue;  // on its way up
     if (shard.owner->loading) return shard.name + ": its master " + shard.owner->name + " is loading its data";

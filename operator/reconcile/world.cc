@@ -55,6 +55,51 @@ bool Joined(const topology::ClusterView& view, const Member& member, const std::
   return true;
 }
 
+// Whether the node is of this cluster by the word of anybody in it. While nobody is, the
+// word of all counts.
+bool KnownInside(const World& world, const Node& node) {
+  bool anybody = false;
+  for (const Member& member : world.members) {
+    if (!member.joined) continue;
+    if (node.known_by.HasId(member.id)) return true;
+    anybody = true;
+  }
+  return !anybody && !node.known_by.empty();
+}
+
+// By most of the owners that know it, it is no master, or follows another.
+bool PartDoubted(const Member& member, const std::vector<const NodeReport*>& owners) {
+  size_t asked = 0, against = 0;
+  for (const NodeReport* owner : owners) {
+    const topology::NodeLine* line = owner->Myself()->id == member.id ? nullptr : owner->nodes.Find(member.id);
+    if (line == nullptr) continue;
+    ++asked;
+    against += line->master != member.master || line->master_id != member.master_id;
+  }
+  return 2 * against > asked;
+}
+
+// REQUIRES: who is joined is known.
+void FindDoubted(World* world) {
+  constexpr size_t kWitnesses = 16;
+  std::vector<const NodeReport*> owners;
+  for (const Member* owner : world->Owners()) {
+    if (owners.size() < kWitnesses) owners.push_back(world->view.ReportOf(owner->id));
+  }
+  for (Member& member : world->members) member.doubted = member.answers && PartDoubted(member, owners);
+}
+
+// A node that answers where another of its name lives is not that one. One at another
+// address has taken its place, as far as Kubernetes goes.
+void FindImpostors(World* world) {
+  for (const Ghost& ghost : world->ghosts) {
+    for (Member& member : world->members) {
+      const bool same_place = member.name == ghost.name && member.address.host == world->view.Find(ghost.id)->address.host;
+      if (ghost.linked && same_place && member.answers) member.doubted = true;
+    }
+  }
+}
+
 std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, ClaimFact>& claims) {
   std::set<std::string> ours;
   for (const Member& member : world.members) {
@@ -62,12 +107,13 @@ std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, Cl
   }
   std::vector<Ghost> ghosts;
   for (const auto& [id, node] : world.view.nodes()) {
-    if (node.known_by.empty() || ours.count(id) != 0) continue;
+    if (ours.count(id) != 0 || !KnownInside(world, node)) continue;
     Ghost ghost;
     ghost.id = id;
     ghost.name = node.hostname;
     ghost.slots = node.slots.size();
     ghost.claim = claims.count(node.hostname) != 0;
+    ghost.linked = !node.linked_by.empty();
     ghost.known_by = node.known_by;
     ghosts.push_back(std::move(ghost));
   }
@@ -78,6 +124,7 @@ std::vector<Ghost> FindGhosts(const World& world, const std::map<std::string, Cl
 std::string GroupKey(const World& world, const Member& member) {
   if (!member.joined) return "";
   if (member.master) return member.id;
+  if (member.doubted) return "";
   const Node* master = world.view.Find(member.master_id);
   const bool lives = master != nullptr && (master->reported || !master->slots.empty());
   return lives ? member.master_id : "";
@@ -334,9 +381,11 @@ World BuildWorld(Observation seen) {
   std::vector<const Node*> owners;
   for (const Member* owner : world.Owners()) owners.push_back(world.view.Find(owner->id));
   for (Member& member : world.members) member.joined = Joined(world.view, member, owners);
+  FindDoubted(&world);
   CountNumbers(&world);
   NameGroups(&world);
   world.ghosts = FindGhosts(world, seen.claims);
+  FindImpostors(&world);
   BuildShards(&world);
   return world;
 }
@@ -413,6 +462,7 @@ std::optional<slot::SlotSet> World::LostSlots() const {
   if (members.empty()) return std::nullopt;
   for (const Ghost& ghost : ghosts) {
     if (ghost.slots == 0) continue;
+    if (ghost.linked) return std::nullopt;  // it lives, where we do not see it
     // Under its name another node answers: what it held was taken from below it.
     if (ghost.claim && FindMember(ghost.name) == nullptr) return std::nullopt;
     for (const Member& member : members) {

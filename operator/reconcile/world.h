@@ -86,6 +86,10 @@ struct Member {
   int64_t offset = 0;   // of the stream of writes
   bool link_up = false;  // of a replica, to its master
   bool copying = false;  // of a replica: a full copy of it is on its way
+  // What it says of itself is not what the others see: it is another node than the one
+  // that they have a living link to, or has another part in the cluster. Nothing is done
+  // to it, or for it, on its word alone.
+  bool doubted = false;
 
   bool fenced() const { return pod && pod->fenced; }
   bool running() const { return pod && !pod->terminating && !pod->finished; }
@@ -100,6 +104,7 @@ struct Ghost {
   std::string name;  // announced host name, may be empty
   int slots = 0;     // by anybody's word
   bool claim = false;  // its claim exists: its pod is to come back
+  bool linked = false;  // somebody has a living link to it: it is not gone, wherever it is
   topology::Reporters known_by;
 };
 
@@ -116,6 +121,14 @@ struct Shard {
   bool contested = false;
   int synced_replicas = 0;
   slot::SlotSet slots;  // the owner's
+};
+
+// What a node says that cannot be so, or that it says nothing; see oddities.h.
+struct Oddity {
+  std::string key;   // the same as long as it is the same
+  std::string text;  // for people
+  bool silent = false;
+  bool operator==(const Oddity&) const = default;
 };
 
 struct World {
@@ -137,6 +150,7 @@ struct World {
   bool weighed_later = false;        // they are not known because nobody was asked at this pass
   bool moves_rest = false;           // as many bytes have been moved as may be, for now
   std::string monitor_refused;       // why there is no PodMonitor
+  std::vector<Oddity> oddities;      // those that have lasted
   std::vector<std::string> orphan_claims;
   std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ
   std::string resize_refused;      // what the API server said to a pod that was to be resized

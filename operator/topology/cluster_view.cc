@@ -122,6 +122,7 @@ void ClusterView::MergeOthers(const Chorus& chorus) {
     node.known_by.Add(chorus.reporters);
     if (line.fail) node.failed_by.Add(chorus.reporters);
     if (line.pfail) node.suspected_by.Add(chorus.reporters);
+    if (line.link_connected && !line.pfail && !line.fail && !line.noaddr) node.linked_by.Add(chorus.reporters);
   }
 }
 

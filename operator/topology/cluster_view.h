@@ -60,6 +60,7 @@ struct Node {
   Reporters failed_by;     // those that flag it fail
   Reporters suspected_by;  // … pfail (fail?)
   Reporters known_by;      // … list it, itself included, handshakes not
+  Reporters linked_by;     // … have a link to it and do not suspect it: it lives, whoever answers at its address
   std::string name() const { return ToString(address); }
 };
 

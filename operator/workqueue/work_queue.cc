@@ -5,26 +5,35 @@
 
 namespace windlass::workqueue {
 
-void WorkQueue::AddLocked(const std::string& key) {
-  if (shut_down_ || !dirty_.insert(key).second) return;
+void WorkQueue::EnqueueLocked(const std::string& key) {
+  (dirty_.at(key) == Why::kWork ? work_ : looks_).push_back(key);
+  changed_.notify_one();
+}
+
+void WorkQueue::AddLocked(const std::string& key, Why why) {
+  if (shut_down_) return;
+  const auto [entry, added] = dirty_.try_emplace(key, why);
+  const bool promoted = !added && entry->second == Why::kLook && why == Why::kWork;
+  if (!added && !promoted) return;
+  entry->second = why;
   delayed_.erase(key);  // sooner than asked for
   if (processing_.count(key) != 0) return;
-  queue_.push_back(key);
-  changed_.notify_one();
+  if (promoted) std::erase(looks_, key);
+  EnqueueLocked(key);
 }
 
 void WorkQueue::Add(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  AddLocked(key);
+  AddLocked(key, Why::kWork);
 }
 
-void WorkQueue::AddAfter(const std::string& key, std::chrono::milliseconds delay) {
+void WorkQueue::AddAfter(const std::string& key, std::chrono::milliseconds delay, Why why) {
   const std::lock_guard lock(mutex_);
-  if (delay <= std::chrono::milliseconds::zero()) return AddLocked(key);
+  if (delay <= std::chrono::milliseconds::zero()) return AddLocked(key, why);
   if (shut_down_) return;
   const auto due = Clock::now() + delay;
-  const auto [entry, added] = delayed_.try_emplace(key, due);
-  if (!added) entry->second = std::min(entry->second, due);
+  const auto [entry, added] = delayed_.try_emplace(key, Delayed{due, why});
+  if (!added && due < entry->second.due) entry->second = {due, why};
   changed_.notify_one();
 }
 
@@ -46,16 +55,27 @@ std::optional<WorkQueue::Clock::time_point> WorkQueue::PromoteDueLocked() {
   const auto now = Clock::now();
   std::optional<Clock::time_point> next;
   for (auto entry = delayed_.begin(); entry != delayed_.end();) {
-    if (entry->second <= now) {
-      const std::string key = entry->first;
+    if (entry->second.due <= now) {
+      const auto [key, delayed] = *entry;
       entry = delayed_.erase(entry);
-      AddLocked(key);
+      AddLocked(key, delayed.why);
     } else {
-      next = next ? std::min(*next, entry->second) : entry->second;
+      next = next ? std::min(*next, entry->second.due) : entry->second.due;
       ++entry;
     }
   }
   return next;
+}
+
+// REQUIRES: there is one.
+std::string WorkQueue::TakeLocked() {
+  constexpr int kTurnsOfWork = 3;
+  const bool look = work_.empty() || (!looks_.empty() && turns_ >= kTurnsOfWork);
+  turns_ = look ? 0 : turns_ + 1;
+  std::deque<std::string>& from = look ? looks_ : work_;
+  std::string key = std::move(from.front());
+  from.pop_front();
+  return key;
 }
 
 std::optional<std::string> WorkQueue::Get() {
@@ -63,15 +83,14 @@ std::optional<std::string> WorkQueue::Get() {
   while (true) {
     if (shut_down_) return std::nullopt;
     const auto next = PromoteDueLocked();
-    if (!queue_.empty()) break;
+    if (!work_.empty() || !looks_.empty()) break;
     if (next) {
       changed_.wait_until(lock, *next);
     } else {
       changed_.wait(lock);
     }
   }
-  std::string key = std::move(queue_.front());
-  queue_.pop_front();
+  std::string key = TakeLocked();
   dirty_.erase(key);
   processing_.insert(key);
   return key;
@@ -80,9 +99,7 @@ std::optional<std::string> WorkQueue::Get() {
 void WorkQueue::Done(const std::string& key) {
   const std::lock_guard lock(mutex_);
   processing_.erase(key);
-  if (dirty_.count(key) == 0) return;
-  queue_.push_back(key);
-  changed_.notify_one();
+  if (dirty_.count(key) != 0) EnqueueLocked(key);
 }
 
 void WorkQueue::ShutDown() {
@@ -93,7 +110,7 @@ void WorkQueue::ShutDown() {
 
 size_t WorkQueue::ready_count() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return work_.size() + looks_.size();
 }
 
 }  // namespace windlass::workqueue

@@ -16,6 +16,7 @@ class LedgerProcess:
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, "REDISCLI_AUTH": password or ""})
         self.phases, self.total, self.audit = [], None, None
+        self.closing = False
         self.answers = queue.Queue()
         self.lock = threading.Lock()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -33,6 +34,8 @@ class LedgerProcess:
 
     def command(self, line):
         with self.lock:
+            if self.closing:
+                raise RuntimeError("the books are being closed")
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
             answer = self.answers.get(timeout=15)
@@ -41,6 +44,7 @@ class LedgerProcess:
         return answer
 
     def status(self):
+        """The figures of now; a RuntimeError once the books are being closed."""
         return json.loads(self.command("status"))
 
     def phase(self, name, planned=True):
@@ -49,6 +53,7 @@ class LedgerProcess:
     def stop(self, timeout=300):
         """Closes the books; the exit status. `phases`, `total` and `audit` are then there."""
         with self.lock:
+            self.closing = True  # it answers no more
             if self.process.poll() is None:
                 self.process.stdin.write("stop\n")
                 self.process.stdin.close()

@@ -30,12 +30,13 @@ class LocalCluster(ClusterClient):
         self.lease_seconds = lease_seconds
         self.operator = None
         self.operator_kubeconfig = self.data / "kubeconfig"
+        self.operator_options = []
 
     def __enter__(self):
-        program = harness.server_binary(self.node)
+        program = self.entrypoint()
         images = self.folder / "images.yaml"
-        programs = {"windlass-node": program, "windlass-node-next": program, "windlass-node-broken": "/bin/false"}
-        images.write_text("".join(f"{name}:\n  entrypoint: [{path}]\n" for name, path in programs.items()))
+        programs = {"windlass-node": program, "windlass-node-next": program, "windlass-node-broken": ["/bin/false"]}
+        images.write_text(yaml.safe_dump({name: {"entrypoint": words} for name, words in programs.items()}))
         self._ctl("up", "--images", str(images))
         kubeconfig = yaml.safe_load((self.data / "kubeconfig").read_text())
         self.server = kubeconfig["clusters"][0]["cluster"]["server"]
@@ -47,6 +48,10 @@ class LocalCluster(ClusterClient):
     def __exit__(self, *_):
         self.stop_operator(signal.SIGTERM)
         self._ctl("down", check=False)
+
+    def entrypoint(self):
+        """The words that start what is in a pod."""
+        return [str(harness.server_binary(self.node))]
 
     def _ctl(self, verb, *options, check=True):
         command = [harness.binary("windlassctl"), "local", verb, "--data-dir", str(self.data), *options]
@@ -61,7 +66,7 @@ class LocalCluster(ClusterClient):
         with open(self.folder / "operator.log", "ab") as log:
             self.operator = subprocess.Popen(
                 [harness.binary("windlass-operator"), "--kubeconfig", str(self.operator_kubeconfig),
-                 "--lease-seconds", str(self.lease_seconds)], stdout=log, stderr=log)
+                 "--lease-seconds", str(self.lease_seconds), *self.operator_options], stdout=log, stderr=log)
 
     def stop_operator(self, how=signal.SIGKILL):
         if self.operator and self.operator.poll() is None:

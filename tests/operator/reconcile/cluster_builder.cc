@@ -47,14 +47,15 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     if (other != name && (!reporter.known || !node.known)) continue;
     topology::NodeLine line;
     line.id = IdOf(other);
-    line.address = AddressOf(other);
+    line.address = AddressOf(node.linked && !node.named.empty() ? node.named : other);
     if (node.hostname) line.hostname = node.named.empty() ? other : node.named;
     line.myself = other == name;
-    line.master = node.master.empty();
+    const std::string& master = line.myself ? node.master : node.named_master.value_or(node.master);
+    line.master = master.empty();
     line.replica = !line.master;
-    line.master_id = node.master.empty() ? "" : IdOf(node.master);
+    line.master_id = master.empty() ? "" : IdOf(master);
     line.config_epoch = node.epoch;
-    line.link_connected = true;
+    line.link_connected = line.myself || node.linked || (node.pod && node.answers);
     if (node.moved && !line.myself) {
       line.address.host = "10.9.9.9";
       line.link_connected = line.pfail = node.suspected;

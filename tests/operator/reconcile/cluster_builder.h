@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct TestNode {
   int64_t used_memory = 1000;
   bool hostname = true;
   std::vector<slot::SlotRange> named_slots;  // what the others say it owns, if that is something else
+  std::optional<std::string> named_master;  // whom the others say it follows, if that is another; empty: it is a master
+  bool linked = false;         // the others have a living link to it, though there is no pod or no answer
   std::string named;           // announced, if not its name
   int64_t offset = 100;        // of the stream
   int64_t keys = 0;

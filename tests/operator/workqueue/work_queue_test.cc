@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
 namespace windlass::workqueue {
 namespace {
@@ -68,6 +69,30 @@ TEST(WorkQueue, FailuresWaitLongerEachTimeUntilForgotten) {
   EXPECT_GE(take(), milliseconds(75));
   queue.Forget("a");
   EXPECT_LT(take(), milliseconds(75));
+}
+
+TEST(WorkQueue, WorkGoesBeforeLooksButForOneTurnInFour) {
+  WorkQueue queue;
+  for (const char* key : {"look-1", "look-2", "look-3"}) queue.AddAfter(key, milliseconds(0), Why::kLook);
+  for (const char* key : {"work-1", "work-2", "work-3", "work-4"}) queue.Add(key);
+  EXPECT_EQ(queue.ready_count(), 7u);
+  std::vector<std::string> order;
+  while (queue.ready_count() > 0) order.push_back(*queue.Get());
+  EXPECT_EQ(order, (std::vector<std::string>{"work-1", "work-2", "work-3", "look-1", "work-4", "look-2", "look-3"}));
+}
+
+TEST(WorkQueue, WhatIsOnlyToBeLookedAtAndThenHasWorkGoesBefore) {
+  WorkQueue queue;
+  queue.AddAfter("a", milliseconds(0), Why::kLook);
+  queue.AddAfter("b", milliseconds(0), Why::kLook);
+  queue.Add("b");
+  EXPECT_EQ(queue.ready_count(), 2u) << "queued once";
+  EXPECT_EQ(queue.Get(), "b");
+  queue.AddAfter("b", milliseconds(0), Why::kLook);
+  queue.Add("b");
+  queue.Done("b");
+  EXPECT_EQ(queue.Get(), "b") << "told of while it was worked on";
+  EXPECT_EQ(queue.Get(), "a");
 }
 
 TEST(WorkQueue, ShutDownWakesAWaitingWorker) {

@@ -1,6 +1,10 @@
 """kubectl windlass: looking, asking, and a pod that is fenced."""
 
+import os
+import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +76,47 @@ def test_status_plan_slots_doctor_pause_failover_and_rebalance(local_cluster, tm
         harness.wait_for(lambda: not asked(), 20, "once is enough")
         ledger.close(local_cluster.seeds().split(",")[0])
     only_redirects(ledger)
+
+
+KUBECTL = os.environ.get("KUBECTL") or shutil.which("kubectl")
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="no kubectl: set KUBECTL, or run by tests/with-kubectl.sh")
+@pytest.mark.timeout(240)
+def test_by_kubectl_the_cluster_is_drawn_and_what_is_wrong_is_found(local_cluster):
+    cluster = local_cluster
+    port = harness.free_ports(1)[0]
+    cluster.stop_operator()
+    cluster.operator_options = ["--health-port", str(port)]
+    cluster.start_operator()
+    cluster.apply(shards=3)
+    cluster.wait_ready(3, 6)
+    env = {**os.environ, "PATH": f"{Path(harness.binary(PLUGIN)).parent}:{os.environ['PATH']}", "KUBECONFIG": str(cluster.data / "kubeconfig")}
+
+    def kubectl(*words):
+        return subprocess.run([KUBECTL, "windlass", *words], capture_output=True, text=True, timeout=60, env=env)
+
+    # The operator is no pod here: its figures are where it is told.
+    cluster.write_keys(300)
+    drawn = lambda: kubectl("status", "demo", "--metrics", f"http://127.0.0.1:{port}").stdout  # noqa: E731
+    harness.wait_for(lambda: drawn().count("% of") == 3, 40, "memory of three shards")
+    text = drawn()
+    assert re.search(r"^0 0{21}[01]1{20,21}[12]2{21,} 16383$", text, re.M), text
+    assert len(re.findall(r"^[012] shard-[012]  slots \[###\.+\] 546\d  memory \[#*\.*\] \d+ % of .*  ops \[.{10}\] \d+/s  1 of 1 replicas in step$", text, re.M)) == 3, text
+    assert "no zone known\n  local\n" in text and all(f"    {name}  " in text for name in cluster.pods()), text
+    assert "memory and ops are not known: the operator is no pod" in kubectl("status", "demo").stdout
+
+    assert kubectl("doctor", "demo").stdout == "Nothing is wrong.\n"
+    cluster.patch(image="nosuch:1", replicasPerShard=2)
+    found = lambda: kubectl("doctor", "demo")  # noqa: E731
+    harness.wait_for(lambda: "its image cannot be had" in found().stdout, 60, "the image is named")
+    result = found()
+    assert result.returncode == 1, result.stdout
+    remedy = next(line.strip() for line in result.stdout.splitlines() if "kubectl patch" in line and '"image": null' in line)
+    subprocess.run(remedy.replace("kubectl", KUBECTL, 1), shell=True, check=True, env=env, timeout=60, capture_output=True)
+    subprocess.run([KUBECTL, "patch", "rediscluster", "demo", "--type=merge", "-p", '{"spec": {"replicasPerShard": 1}}'], check=True, env=env, timeout=60, capture_output=True)
+    cluster.wait_ready(3, 6)
+    assert kubectl("doctor", "demo").returncode == 0
 
 
 @pytest.mark.timeout(240)
