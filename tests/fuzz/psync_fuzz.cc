@@ -26,6 +26,7 @@ constexpr int kMostTurns = 400;
 
 class Host final : public replication::ReplicaHost {
  public:
+  void OnCutCommand(const resp::RequestParser&, std::string_view buffer) override { Require(!loading_ && !buffer.empty()); }
   bool DataIsEmpty() const override { return keys_ == 0; }
   void OnFollow() override {}
   void BeginLoading(int64_t total) override {

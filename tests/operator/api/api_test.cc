@@ -164,7 +164,7 @@ TEST(Status, ComesBackAsItWasWritten) {
   status.observed_generation = 4;
   status.phase = "Scaling";
   status.shards = 3;
-  status.shard_statuses = {{"shard-0", "demo-0", 5461, 1, 1, 7}};
+  status.shard_statuses = {{"shard-0", "demo-0", 5461, 1, 1, 7, "0-5460"}};
   status.operation = Operation{"op1", "ScaleOut", "moving", "", 4, 3, 5, 40, 0, "2026-01-01T00:00:00Z", "", {{"0-9,20", "a", "b", "Pending"}}, "m4", "demo-1: it crashes"};
   status.autoscaling = AutoscalingStatus{3, 4, "Memory", "73 percent", "", ""};
   SetCondition(&status, {"Ready", "False", 4, "Scaling", "3 of 5 shards", ""}, "2026-01-01T00:00:00Z");
