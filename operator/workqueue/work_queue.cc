@@ -6,7 +6,7 @@
 namespace windlass::workqueue {
 
 void WorkQueue::EnqueueLocked(const std::string& key) {
-  (dirty_.at(key) == Why::kWork ? work_ : looks_).push_back(key);
+  (dirty_.at(key) == Why::kWork ? work_ : looks_).Push(key);
   changed_.notify_one();
 }
 
@@ -18,7 +18,7 @@ void WorkQueue::AddLocked(const std::string& key, Why why) {
   entry->second = why;
   delayed_.erase(key);  // sooner than asked for
   if (processing_.count(key) != 0) return;
-  if (promoted) std::erase(looks_, key);
+  if (promoted) looks_.Remove(key);
   EnqueueLocked(key);
 }
 
@@ -72,10 +72,7 @@ std::string WorkQueue::TakeLocked() {
   constexpr int kTurnsOfWork = 3;
   const bool look = work_.empty() || (!looks_.empty() && turns_ >= kTurnsOfWork);
   turns_ = look ? 0 : turns_ + 1;
-  std::deque<std::string>& from = look ? looks_ : work_;
-  std::string key = std::move(from.front());
-  from.pop_front();
-  return key;
+  return (look ? looks_ : work_).Pop();
 }
 
 std::optional<std::string> WorkQueue::Get() {

@@ -6,17 +6,18 @@
 //
 // What has something to do goes before what is only looked at again: with a thousand keys
 // the one that waits for its next step must not wait for all the others. One turn in
-// four is for looks all the same. Thread-safe.
+// four is for looks all the same. Of either, namespaces take turns. Thread-safe.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+
+#include "operator/workqueue/fair_line.h"
 
 namespace windlass::workqueue {
 
@@ -63,7 +64,7 @@ class WorkQueue {
 
   // Guarded by mutex_. Invariant: work_ and looks_ together hold exactly the keys of dirty_
   // that are not in processing_, each by its reason.
-  std::deque<std::string> work_, looks_;
+  FairLine work_, looks_;
   std::map<std::string, Why> dirty_;
   std::set<std::string> processing_;
   std::map<std::string, Delayed> delayed_;

@@ -22,6 +22,25 @@ TEST(WorkQueue, AKeyAddedTwiceIsHandedOutOnce) {
   EXPECT_EQ(queue.ready_count(), 0u);
 }
 
+TEST(WorkQueue, NamespacesTakeTurns) {
+  WorkQueue queue;
+  for (const char* key : {"big/1", "big/2", "big/3", "small/1", "other/1", "other/2"}) queue.Add(key);
+  queue.AddAfter("late/1", milliseconds(0), Why::kLook);
+  std::vector<std::string> order;
+  while (queue.ready_count() > 0) order.push_back(*queue.Get());
+  EXPECT_EQ(order, (std::vector<std::string>{"big/1", "small/1", "other/1", "late/1", "big/2", "other/2", "big/3"}));
+  // Who has been served stands behind those who have not.
+  for (const std::string& key : order) queue.Done(key);
+  queue.Add("big/4");
+  queue.Add("small/2");
+  queue.AddAfter("small/3", milliseconds(0), Why::kLook);
+  queue.Add("small/3");  // work now, behind what its namespace has
+  EXPECT_EQ(queue.Get(), "big/4");
+  EXPECT_EQ(queue.Get(), "small/2");
+  EXPECT_EQ(queue.Get(), "small/3");
+  EXPECT_EQ(queue.ready_count(), 0u);
+}
+
 TEST(WorkQueue, AKeyAddedWhileWorkedOnComesBackOnlyWhenDone) {
   WorkQueue queue;
   queue.Add("a");
