@@ -366,6 +366,11 @@ bool ReplicaSide::OnFullResync(std::string_view rest) {
 }
 
 bool ReplicaSide::OnContinue(std::string_view rest) {
+  if (!parts_.history->has_backlog()) {
+    parts_.log->Warning("Master replied with +CONTINUE to a request for a full copy.");
+    Lose("+CONTINUE of nothing");
+    return false;
+  }
   parts_.log->Notice("Successful partial resynchronization with master.");
   const std::string new_id(TakeWord(&rest));
   if (new_id.size() == kNoReplicationId.size() && new_id != parts_.history->id()) {

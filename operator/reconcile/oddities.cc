@@ -51,7 +51,7 @@ void AddContradiction(const World& world, const Member& member, bool slots_move,
   std::string said, by;
   for (const Member* owner : world.Owners()) {
     const NodeLine* line = owner == &member ? nullptr : world.view.ReportOf(owner->id)->nodes.Find(member.id);
-    if (line == nullptr) continue;
+    if (line == nullptr || !line->tells_part()) continue;
     ++asked;
     const slot::SlotSet named = SlotsIn(*line);
     const bool same_part = line->master == own.master && line->master_id == own.master_id;

@@ -72,7 +72,7 @@ bool PartDoubted(const Member& member, const std::vector<const NodeReport*>& own
   size_t asked = 0, against = 0;
   for (const NodeReport* owner : owners) {
     const topology::NodeLine* line = owner->Myself()->id == member.id ? nullptr : owner->nodes.Find(member.id);
-    if (line == nullptr) continue;
+    if (line == nullptr || !line->tells_part()) continue;
     ++asked;
     against += line->master != member.master || line->master_id != member.master_id;
   }

@@ -57,6 +57,10 @@ struct NodeLine {
   // Shown on the reporter's own line only: slot → the other node's id.
   std::map<slot::SlotId, std::string> migrating;
   std::map<slot::SlotId, std::string> importing;
+
+  // False: in handshake, or a replica of a node that the reporter does not know, having
+  // forgotten it: what it says of the node's part is nothing.
+  bool tells_part() const { return master || !master_id.empty(); }
 };
 
 // Lines that do not change any more, found by id.

@@ -53,7 +53,7 @@ topology::NodeReport ClusterBuilder::Report(const std::string& name) {
     const std::string& master = line.myself ? node.master : node.named_master.value_or(node.master);
     line.master = master.empty();
     line.replica = !line.master;
-    line.master_id = master.empty() ? "" : IdOf(master);
+    line.master_id = master.empty() || master == "-" ? "" : IdOf(master);
     line.config_epoch = node.epoch;
     line.link_connected = line.myself || node.linked || (node.pod && node.answers);
     if (node.moved && !line.myself) {

@@ -44,7 +44,7 @@ struct TestNode {
   int64_t used_memory = 1000;
   bool hostname = true;
   std::vector<slot::SlotRange> named_slots;  // what the others say it owns, if that is something else
-  std::optional<std::string> named_master;  // whom the others say it follows, if that is another; empty: it is a master
+  std::optional<std::string> named_master;  // whom the others say it follows, if that is another; empty: it is a master; "-": they do not know
   bool linked = false;         // the others have a living link to it, though there is no pod or no answer
   std::string named;           // announced, if not its name
   int64_t offset = 100;        // of the stream

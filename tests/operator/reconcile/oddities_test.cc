@@ -74,6 +74,14 @@ TEST(Oddities, AReplicaThatNamesAnotherMasterStaysInItsShard) {
   EXPECT_FALSE(Decide(world).has_value() && !Wants<Wait>(Decide(world))) << "no pod is made or taken away for it";
 }
 
+TEST(Oddities, WhoHasForgottenANodesMasterDoesNotContradictIt) {
+  auto builder = ClusterBuilder::Even(3);
+  builder.At("demo-1").named_master = "-";
+  const World world = builder.Build(3);
+  EXPECT_FALSE(world.FindMember("demo-1")->doubted) << "an operator that was killed between two FORGETs goes on with the second";
+  EXPECT_THAT(Texts(world), IsEmpty());
+}
+
 TEST(Oddities, AMasterThatForgetsItsSlotsIsContradicted) {
   auto builder = ClusterBuilder::Even(3);
   TestNode& liar = builder.At("demo-2");
