@@ -68,6 +68,9 @@ void Mirror(Machine& m, const SetSlotCommand& c) {
   const bool names_node = c.kind != Kind::kStable && c.kind != Kind::kAllStable;
   Node* node = names_node ? NamedNode(m, c.id) : nullptr;
   if (head == nullptr || (node == nullptr && names_node)) return;
+  // The stream may be behind the heartbeats: what goes to a node that was replaced since is its
+  // successor's. As a replica's it would be refused to everybody.
+  if (node != nullptr && node->IsReplica() && node->replica_of != nullptr) node = node->replica_of;
   Node* former = m.slots.Owner(c.slot);
   const bool imported = node == head && m.slots.ImportingFrom(c.slot) != nullptr;
   switch (c.kind) {

@@ -165,6 +165,23 @@ TEST(Mirror, HasAnImportedSlotBeforeItsMastersClaimIsHeard) {
   EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMyMasters);
 }
 
+// The replica '2' of b was elected in its place, and this node heard of it before its master's older word.
+TEST(Mirror, GivesASlotToTheSuccessorOfWhoHasBeenReplaced) {
+  Mirroring node;
+  auto claim = node.Usual('b');
+  claim->header.sender = Id('2');
+  claim->header.address = OneNode::AddressOf('2');
+  claim->header.current_epoch = claim->header.config_epoch = 9;
+  node.Deliver('2', claim);
+  auto demoted = node.From('b', MessageType::kPing);
+  demoted->header.flags = kFlagReplica;
+  demoted->header.replica_of = Id('2');
+  demoted->header.current_epoch = demoted->header.config_epoch = 9;
+  node.Deliver('b', demoted);
+  node.Told(Kind::kNode, 16383, 'b');  // of c
+  EXPECT_EQ(node.core->OwnerOf(16383), Id('2'));
+}
+
 TEST(Mirror, ClosesWhatAMasterOfAnotherShardKnowsNothingOf) {
   Mirroring node;
   node.Told(Kind::kMigrating, 7, 'b');
