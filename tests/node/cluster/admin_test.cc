@@ -195,6 +195,21 @@ TEST(Mirror, OfAMasterAsksForNothing) {
   EXPECT_TRUE(node.core->OpenSlots().empty());
 }
 
+// A tool ends a move to a, in whose place this node has been elected meanwhile.
+TEST(SetSlot, ThatNamesTheReplacedMasterLeavesTheSlotToItsSuccessor) {
+  OneNode node(ThreeShards('1'));
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
+  ASSERT_TRUE(node.core->OwnSlots().Contains(7));
+  EXPECT_TRUE(node.Admin(SetSlotCommand{7, Kind::kNode, Id('a').str()}).ok());
+  EXPECT_TRUE(node.core->OwnSlots().Contains(7));
+  // But it may be moved there.
+  ASSERT_TRUE(node.Admin(SetSlotCommand{7, Kind::kMigrating, Id('a').str()}).ok());
+  EXPECT_TRUE(node.Admin(SetSlotCommand{7, Kind::kNode, Id('a').str()}).ok());
+  EXPECT_EQ(node.core->OwnerOf(7), Id('a'));
+  EXPECT_TRUE(node.Admin(SetSlotCommand{8, Kind::kNode, Id('b').str()}).ok());
+  EXPECT_EQ(node.core->OwnerOf(8), Id('b'));
+}
+
 TEST(SetSlot, TellsHowASlotIs) {
   OneNode node(ThreeShards());
   ASSERT_TRUE(node.Admin(SetSlotCommand{7, Kind::kMigrating, Id('b').str()}).ok());
