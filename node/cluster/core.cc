@@ -168,10 +168,12 @@ std::optional<NodeEndpoint> ClusterCore::MasterOf(const NodeId& node, const Node
   const Node* known = machine_->nodes.Find(node);
   if (known != nullptr && known->IsMaster() && !known->Failed()) return Endpoint(known->index);
   if (known != nullptr && known->IsReplica() && known->replica_of != nullptr) return Endpoint(known->replica_of->index);
+  // Whoever was elected in its place has its slots. Another master of the shard, left without
+  // slots and without a master by what it lost, knows nothing of what the node has promised.
+  if (known != nullptr && known->IsMaster() && known->slot_count > 0) return std::nullopt;
   for (const Node* other : machine_->nodes.all()) {
-    if (other->IsMaster() && !other->Failed() && !other->InHandshake() && other->shard_id == shard) {
-      return Endpoint(other->index);
-    }
+    if (!other->IsMaster() || other->Failed() || other->InHandshake() || !(other->shard_id == shard)) continue;
+    if (other->slot_count > 0) return Endpoint(other->index);
   }
   return std::nullopt;
 }

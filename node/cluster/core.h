@@ -119,7 +119,8 @@ class ClusterCore {
   // --- atomic migrations ----------------------------------------------------
   // This master's replicas that are not known to have failed.
   int HealthyReplicas() const;
-  // The master that speaks for the shard `node` is or was of.
+  // Who speaks for what `node`, of the shard, has promised: the node as a master, its master,
+  // or whoever was elected in its place. Nobody while it has failed and has no successor yet.
   std::optional<NodeEndpoint> MasterOf(const NodeId& node, const NodeId& shard) const;
   std::optional<NodeId> OwnerOf(slot::SlotId slot) const;
   NodeId ShardOf(const NodeId& node) const;  // null: not known

@@ -54,6 +54,16 @@ void ClaimAnew(Machine& m, const Node& claimant) {
   BroadcastPong(m, false);
 }
 
+// Elected in this master's place. It is not followed at once while this master still has
+// slots that were taken by others since.
+Node* SuccessorOf(const Machine& m, const Node& master) {
+  for (Node* node : m.nodes.all()) {
+    const bool of_shard = node != &master && node->IsMaster() && !node->InHandshake() && OfOneShard(*node, master);
+    if (of_shard && node->slot_count > 0 && node->config_epoch > master.config_epoch) return node;
+  }
+  return nullptr;
+}
+
 // Slots the claimant owns in our table and does not claim any more.
 void NoteUnclaimed(Machine& m, Node* claimant, const slot::SlotSet& claimed) {
   slot::SlotSet dropped = *claimant->slots;
@@ -118,6 +128,13 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
          claimant->id.str().c_str(), Name(*claimant));
     ReportLostSlots(m, *mine, false);
     FollowNode(m, claimant);
+    return;
+  }
+  if (Node* successor = lost_all && head == m.myself() ? SuccessorOf(m, *head) : nullptr; successor != nullptr) {
+    LogF(m, LogLevel::kWarning, "The last of my slots are gone. Reconfiguring myself as a replica of %s (%s), which was elected in my place",
+         successor->id.str().c_str(), Name(*successor));
+    ReportLostSlots(m, *mine, false);
+    FollowNode(m, successor);
     return;
   }
   ReportLostSlots(m, *mine, true);

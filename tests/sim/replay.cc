@@ -224,7 +224,16 @@ void Replay::AwaitMirrors(const Mirrored& change, std::function<void(bool)> then
     world_->After(kMs, [this, change, then = std::move(then)] { AwaitMirrors(change, then); });
     return;
   }
-  then(world_->Admin(host, change.command).empty());
+  uint64_t ticket = 0;
+  if (!world_->Admin(host, change.command, &ticket).empty()) return then(false);
+  AwaitSave(*host, host->life, ticket, std::move(then));
+}
+
+// The server answers when nodes.conf has it.
+void Replay::AwaitSave(const Host& host, uint64_t life, uint64_t ticket, std::function<void(bool)> then) {
+  if (!host.alive() || host.life != life) return then(false);
+  if (host.saved_ticket >= ticket) return then(true);
+  world_->After(kMs, [this, &host, life, ticket, then = std::move(then)] { AwaitSave(host, life, ticket, then); });
 }
 
 // For replicas that have come since.

@@ -51,6 +51,7 @@ class Replay final : public Trial {
   };
   void SetSlot(Host* host, const cluster::SetSlotCommand& command, std::function<void(bool)> then);
   void AwaitMirrors(const Mirrored& change, std::function<void(bool)> then);
+  void AwaitSave(const Host& host, uint64_t life, uint64_t ticket, std::function<void(bool)> then);
   bool MayChange(const Host& host) const;
   void TellOpenSlots();
   void TellOfClassic(const Classic& move, const std::string& target_id);

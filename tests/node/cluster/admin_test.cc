@@ -165,6 +165,23 @@ TEST(Mirror, HasAnImportedSlotBeforeItsMastersClaimIsHeard) {
   EXPECT_EQ(node.core->RouteOf(6000).kind, RouteKind::kMyMasters);
 }
 
+// The replica '2' of b was elected in its place, and this node heard of it before its master's older word.
+TEST(Mirror, GivesASlotToTheSuccessorOfWhoHasBeenReplaced) {
+  Mirroring node;
+  auto claim = node.Usual('b');
+  claim->header.sender = Id('2');
+  claim->header.address = OneNode::AddressOf('2');
+  claim->header.current_epoch = claim->header.config_epoch = 9;
+  node.Deliver('2', claim);
+  auto demoted = node.From('b', MessageType::kPing);
+  demoted->header.flags = kFlagReplica;
+  demoted->header.replica_of = Id('2');
+  demoted->header.current_epoch = demoted->header.config_epoch = 9;
+  node.Deliver('b', demoted);
+  node.Told(Kind::kNode, 16383, 'b');  // of c
+  EXPECT_EQ(node.core->OwnerOf(16383), Id('2'));
+}
+
 TEST(Mirror, ClosesWhatAMasterOfAnotherShardKnowsNothingOf) {
   Mirroring node;
   node.Told(Kind::kMigrating, 7, 'b');
@@ -176,6 +193,21 @@ TEST(Mirror, OfAMasterAsksForNothing) {
   OneNode node(ThreeShards());
   ASSERT_TRUE(node.Admin(SetSlotCommand{7, Kind::kMigrating, Id('b').str(), true}).ok());
   EXPECT_TRUE(node.core->OpenSlots().empty());
+}
+
+// A tool ends a move to a, in whose place this node has been elected meanwhile.
+TEST(SetSlot, ThatNamesTheReplacedMasterLeavesTheSlotToItsSuccessor) {
+  OneNode node(ThreeShards('1'));
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
+  ASSERT_TRUE(node.core->OwnSlots().Contains(7));
+  EXPECT_TRUE(node.Admin(SetSlotCommand{7, Kind::kNode, Id('a').str()}).ok());
+  EXPECT_TRUE(node.core->OwnSlots().Contains(7));
+  // But it may be moved there.
+  ASSERT_TRUE(node.Admin(SetSlotCommand{7, Kind::kMigrating, Id('a').str()}).ok());
+  EXPECT_TRUE(node.Admin(SetSlotCommand{7, Kind::kNode, Id('a').str()}).ok());
+  EXPECT_EQ(node.core->OwnerOf(7), Id('a'));
+  EXPECT_TRUE(node.Admin(SetSlotCommand{8, Kind::kNode, Id('b').str()}).ok());
+  EXPECT_EQ(node.core->OwnerOf(8), Id('b'));
 }
 
 TEST(SetSlot, TellsHowASlotIs) {

@@ -129,6 +129,26 @@ TEST(Grants, OthersGiveTheSuccessorWhatItsMasterGrantedAndTheTargetMayTakeIt) {
   EXPECT_EQ(node.core->OwnerOf(10), Id('1'));
 }
 
+// The replica '2' of the target b has been a master once and has lost its slots, but not to b.
+TEST(Grants, OfAFailedTargetItsSuccessorIsAskedAndNoEmptyMasterOfItsShard) {
+  OneNode node(ThreeShards());
+  const NodeId shard = node.core->ShardOf(Id('b'));
+  node.Deliver('2', node.From('2', MessageType::kPing));
+  ASSERT_TRUE(node.core->IsKnownMaster(Id('2')));
+  ASSERT_EQ(node.core->ShardOf(Id('2')), shard);
+  ASSERT_TRUE(node.core->MasterOf(Id('b'), shard));
+  EXPECT_EQ(node.core->MasterOf(Id('b'), shard)->id, Id('b'));
+  node.HearOfFailure('b', 'c');
+  EXPECT_FALSE(node.core->MasterOf(Id('b'), shard));
+  auto claim = node.Usual('b');  // its slots, in the name of
+  claim->header.sender = Id('2');
+  claim->header.address = OneNode::AddressOf('2');
+  claim->header.current_epoch = claim->header.config_epoch = 9;
+  node.Deliver('2', claim);
+  ASSERT_TRUE(node.core->MasterOf(Id('b'), shard));
+  EXPECT_EQ(node.core->MasterOf(Id('b'), shard)->id, Id('2'));
+}
+
 TEST(Grants, ThatIsTakenBackIsClaimedAtOnceAndAtTheSameEpoch) {
   OneNode node(ThreeShards());
   node.Tick();  // opens the links

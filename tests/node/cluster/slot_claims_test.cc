@@ -53,6 +53,41 @@ TEST(Claim, IsNotBlockedByItsOwnEpochInTheMouthOfTheReplaced) {
   EXPECT_EQ(node.core->Endpoint(node.core->RouteOf(6000).owner).id, Id('2'));
 }
 
+// This master was away: '1' was elected in its place and gave slots to b, which is heard last.
+TEST(Claim, OfTheLastSlotsMakesAReplacedMasterFollowItsSuccessor) {
+  Options options = OneNode::DefaultOptions();
+  options.allow_replica_migration = false;
+  OneNode node(ThreeShards(), {}, options);
+  const auto claims = [&node](char by, slot::SlotRange range, uint64_t epoch) {
+    auto claim = node.From(by, MessageType::kPing);
+    auto slots = std::make_shared<slot::SlotSet>(*node.Usual('b')->header.slots);
+    if (by != 'b') slots->Clear();
+    slots->Add(range);
+    claim->header.slots = slots;
+    claim->header.config_epoch = claim->header.current_epoch = epoch;
+    node.Deliver(by, claim);
+  };
+  claims('1', {100, 5460}, 4);
+  ASSERT_TRUE(node.core->IsMaster());
+  claims('b', {0, 99}, 5);
+  EXPECT_FALSE(node.core->IsMaster());
+  EXPECT_EQ(node.core->MyMaster(), Id('1'));
+}
+
+TEST(Claim, OfTheLastSlotsLeavesAMasterAloneThatNobodyWasElectedFor) {
+  Options options = OneNode::DefaultOptions();
+  options.allow_replica_migration = false;
+  OneNode node(ThreeShards(), {}, options);
+  auto claim = node.Usual('b');
+  auto slots = std::make_shared<slot::SlotSet>(*claim->header.slots);
+  slots->Add(slot::SlotRange{0, 5460});
+  claim->header.slots = slots;
+  claim->header.config_epoch = claim->header.current_epoch = 5;
+  node.Deliver('b', claim);
+  EXPECT_TRUE(node.core->IsMaster());
+  EXPECT_TRUE(node.core->OwnSlots().empty());
+}
+
 TEST(Claim, WithAHigherEpochRebinds) {
   OneNode node(ThreeShards());
   auto claim = node.Usual('b');
