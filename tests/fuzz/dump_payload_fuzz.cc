@@ -106,7 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else if (value.object != nullptr) {
     TakeBack(std::move(value.object));
   } else {
-    const RestoredValue again = ParseDumpPayload(DumpString(value.text()));
+    const std::string dumped = DumpString(value.text());  // what was read may be a view of it
+    const RestoredValue again = ParseDumpPayload(dumped);
     Require(again.fault == PayloadFault::kNone && again.text() == value.text());
   }
   return 0;
