@@ -155,6 +155,9 @@ const CommandSpec* Dispatcher::Resolve(Client& client, std::span<const std::stri
 // Another master's stream, after it was let in: it is not asked where slots are,
 // but it waits for a pause as every writer.
 Outcome Dispatcher::RunImported(Client& client, std::span<const std::string_view> args) {
+  // Demoted in this turn, at whose end the import is given up: often by what ended the
+  // pause. What is stored now would be in no replication log, and stay here for good.
+  if (node_->status.is_replica) return Outcome::kDone;
   const uint64_t errors_before = node_->stats->error_replies;
   const CommandSpec* spec = Resolve(client, args);
   if (spec != nullptr) {

@@ -1,7 +1,10 @@
-// NodePool: one connection per node, made on demand and kept.
+// NodePool: connections to nodes, made on demand and kept. One per node, but where
+// several commands of one node are to be waited for at once.
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <utility>
 
 #include "operator/redis/redis_admin.h"
 
@@ -12,15 +15,13 @@ class NodePool {
   explicit NodePool(AdminOptions options) : options_(std::move(options)) {}
 
   const AdminOptions& options() const { return options_; }
-  RedisAdmin& At(const Address& address) {
-    return nodes_.try_emplace(address, address, options_).first->second;
+  RedisAdmin& At(const Address& address, size_t lane = 0) {
+    return nodes_.try_emplace({address, lane}, address, options_).first->second;
   }
-  // Closes the connection; the next use makes a new one.
-  void Drop(const Address& address) { nodes_.erase(address); }
 
  private:
   AdminOptions options_;
-  std::map<Address, RedisAdmin> nodes_;
+  std::map<std::pair<Address, size_t>, RedisAdmin> nodes_;
 };
 
 }  // namespace windlass::redis

@@ -55,6 +55,7 @@ struct RedisAdmin::Impl {
     if (fd >= 0) close(fd);
     fd = -1;
     reader.reset();
+    asked.clear();
   }
 
   // Closes, because what was sent or received is now unknown.
@@ -79,6 +80,8 @@ struct RedisAdmin::Impl {
   AdminOptions options;
   int fd = -1;
   std::optional<ReplyReader> reader;
+  std::vector<std::string> asked;  // names of the commands that Finish is to read replies of
+  Deadline finish_by{0};
 };
 
 bool RedisAdmin::Impl::TryConnect(const SocketTarget& target, const Deadline& deadline, std::string& error) {
@@ -217,20 +220,31 @@ Reply RedisAdmin::Require(const Command& command, int64_t deadline_ms) {
 }
 
 std::vector<Reply> RedisAdmin::Pipeline(const std::vector<Command>& commands, int64_t deadline_ms) {
+  Begin(commands, deadline_ms);
+  return Finish();
+}
+
+void RedisAdmin::Begin(const std::vector<Command>& commands, int64_t deadline_ms) {
   // A connection the node closed while it was idle shows as readable now; then
   // nothing has been sent yet and a new one is safe.
   if (connected()) {
     pollfd idle{impl_->fd, POLLIN, 0};
-    if (poll(&idle, 1, 0) > 0) Disconnect();
+    if (!impl_->asked.empty() || poll(&idle, 1, 0) > 0) Disconnect();
   }
   if (!connected()) Connect();
   std::string bytes;
   for (const Command& command : commands) AppendCommand(command, &bytes);
   const std::string what = commands.empty() ? "nothing" : NameOf(commands.front());
-  const Deadline deadline(deadline_ms);
-  impl_->SendAll(bytes, deadline, what);
+  impl_->finish_by = Deadline(deadline_ms);
+  impl_->SendAll(bytes, impl_->finish_by, what);
+  for (const Command& command : commands) impl_->asked.push_back(NameOf(command));
+}
+
+std::vector<Reply> RedisAdmin::Finish() {
   std::vector<Reply> replies;
-  for (const Command& command : commands) replies.push_back(impl_->ReadReply(deadline, NameOf(command)));
+  const std::vector<std::string> asked = impl_->asked;
+  for (const std::string& name : asked) replies.push_back(impl_->ReadReply(impl_->finish_by, name));
+  impl_->asked.clear();
   return replies;
 }
 

@@ -88,6 +88,10 @@ class RedisAdmin {
     return Pipeline(commands, options().command_ms);
   }
   std::vector<Reply> Pipeline(const std::vector<Command>& commands, int64_t deadline_ms);
+  // Its two halves, so that several connections can be waited for at once. What was begun
+  // and not finished is given up by the next Begin, over a new connection.
+  void Begin(const std::vector<Command>& commands, int64_t deadline_ms);
+  std::vector<Reply> Finish();
 
   // For conversations that are not one reply to one command (SUBSCRIBE, MONITOR).
   void Send(const Command& command);

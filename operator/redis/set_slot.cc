@@ -12,35 +12,42 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kServersWaitMs = 2000;  // of one SETSLOT for the replicas, unless told otherwise
 constexpr std::chrono::milliseconds kBetween{200};
+constexpr size_t kLanes = 16;  // connections to one node
 
 bool NoReplicas(const Reply& reply) { return reply.ErrorIs("NOREPLICAS"); }
 
-// Sends the groups that begin at `heads`, and puts their replies in their places.
-void Send(RedisAdmin& node, const std::vector<Command>& commands, size_t group, const std::vector<size_t>& heads,
-          std::vector<Reply>* replies) {
-  std::vector<Command> sent;
-  for (const size_t head : heads) {
-    for (size_t i = head; i < std::min(head + group, commands.size()); ++i) sent.push_back(commands[i]);
+// Sends the groups that begin at `heads`, shared out among the lanes, and puts their replies in
+// their places. A lane that fails leaves the others unfinished: they are connected anew.
+void Send(const std::vector<RedisAdmin*>& lanes, const std::vector<Command>& commands, size_t group,
+          const std::vector<size_t>& heads, std::vector<Reply>* replies) {
+  const size_t used = std::min(lanes.size(), heads.size());
+  std::vector<std::vector<size_t>> places(used);
+  for (size_t h = 0; h < heads.size(); ++h) {
+    for (size_t i = heads[h]; i < std::min(heads[h] + group, commands.size()); ++i) places[h % used].push_back(i);
   }
-  const int64_t deadline_ms = node.options().command_ms + kServersWaitMs * static_cast<int64_t>(heads.size());
-  std::vector<Reply> got = node.Pipeline(sent, deadline_ms);
-  size_t next = 0;
-  for (const size_t head : heads) {
-    for (size_t i = head; i < std::min(head + group, commands.size()); ++i) (*replies)[i] = std::move(got[next++]);
+  const auto rounds = static_cast<int64_t>((heads.size() + used - 1) / used);
+  const int64_t deadline_ms = lanes.front()->options().command_ms + kServersWaitMs * rounds;
+  for (size_t lane = 0; lane < used; ++lane) {
+    std::vector<Command> sent;
+    for (const size_t place : places[lane]) sent.push_back(commands[place]);
+    lanes[lane]->Begin(sent, deadline_ms);
+  }
+  for (size_t lane = 0; lane < used; ++lane) {
+    std::vector<Reply> got = lanes[lane]->Finish();
+    for (size_t i = 0; i < got.size(); ++i) (*replies)[places[lane][i]] = std::move(got[i]);
   }
 }
 
-}  // namespace
-
-std::vector<Reply> PipelineSetSlots(RedisAdmin& node, const std::vector<Command>& commands, size_t group,
-                                    const ReplicaPatience& patience) {
+std::vector<Reply> SendPatiently(const std::vector<RedisAdmin*>& lanes, const std::vector<Command>& commands,
+                                 size_t group, const ReplicaPatience& patience) {
+  const RedisAdmin& node = *lanes.front();
   std::vector<Reply> replies(commands.size());
   std::vector<size_t> heads;
   for (size_t i = 0; i < commands.size(); i += group) heads.push_back(i);
   const Clock::time_point end = Clock::now() + std::chrono::milliseconds(patience.wait_ms);
   bool one_alone = false;
   while (true) {
-    Send(node, commands, group, one_alone ? std::vector<size_t>{heads.front()} : heads, &replies);
+    Send(lanes, commands, group, one_alone ? std::vector<size_t>{heads.front()} : heads, &replies);
     const size_t before = heads.size();
     std::erase_if(heads, [&replies](size_t head) { return !NoReplicas(replies[head]); });
     if (heads.empty() || Clock::now() >= end) return replies;
@@ -55,8 +62,18 @@ std::vector<Reply> PipelineSetSlots(RedisAdmin& node, const std::vector<Command>
   }
 }
 
+}  // namespace
+
+std::vector<Reply> PipelineSetSlots(NodePool& pool, const Address& node, const std::vector<Command>& commands,
+                                    size_t group, const ReplicaPatience& patience) {
+  std::vector<RedisAdmin*> lanes;
+  const size_t groups = (commands.size() + group - 1) / group;
+  for (size_t lane = 0; lane < std::min(kLanes, groups); ++lane) lanes.push_back(&pool.At(node, lane));
+  return SendPatiently(lanes, commands, group, patience);
+}
+
 Reply RequireSetSlot(RedisAdmin& node, const Command& command, const ReplicaPatience& patience) {
-  Reply reply = std::move(PipelineSetSlots(node, {command}, 1, patience).front());
+  Reply reply = std::move(SendPatiently({&node}, {command}, 1, patience).front());
   if (reply.error()) throw RefusedFailure(topology::ToString(node.address()) + ": CLUSTER SETSLOT was refused: " + reply.text, reply.text);
   return reply;
 }

@@ -91,7 +91,7 @@ void SlotMover::OpenWindow(int max_slots) {
 void SlotMover::MarkImporting(const std::vector<slot::SlotId>& slots) {
   std::vector<Command> commands;
   for (const slot::SlotId slot : slots) commands.push_back(SetSlot(slot, "IMPORTING", source_.id));
-  const std::vector<Reply> replies = PipelineSetSlots(pool_.At(target_.address), commands, 1, options_.patience);
+  const std::vector<Reply> replies = PipelineSetSlots(pool_, target_.address, commands, 1, options_.patience);
   for (size_t i = 0; i < slots.size(); ++i) {
     // A mover before us got as far as giving the slot to the target.
     const bool owned = Says(replies[i], "already the owner of hash slot");
@@ -116,7 +116,7 @@ void SlotMover::MarkMigrating() {
   }
   if (commands.empty()) return;
   // A slot's keys count only when they were asked for after its mark was set.
-  const std::vector<Reply> replies = PipelineSetSlots(pool_.At(source_.address), commands, 2, options_.patience);
+  const std::vector<Reply> replies = PipelineSetSlots(pool_, source_.address, commands, 2, options_.patience);
   for (size_t i = 0; i < asked.size(); ++i) {
     const Reply& mark = replies[2 * i];
     if (mark.error()) {
@@ -244,7 +244,7 @@ int SlotMover::CloseEmptied() {
   std::vector<Command> commands;
   for (const slot::SlotId slot : emptied) commands.push_back(SetSlot(slot, "NODE", target_.id));
   for (const MoverNode* node : {&target_, &source_}) {
-    const std::vector<Reply> replies = PipelineSetSlots(pool_.At(node->address), commands, 1, options_.patience);
+    const std::vector<Reply> replies = PipelineSetSlots(pool_, node->address, commands, 1, options_.patience);
     for (size_t i = 0; i < replies.size(); ++i) {
       // A source that heard of it on the bus first, and owned nothing else, follows
       // the target by now: a replica has no marks.
@@ -270,7 +270,7 @@ void SlotMover::TellOthers() {
   for (MoverNode& other : others_) {
     try {
       // An error reply (it became a replica) is no concern of the move.
-      pool_.At(other.address).Pipeline(commands);
+      (void)PipelineSetSlots(pool_, other.address, commands, 1, {});
       answering.push_back(std::move(other));
     } catch (const base::Failure&) {
       // Silent: it will hear by gossip, and is not waited for again.

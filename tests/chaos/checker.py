@@ -49,7 +49,7 @@ def disagreement_of(views):
         missing = living - set(view)
         if missing:
             return f"{address} does not know {sorted(missing)}"
-    return ownership_problem(mine.values())
+    return ownership_problem(list(mine.values()))
 
 
 def ownership_problem(own_lines):
@@ -66,7 +66,8 @@ def ownership_problem(own_lines):
                     return f"slot {slot} has two owners: {owners[slot]} and {line['address']}"
     if len(owners) != SLOTS:
         return f"{SLOTS - len(owners)} slots have no owner"
-    return None
+    idle = next((line for line in own_lines if line["master"] is None and not line["slots"]), None)
+    return f"{idle['address']} is a master without slots, and nobody's replica" if idle else None
 
 
 def replication_problem(cluster):
@@ -74,6 +75,16 @@ def replication_problem(cluster):
         link = node.info("replication")
         if link["role"] == "slave" and link["master_link_status"] != "up":
             return f"{node} is not in sync with its master"
+    return None
+
+
+def unacknowledged(cluster):
+    """None, or the master whose clients still wait under windlass-min-acks: it has no replica
+    that counts. One that came from elsewhere counts after a node timeout."""
+    for node in cluster:
+        link = node.info("replication")
+        if link["role"] == "master" and int(link["windlass_min_acks_offset"]) < 0:
+            return f"no replica's acknowledgements count at {node}"
     return None
 
 

@@ -93,7 +93,10 @@ class Nemesis:
         def over():
             self._note(f"end of {fault.kind} of node {fault.node}")
             end()
-            self._after(self.settle_s * 1000, self._trouble_ends)
+            # A stranger in its place is no replica: under windlass-min-acks the shard may
+            # answer no writer until the administrator has given it one again.
+            if fault.kind != "lose-all" or self.plan.promise != "min-acks":
+                self._after(self.settle_s * 1000, self._trouble_ends)
         self._after(fault.lasts_ms, over)
 
     def _trouble_begins(self):

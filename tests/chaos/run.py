@@ -48,7 +48,7 @@ from clocks import can_be_skewed  # noqa: E402
 from cluster import ChaosCluster  # noqa: E402
 from schedule import make_plan, schedule_text  # noqa: E402
 
-LOG_LINES_KEPT = 200
+CLIENTS_WAIT_S = 2  # longer than the ledger waits for a reply before it asks again
 
 
 def parse_arguments():
@@ -136,15 +136,19 @@ class Run:
 
     def settle(self, cluster, nemesis):
         from administrator import Administrator
-        from checker import disagreement
+        from checker import disagreement, unacknowledged
         began = time.monotonic()
         administrator = Administrator(cluster, self.say, slots_were_moved="reshard-classic" in nemesis.done)
         wrong = administrator.rounds(lambda: disagreement(cluster), 60)
         if not wrong:
             self.say(f"agreed {time.monotonic() - began:.1f} s after healing")
             wrong = administrator.close_open_slots() or administrator.rounds(lambda: disagreement(cluster), 20)
+        if not wrong and self.plan.promise == "min-acks":
+            wrong = administrator.rounds(lambda: unacknowledged(cluster), 20)
         if wrong:
             self.problems.append(f"no agreement: {wrong}")
+        if nemesis.troubles:
+            time.sleep(CLIENTS_WAIT_S)  # what was asked before all was well is answered now, or has waited in vain
         nemesis.all_is_well()
         if self.plan.profile == "planned":
             self.problems += nemesis.failures

@@ -55,8 +55,13 @@ def test_what_is_no_agreement():
     def stranger(views):
         del views["b:1"]["c" * 40]
 
+    def idle(views):
+        for view in views.values():
+            view["c" * 40].update(master=None)
+
     found = {change.__name__: problem_after(change)
-             for change in (ghost, failing, two_owners, no_owner, one_epoch, another_map, stranger)}
+             for change in (ghost, failing, two_owners, no_owner, one_epoch, another_map, stranger, idle)}
     expected = {"ghost": "ghost", "failing": "fail?", "two_owners": "two owners", "no_owner": "no owner",
-                "one_epoch": "one epoch", "another_map": "differ about", "stranger": "does not know"}
+                "one_epoch": "one epoch", "another_map": "differ about", "stranger": "does not know",
+                "idle": "without slots"}
     assert [name for name, words in expected.items() if words not in found[name]] == [], found

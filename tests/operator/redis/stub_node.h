@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "operator/topology/report.h"
@@ -44,6 +45,9 @@ class StubNode {
   std::atomic<bool> exports{false};
   std::atomic<int> no_replicas{0};  // so many SETSLOT are answered NOREPLICAS
   std::atomic<int> set_slots{0};    // that have come
+  // Replicas acknowledge when so many connections wait with a SETSLOT, at whose reply the
+  // reading of each stops until then.
+  std::atomic<size_t> acknowledged_together{1};
   void SetPassword(const std::string& password) {
     const std::lock_guard lock(mutex_);
     password_ = password;
@@ -52,6 +56,7 @@ class StubNode {
  private:
   struct Link {
     std::string in;
+    std::string held;  // the reply to a SETSLOT
     bool let_in = false;
     bool old = false;
   };
@@ -82,6 +87,7 @@ class StubNode {
           links.erase(wanted[i].fd);
         }
       }
+      Acknowledge(&links);
     }
     for (const auto& [fd, link] : links) close(fd);
   }
@@ -92,9 +98,30 @@ class StubNode {
     if (n <= 0 || drops_on_question.exchange(false)) return false;
     if (hangs || link->old) return true;
     link->in.append(buffer, static_cast<size_t>(n));
+    return GoOn(fd, link);
+  }
+
+  bool GoOn(int fd, Link* link) {
     std::string out;
-    for (auto words = Next(&link->in); !words.empty(); words = Next(&link->in)) out += Answer(words, link);
+    while (link->held.empty()) {
+      const auto words = Next(&link->in);
+      if (words.empty()) break;
+      const bool waits = acknowledged_together > 1 && words.size() > 1 && words[1] == "SETSLOT";
+      (waits ? link->held : out) += Answer(words, link);
+    }
     return send(fd, out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size());
+  }
+
+  void Acknowledge(std::map<int, Link>* links) {
+    size_t waiting = 0;
+    for (const auto& [fd, link] : *links) waiting += link.held.empty() ? 0 : 1;
+    if (waiting < acknowledged_together) return;
+    for (auto& [fd, link] : *links) {
+      const std::string reply = std::exchange(link.held, std::string());
+      if (reply.empty()) continue;
+      (void)send(fd, reply.data(), reply.size(), MSG_NOSIGNAL);
+      (void)GoOn(fd, &link);
+    }
   }
 
   static std::vector<std::string> Next(std::string* in) {
