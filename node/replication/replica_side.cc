@@ -348,11 +348,13 @@ bool ReplicaSide::OnPsyncLine(std::string_view line) {
 }
 
 bool ReplicaSide::OnFullResync(std::string_view rest) {
+  constexpr int64_t kLargestOffset = INT64_MAX / 2;  // it is counted on from there
   const std::string_view id = TakeWord(&rest);
   const std::string_view digits = TakeWord(&rest);
   int64_t offset = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), offset);
-  if (id.size() != kNoReplicationId.size() || error != std::errc() || end != digits.data() + digits.size() || offset < 0) {
+  if (id.size() != kNoReplicationId.size() || error != std::errc() || end != digits.data() + digits.size() || offset < 0 ||
+      offset > kLargestOffset) {
     parts_.log->Warning("Master replied with wrong +FULLRESYNC syntax.");
     Lose("wrong +FULLRESYNC");
     return false;
