@@ -129,7 +129,10 @@ void Connection::Write(std::string_view bytes) {
   OutputChanged();
 }
 
+// A length is the peer's word: beyond this much the inbox grows with what comes.
 void Connection::ReserveInput(size_t bytes) {
+  constexpr size_t kMostReserved = size_t{1} << 30;
+  bytes = std::min(bytes, kMostReserved);
   if (bytes > inbox_.capacity()) inbox_.reserve(bytes);
 }
 

@@ -15,6 +15,8 @@ namespace windlass::persistence {
 namespace {
 
 constexpr size_t kPayloadArgument = 3;
+// Beyond this a length is not believed before the bytes are there.
+constexpr size_t kLargestReadAhead = size_t{1} << 30;
 
 bool IsRestore(std::string_view name) {
   const auto is = [name](std::string_view word) {
@@ -122,7 +124,7 @@ RestoredValue PayloadReader::Finish(std::string_view payload, bool verify_checks
 void ReadAhead(const resp::RequestParser& parser, std::string_view buffer, const types::Limits& limits,
                std::shared_ptr<PayloadReader>* reader) {
   const resp::RequestParser::CutArgument cut = parser.cut();
-  if (cut.index != kPayloadArgument || cut.bytes < PayloadReader::kLarge) return;
+  if (cut.index != kPayloadArgument || cut.bytes < PayloadReader::kLarge || cut.bytes > kLargestReadAhead) return;
   if (*reader == nullptr) {
     if (!IsRestore(parser.ArgumentBeforeCut(buffer, 0))) return;
     *reader = std::make_shared<PayloadReader>(cut.bytes, limits);
