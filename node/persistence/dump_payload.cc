@@ -15,13 +15,6 @@ namespace {
 constexpr size_t kVersionSize = 2;
 static_assert(kPayloadFooterBytes == kVersionSize + kRdbChecksumSize);
 
-RestoredValue Refused(PayloadFault fault, std::string detail) {
-  RestoredValue refused;
-  refused.fault = fault;
-  refused.detail = std::move(detail);
-  return refused;
-}
-
 ReadStatus ReadText(EncodingCursor* cursor, RestoredValue* value) {
   std::string_view text;
   const ReadStatus status = cursor->View(&text, &value->string);
@@ -93,11 +86,18 @@ std::string DumpValue(const keyspace::Entry& entry) {
   return out;
 }
 
+RestoredValue RefusedPayload(PayloadFault fault, std::string detail) {
+  RestoredValue refused;
+  refused.fault = fault;
+  refused.detail = std::move(detail);
+  return refused;
+}
+
 RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum, const types::Limits& limits) {
   const auto checksum = verify_checksum ? std::make_optional(PayloadChecksum(payload)) : std::nullopt;
   const std::string fault =
       payload.size() == kPayloadFooterBytes ? "nothing before its footer" : PayloadFooterFault(payload, checksum);
-  if (!fault.empty()) return Refused(PayloadFault::kVersionOrChecksum, fault);
+  if (!fault.empty()) return RefusedPayload(PayloadFault::kVersionOrChecksum, fault);
   return ParsePayloadBody(PayloadBody(payload), limits);
 }
 
@@ -108,9 +108,9 @@ RestoredValue ParsePayloadBody(std::string_view body, const types::Limits& limit
   RestoredValue value;
   const ReadStatus status = static_cast<RdbType>(type) == RdbType::kString ? ReadText(&cursor, &value)
                                                                           : ReadObject(type, limits, &cursor, &value);
-  if (status == ReadStatus::kBad) return Refused(PayloadFault::kBadFormat, cursor.bad_reason());
-  if (status == ReadStatus::kNeedMore) return Refused(PayloadFault::kBadFormat, "cut short");
-  if (cursor.position() != body.size()) return Refused(PayloadFault::kBadFormat, "bytes after the value");
+  if (status == ReadStatus::kBad) return RefusedPayload(PayloadFault::kBadFormat, cursor.bad_reason());
+  if (status == ReadStatus::kNeedMore) return RefusedPayload(PayloadFault::kBadFormat, "cut short");
+  if (cursor.position() != body.size()) return RefusedPayload(PayloadFault::kBadFormat, "bytes after the value");
   return value;
 }
 

@@ -39,6 +39,7 @@ struct RestoredValue {
 RestoredValue ParseDumpPayload(std::string_view payload, bool verify_checksum = true,
                                const types::Limits& limits = {});
 
+RestoredValue RefusedPayload(PayloadFault fault, std::string detail);
 // What is before the footer.
 RestoredValue ParsePayloadBody(std::string_view body, const types::Limits& limits);
 

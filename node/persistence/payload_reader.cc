@@ -99,23 +99,17 @@ void PayloadReader::TakeParts(std::string_view body) {
 
 RestoredValue PayloadReader::Finish(std::string_view payload, bool verify_checksum) {
   Take(payload);
-  const auto refused = [](PayloadFault fault, std::string detail) {
-    RestoredValue value;
-    value.fault = fault;
-    value.detail = std::move(detail);
-    return value;
-  };
   const std::string fault = PayloadFooterFault(payload, verify_checksum ? std::make_optional(checksum_) : std::nullopt);
-  if (!fault.empty()) return refused(PayloadFault::kVersionOrChecksum, fault);
+  if (!fault.empty()) return RefusedPayload(PayloadFault::kVersionOrChecksum, fault);
   if (text_ != nullptr) {
     RestoredValue value;
     value.blob = std::move(text_);
     return value;
   }
   if (!in_parts_) return ParsePayloadBody(BodyOf(payload), limits_);
-  if (!bad_.empty()) return refused(PayloadFault::kBadFormat, bad_);
-  if (object_ == nullptr) return refused(PayloadFault::kBadFormat, "cut short");
-  if (taken_ != BodyOf(payload).size()) return refused(PayloadFault::kBadFormat, "bytes after the value");
+  if (!bad_.empty()) return RefusedPayload(PayloadFault::kBadFormat, bad_);
+  if (object_ == nullptr) return RefusedPayload(PayloadFault::kBadFormat, "cut short");
+  if (taken_ != BodyOf(payload).size()) return RefusedPayload(PayloadFault::kBadFormat, "bytes after the value");
   RestoredValue value;
   value.object = std::move(object_);
   return value;
