@@ -82,16 +82,19 @@ def test_both_are_equal_after_many_cuts(tmp_path, master_kind, replica_kind, cha
         loads = [Load(master, seed + i) for i in range(2)]
         for load in loads:
             load.start()
+        sources = {r: master if r is first else first for r in replicas}
+        cuts = dict.fromkeys(replicas, 0)
         for _ in range(CUTS):
             cut = chance.choice(replicas)
+            cuts[cut] += 1
             how = chance.random()
             if how < 0.5:
                 cut.call("CLIENT", "KILL", "TYPE", "master")
             elif how < 0.8:
-                (master if cut is first else first).call("CLIENT", "KILL", "TYPE", "replica")
+                sources[cut].call("CLIENT", "KILL", "TYPE", "replica")
             else:
                 cut.pause()  # so long that the backlog no longer reaches
-                (master if cut is first else first).call("CLIENT", "KILL", "TYPE", "replica")
+                sources[cut].call("CLIENT", "KILL", "TYPE", "replica")
                 time.sleep(chance.uniform(0, 0.6))
                 cut.resume()
             time.sleep(chance.uniform(0, 0.5))
@@ -101,7 +104,10 @@ def test_both_are_equal_after_many_cuts(tmp_path, master_kind, replica_kind, cha
             load.stop()
         wait_for(lambda: all(r.info("replication")["master_link_status"] == "up" for r in replicas), 30)
         wait_for(lambda: len({n.call("DEBUG", "DIGEST") for n in [master, *replicas]}) == 1, 30, "equal digests")
-        info = master.info("stats")
-        print(f"{master_kind} -> {replica_kind} -> {chained}: {CUTS} cuts, {sum(load.count for load in loads)} transactions, "
-              f"full {info['sync_full']}, partial {info['sync_partial_ok']}")
-        assert int(info["sync_partial_ok"]) + int(info["sync_full"]) > CUTS // 4
+        for replica, source in sources.items():
+            info = source.info("stats")
+            full, partial = int(info["sync_full"]), int(info["sync_partial_ok"])
+            print(f"{source.kind} -> {replica.kind}: {cuts[replica]} cuts, full {full}, partial {partial}")
+            # A cut may meet a link that is down already, so not every one counts; the first copy does.
+            assert full + partial > cuts[replica] // 4
+        print(f"{sum(load.count for load in loads)} transactions")
