@@ -14,6 +14,7 @@ constexpr EnumWord kPolicies[] = {
     {"volatile-lru", 0}, {"volatile-lfu", 1}, {"volatile-random", 2}, {"volatile-ttl", 3},
     {"allkeys-lru", 4},  {"allkeys-lfu", 5},  {"allkeys-random", 6},  {"noeviction", 7}};
 constexpr EnumWord kFsync[] = {{"everysec", 1}, {"always", 2}, {"no", 0}};
+constexpr EnumWord kWriteAhead[] = {{"no", 0}, {"yes", 1}, {"auto", 2}};
 constexpr EnumWord kLoglevels[] = {{"debug", 0}, {"verbose", 1}, {"notice", 2}, {"warning", 3}, {"nothing", 4}};
 constexpr EnumWord kSupervised[] = {{"upstart", 3}, {"systemd", 2}, {"auto", 1}, {"no", 0}};
 constexpr EnumWord kDisklessLoad[] = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}, {"flushdb", 3}};
@@ -147,7 +148,7 @@ constexpr Directive kTable[] = {
     {"windlass-min-acks-on-shortage", "", Type::kEnum, "block", 0, 0, 0, kShortage},
     {"windlass-min-acks-timeout", "", Type::kInteger, "1000", 0, 1, kInt},
     {"windlass-cluster-id", "", Type::kText, "", kEmptyIsUnset},
-    {"windlass-aof-write-ahead", "", Type::kBool, "no"},
+    {"windlass-aof-write-ahead", "", Type::kEnum, "auto", 0, 0, 0, kWriteAhead},
     {"windlass-copy-memory", "", Type::kMemory, "16777216", 0, 1, kLong},
     {"windlass-copy-disk", "", Type::kMemory, "4294967296", 0, 0, kLong},
     {"replica-announce-ip", "slave-announce-ip", Type::kText, "", kEmptyIsUnset},

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "node/persistence/aof_parts.h"
+#include "node/persistence/log_batch.h"
 
 namespace windlass::persistence {
 namespace {
@@ -44,7 +45,13 @@ void Aof::EndOfTurn() {
   if (!enabled_ || !last_write_ok_) return;  // a failed write is retried once a second
   if (parts_.settings->fsync == FsyncPolicy::kAlways) {
     // Also without anything new: the policy may have been another one a moment ago.
-    if (!helper_busy_ && synced_ < appended_ && !MoreIsAwaited()) WriteAndSyncInHelper();
+    if (helper_busy_ || synced_ >= appended_) return;
+    if (MoreIsAwaited()) return;
+    if (LoopMayCommit()) {
+      CommitHere();
+    } else {
+      WriteAndSyncInHelper();
+    }
     return;
   }
   if (buffer_.empty() || helper_writes_) return;  // the policy was `always` until now: in order
@@ -87,23 +94,57 @@ void Aof::WriteFailed(const std::string& error) {
   write_error_ = error;
 }
 
+// A base that is being written would keep the disk busy just when the loop waits for it.
+bool Aof::LoopMayCommit() const {
+  return parts_.commands && buffer_.size() <= kLargestBatch && write_delay_us_ == 0 && !rewriting() && !parts_.saves->in_progress() &&
+         loop_commits_.Allowed(gathered_, parts_.commands() - commands_then_, parts_.clock->MonotonicUs());
+}
+
+bool Aof::IsWrittenAhead() const {
+  const WriteAhead setting = parts_.settings->write_ahead;
+  return setting == WriteAhead::kYes || (setting == WriteAhead::kWhereItPays && ahead_choice_.Pays(parts_.clock->MonotonicUs()));
+}
+
+void Aof::BatchGoes() {
+  if (parts_.commands) commands_then_ = parts_.commands();
+  delay_.OnBegun(gathered_);
+  ahead_choice_.OnBatch(gathered_, parts_.clock->MonotonicUs());
+}
+
+void Aof::CommitHere() {
+  BatchGoes();
+  const int64_t begin_us = parts_.clock->MonotonicUs();
+  std::string error = file_->Commit(buffer_, IsWrittenAhead());
+  const int64_t now_us = parts_.clock->MonotonicUs();
+  loop_commits_.OnCommitted(now_us - begin_us, now_us);
+  if (!error.empty()) return WriteFailed(error);
+  WriteSucceeded(static_cast<int64_t>(buffer_.size()));
+  Synced(written_);
+  buffer_.clear();
+  delay_.OnSynced(gathered_, 0, now_us - begin_us, now_us);
+  gathered_ = 0;
+}
+
 void Aof::WriteAndSyncInHelper() {
+  BatchGoes();
   helper_busy_ = true;
   helper_writes_ = true;
   std::string batch = std::exchange(buffer_, std::string());
   const int64_t gathered = std::exchange(gathered_, 0);
-  delay_.OnBegun(gathered);
   const int64_t begin_us = parts_.clock->MonotonicUs();
   // Not written_ when it is done: what the loop writes meanwhile to an increment that
   // ends is made durable by itself.
   const int64_t up_to = written_ + static_cast<int64_t>(batch.size());
   batch_failed_ = std::make_shared<std::atomic<bool>>(false);
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, batch = std::move(batch), failed = batch_failed_,
-                       up_to, gathered, begin_us, post = parts_.post, delay = write_delay_us_, ahead = parts_.settings->write_ahead]() mutable {
+                       up_to, gathered, begin_us, post = parts_.post, clock = parts_.clock, delay = write_delay_us_,
+                       ahead = IsWrittenAhead()]() mutable {
     if (delay > 0) ::usleep(static_cast<useconds_t>(delay));
+    const int64_t commit_us = clock->MonotonicUs();
     std::string error = file->Commit(batch, ahead);
+    const int64_t took_us = clock->MonotonicUs() - commit_us;
     *failed = !error.empty();
-    post([this, alive, up_to, gathered, begin_us, batch = std::move(batch), error = std::move(error)]() mutable {
+    post([this, alive, up_to, gathered, begin_us, took_us, batch = std::move(batch), error = std::move(error)]() mutable {
       if (alive.expired()) return;
       helper_busy_ = false;
       helper_writes_ = false;
@@ -112,12 +153,28 @@ void Aof::WriteAndSyncInHelper() {
         Synced(up_to);
         const int64_t now_us = parts_.clock->MonotonicUs();
         delay_.OnSynced(gathered, gathered_, now_us - begin_us, now_us);
+        loop_commits_.OnCommitted(took_us, now_us);
       } else {
         WriteFailed(error);
         gathered_ += gathered;
         buffer_.insert(0, batch);
       }
       if (on_synced_) on_synced_();
+    });
+  });
+}
+
+// When it no longer pays: an idle server's log ends with its last command.
+void Aof::TrimInHelper() {
+  helper_busy_ = true;
+  helper_writes_ = true;
+  parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, post = parts_.post] {
+    const std::string error = file->Trim();
+    post([this, alive, error] {
+      if (alive.expired()) return;
+      helper_busy_ = false;
+      helper_writes_ = false;
+      if (!error.empty()) parts_.log->Warning("The AOF file: " + error);
     });
   });
 }
@@ -193,6 +250,7 @@ void Aof::EverySecond(bool snapshot_running) {
   } else {
     EndOfTurn();
   }
+  if (!helper_busy_ && last_write_ok_ && file_ != nullptr && file_->HasFiller() && !IsWrittenAhead()) TrimInHelper();
   const bool spare_the_disk = parts_.settings->no_fsync_on_rewrite && (rewriting() || snapshot_running);
   if (parts_.settings->fsync == FsyncPolicy::kEverySecond && !spare_the_disk) SyncInHelper();
   StartWhatIsDue(snapshot_running);

@@ -2,9 +2,9 @@
 //
 // Commands of a turn are gathered and written once, at its end. With fsync policy
 // "always" a helper thread writes and fsyncs the batch while the next one gathers,
-// and synced() tells how far replies may leave; otherwise the loop writes (into
-// the page cache) and the helper thread fsyncs once a second or never. The loop
-// itself never calls fsync after start-up.
+// and synced() tells how far replies may leave; where that costs more than the fsync
+// itself (LoopCommits) the loop does it. Otherwise the loop writes (into the page cache)
+// and the helper thread fsyncs once a second or never.
 //
 // A rewrite makes a new base by the snapshot engine: at one instant the snapshot
 // begins and a new increment is opened, so base + that increment is everything.
@@ -26,19 +26,22 @@
 #include "node/persistence/commit_delay.h"
 #include "node/persistence/keyspace_loader.h"
 #include "node/persistence/log_file.h"
+#include "node/persistence/loop_commits.h"
 #include "node/persistence/save_service.h"
+#include "node/persistence/write_ahead_choice.h"
 #include "node/resp/command.h"
 
 namespace windlass::persistence {
 
 enum class FsyncPolicy { kAlways, kEverySecond, kNever };
+enum class WriteAhead { kNo, kYes, kWhereItPays };  // see LogFile, WriteAheadChoice
 
 struct AofSettings {
   std::string folder = ".";            // of the server; the log's own is below it
   std::string log_folder = "appendonlydir";
   std::string file_name = "appendonly.aof";
   FsyncPolicy fsync = FsyncPolicy::kEverySecond;
-  bool write_ahead = false;  // see LogFile
+  WriteAhead write_ahead = WriteAhead::kWhereItPays;
   bool load_truncated = true;
   bool no_fsync_on_rewrite = false;
   int64_t rewrite_percentage = 100;
@@ -56,6 +59,8 @@ class Aof {
     const AofSettings* settings;
     // Ends the loop's sleep after so many microseconds. Null: a batch never waits.
     std::function<void(int64_t us)> wake_after = {};
+    // Commands served so far, reads among them. Null: the loop commits nothing itself.
+    std::function<int64_t()> commands = {};
   };
   explicit Aof(Parts parts);
   ~Aof();
@@ -142,6 +147,11 @@ class Aof {
                              const std::function<void(int64_t)>& progress);
   void WriteHere();
   bool MoreIsAwaited();
+  bool IsWrittenAhead() const;
+  void TrimInHelper();
+  bool LoopMayCommit() const;
+  void BatchGoes();
+  void CommitHere();
   void WriteAndSyncInHelper();
   void SyncInHelper();
   void NoteSlowFsync();
@@ -173,6 +183,9 @@ class Aof {
   bool helper_writes_ = false;  // and what it is busy with is a batch: nothing may be written before it
   std::shared_ptr<std::atomic<bool>> batch_failed_;
   CommitDelay delay_;
+  LoopCommits loop_commits_;
+  WriteAheadChoice ahead_choice_;
+  int64_t commands_then_ = 0;   // when the last batch went
   int64_t gathered_ = 0;        // writes in buffer_
   int64_t wake_at_us_ = 0;      // the sleep ends then, for a batch that waits
   int64_t sync_since_ms_ = 0;  // of the fsync the helper is busy with

@@ -29,6 +29,7 @@ class LogFile {
   std::string Sync();                          // any thread
   // Gives back what was written ahead.
   std::string Trim();
+  bool HasFiller() const { return end_ > size_; }
 
  private:
   LogFile(int fd, int64_t size) : fd_(fd), size_(size), end_(size) {}

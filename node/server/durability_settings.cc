@@ -25,7 +25,10 @@ void Durability::ReadSettings() {
   aof_settings_.fsync = fsync == "always"   ? persistence::FsyncPolicy::kAlways
                         : fsync == "no" ? persistence::FsyncPolicy::kNever
                                         : persistence::FsyncPolicy::kEverySecond;
-  aof_settings_.write_ahead = config.Bool("windlass-aof-write-ahead");
+  const std::string ahead = config.ValueOf("windlass-aof-write-ahead");
+  aof_settings_.write_ahead = ahead == "yes"  ? persistence::WriteAhead::kYes
+                              : ahead == "no" ? persistence::WriteAhead::kNo
+                                              : persistence::WriteAhead::kWhereItPays;
   aof_settings_.load_truncated = config.Bool("aof-load-truncated");
   aof_settings_.no_fsync_on_rewrite = config.Bool("no-appendfsync-on-rewrite");
   aof_settings_.rewrite_percentage = config.Int("auto-aof-rewrite-percentage");

@@ -177,7 +177,7 @@ KINDS = ["kill", "power cut", "torn", "write error", "fsync error", "disk full"]
 
 
 @pytest.mark.timeout(60 + 20 * ROUNDS)
-@pytest.mark.parametrize("fsync, ahead", [("always", "no"), ("always", "yes"), ("everysec", "no")])
+@pytest.mark.parametrize("fsync, ahead", [("always", "no"), ("always", "yes"), ("always", "auto"), ("everysec", "auto")])
 def test_what_was_acknowledged_is_there(tmp_path, shim, fsync, ahead, monkeypatch):
     seed = int(os.environ.get("WINDLASS_SEED", random.randrange(10**6)))
     chance = random.Random(seed)
