@@ -94,9 +94,11 @@ void Aof::WriteFailed(const std::string& error) {
   write_error_ = error;
 }
 
-// A base that is being written would keep the disk busy just when the loop waits for it.
+// A base that is being written would keep the disk busy just when the loop waits for it;
+// and what ended an increment has to be on disk before what follows.
 bool Aof::LoopMayCommit() const {
-  return parts_.commands && buffer_.size() <= kLargestBatch && write_delay_us_ == 0 && !rewriting() && !parts_.saves->in_progress() &&
+  const bool disk_is_ours = ends_with_helper_ == 0 && !rewriting() && !parts_.saves->in_progress();
+  return parts_.commands && disk_is_ours && buffer_.size() <= kLargestBatch && write_delay_us_ == 0 &&
          loop_commits_.Allowed(gathered_, parts_.commands() - commands_then_, parts_.clock->MonotonicUs());
 }
 
@@ -195,10 +197,12 @@ void Aof::LoseWhatWasWritten(const std::string& error) {
 // helper is busy with.
 void Aof::SyncTheEnd() {
   if (parts_.settings->fsync == FsyncPolicy::kNever) return;
+  ++ends_with_helper_;
   parts_.worker->Run([this, alive = std::weak_ptr<bool>(alive_), file = file_, up_to = appended_, post = parts_.post] {
     const std::string error = file->Sync();
     post([this, alive, up_to, error] {
       if (alive.expired()) return;
+      --ends_with_helper_;
       if (error.empty()) {
         Synced(up_to);
       } else {

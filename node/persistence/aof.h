@@ -181,6 +181,7 @@ class Aof {
   int64_t hole_end_ = -1;
   bool helper_busy_ = false;  // a batch or an fsync is with the helper
   bool helper_writes_ = false;  // and what it is busy with is a batch: nothing may be written before it
+  int ends_with_helper_ = 0;    // increments whose last fsync is
   std::shared_ptr<std::atomic<bool>> batch_failed_;
   CommitDelay delay_;
   LoopCommits loop_commits_;
