@@ -80,16 +80,20 @@ bool ClusterReconciler::StandsStill(const std::string& key, Memory* memory) {
   if (StampOf(key) != still.objects) return false;
   const auto reports = memory->links.Ask(still.addresses, still.options);
   if (WhatNodesSay(reports) != still.said) return false;
+  const std::string& secret = still.password.name;
+  if (!secret.empty() && VersionOfSecret(context_, key.substr(0, key.find('/')), secret) != still.password.version) return false;
   shard_figures_.Note(key, reports, memory->owners);
   return true;
 }
 
-void ClusterReconciler::RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory) {
+void ClusterReconciler::RememberStillness(const World& world, const std::string& objects, const PasswordSource& password, redis::AdminOptions admin,
+                                          std::optional<uint64_t> said, Memory* memory) {
   if (!said) return;
   Stillness still;
   still.objects = objects;
   still.said = *said;
   for (const topology::NodeReport& report : world.view.reports()) still.addresses.push_back(report.asked);
+  still.password = password;
   still.options = QuestionsFor(admin, still.addresses.size());
   const bool looked_up = world.spec().metrics && world.spec().metrics->pod_monitor;
   still.until_ms = MonotonicMs() + (looked_up ? kMonitorEveryMs : kWholePassEveryMs);
@@ -188,7 +192,8 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     return {kIdle};
   }
   if (acts) EnsureFinalizer(context_, cluster);
-  const resources::Passwords passwords = EnsurePasswords(context_, cluster, base::SystemClock().UnixMs());
+  PasswordSource source;
+  const resources::Passwords passwords = EnsurePasswords(context_, cluster, base::SystemClock().UnixMs(), &source);
   if (acts) {
     // Of before: what is written now, by whomever, is compared at the next pass.
     const std::string stamp = ObjectsStamp(context_, cluster, passwords);
@@ -281,7 +286,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   // A number for every slot, of no use before they are weighed again.
   if (!status.operation && status.shards == status.target_shards) std::vector<double>().swap(memory->slot_weights);
   if (failure) std::rethrow_exception(failure);
-  if (as_it_was && MayStandStill(world, step, status)) RememberStillness(world, objects, admin, said, memory);
+  if (as_it_was && MayStandStill(world, step, status)) RememberStillness(world, objects, source, admin, said, memory);
   return NextLook(cluster, status, result.acted, memory);
 }
 

@@ -66,7 +66,8 @@ class ClusterReconciler final : public controller::Reconciler {
   std::string StampOf(const std::string& key) const;
   // Looks, and compares with the last pass, which did nothing.
   bool StandsStill(const std::string& key, Memory* memory);
-  void RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory);
+  void RememberStillness(const World& world, const std::string& objects, const PasswordSource& password, redis::AdminOptions admin, std::optional<uint64_t> said,
+                         Memory* memory);
   controller::Outcome NextLook(const api::RedisCluster& cluster, const api::Status& status, bool acted, Memory* memory);
   void MonitorIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory);
   void WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory);
