@@ -15,6 +15,7 @@
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/passwords.h"
 #include "operator/reconcile/phases.h"
+#include "operator/reconcile/rivals.h"
 #include "operator/reconcile/scaling.h"
 #include "operator/reconcile/status.h"
 
@@ -32,6 +33,7 @@ constexpr int64_t kProgressEveryMs = 5000;
 constexpr int64_t kCreateAgainMs = 5000;  // after a refusal: nothing tells that a quota was raised
 constexpr int64_t kGrowAgainMs = 30000;
 constexpr int64_t kMonitorEveryMs = 60000;
+constexpr int64_t kRivalsEveryMs = 60000;
 constexpr int64_t kWholePassEveryMs = 300000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
@@ -78,10 +80,10 @@ bool ClusterReconciler::StandsStill(const std::string& key, Memory* memory) {
   const Stillness& still = memory->still;
   if (still.objects.empty() || MonotonicMs() >= still.until_ms) return false;
   if (StampOf(key) != still.objects) return false;
-  const auto reports = memory->links.Ask(still.addresses, still.options);
-  if (WhatNodesSay(reports) != still.said) return false;
   const std::string& secret = still.password.name;
   if (!secret.empty() && VersionOfSecret(context_, key.substr(0, key.find('/')), secret) != still.password.version) return false;
+  const auto reports = memory->links.Ask(still.addresses, still.options);
+  if (WhatNodesSay(reports) != still.said) return false;
   shard_figures_.Note(key, reports, memory->owners);
   return true;
 }
@@ -91,9 +93,9 @@ void ClusterReconciler::RememberStillness(const World& world, const std::string&
   if (!said) return;
   Stillness still;
   still.objects = objects;
+  still.password = password;
   still.said = *said;
   for (const topology::NodeReport& report : world.view.reports()) still.addresses.push_back(report.asked);
-  still.password = password;
   still.options = QuestionsFor(admin, still.addresses.size());
   const bool looked_up = world.spec().metrics && world.spec().metrics->pod_monitor;
   still.until_ms = MonotonicMs() + (looked_up ? kMonitorEveryMs : kWholePassEveryMs);
@@ -173,6 +175,14 @@ void ClusterReconciler::MonitorIfDue(const api::RedisCluster& cluster, int64_t n
   memory->monitor_seen_ms = now_ms;
 }
 
+void ClusterReconciler::FindRivalsIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory) {
+  if (!ScalesItself(cluster.spec)) return;
+  if (memory->rivals_generation == cluster.metadata.generation && now_ms - memory->rivals_seen_ms < kRivalsEveryMs) return;
+  memory->rivals = FindRivals(context_.client, cluster);
+  memory->rivals_generation = cluster.metadata.generation;
+  memory->rivals_seen_ms = now_ms;
+}
+
 void ClusterReconciler::WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory) {
   if (world->spec().rebalance.by == api::Rebalance::By::kSlots) return;
   world->weighed_later = !SlotsToBeWeighed(*world, memory->slots_weighed_ms);
@@ -227,6 +237,8 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   if (acts) WeighSlotsIfDue(admin, &world, memory);
   if (acts) MonitorIfDue(cluster, world.now_ms, memory);
   world.monitor_refused = memory->monitor_refused;
+  FindRivalsIfDue(cluster, world.now_ms, memory);
+  world.rivals = memory->rivals;
   if (acts) {
     EnsurePodLabels(context_, world);
     EnsureBudgets(context_, world, &memory->budgets_ensured);
