@@ -287,6 +287,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   } else {
     status.autoscaling.reset();
   }
+  api::SetCondition(&status, ActiveCondition(world, memory->scaling.history), base::Rfc3339(world.now_ms));
   for (const Happening& change : Changes(cluster.status, status)) {
     Event(cluster, change.warning ? kube::EventType::kWarning : kube::EventType::kNormal, change.reason, change.message);
   }

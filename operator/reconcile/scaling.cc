@@ -91,6 +91,24 @@ int64_t SampleEveryMs(const api::Autoscaling& spec) {
   return std::max(kSampleMostOftenMs, window_s * 1000 / kSamplesPerWindow);
 }
 
+api::Condition ActiveCondition(const World& world, const autoscale::History& history) {
+  const auto& scaling = world.spec().autoscaling;
+  const auto said = [&](const char* status, const char* reason, const std::string& message) {
+    return api::Condition{"AutoscalingActive", status, world.cluster->metadata.generation, reason, message, ""};
+  };
+  if (!scaling) return said("False", "Off", "spec.shards decides");
+  if (scaling->mode == api::Autoscaling::Mode::kRecommend) return said("False", "RecommendsOnly", "spec.shards decides; status.autoscaling says what the load asks for");
+  // Of the first reading of a process there are no rates yet.
+  if (history.samples().size() < 2) {
+    const api::Condition* before = api::FindCondition(world.status(), "AutoscalingActive");
+    const bool of_this_mode = before != nullptr && (before->status == "True" || before->reason == "NotMeasured");
+    return of_this_mode ? said(before->status.c_str(), before->reason.c_str(), before->message) : said("Unknown", "NotMeasured", "the load has not been measured yet");
+  }
+  const std::string unknown = autoscale::UnknownLoad(*scaling, history.samples().back());
+  if (!unknown.empty()) return said("False", "NotMeasured", unknown + " is not known: the nodes do not say it");
+  return said("True", "LoadDecides", "the load decides how many shards there are");
+}
+
 api::AutoscalingStatus DecideScaling(const World& world, ScalingMemory* memory) {
   const api::Autoscaling& spec = *world.spec().autoscaling;
   autoscale::Input input;
