@@ -10,6 +10,7 @@
 #include "operator/api/validation.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"
+#include "operator/base/time.h"
 #include "operator/reconcile/ensure.h"
 #include "operator/reconcile/execute.h"
 #include "operator/reconcile/observe.h"
