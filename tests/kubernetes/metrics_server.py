@@ -55,7 +55,7 @@ class MetricsServer:
     def __enter__(self):
         key, certificate = self.folder / "adapter.key", self.folder / "adapter.crt"
         host = f"{NAME}.{self.namespace}.svc"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
                         "-addext", f"subjectAltName=DNS:{host}", "-keyout", str(key), "-out", str(certificate)],
                        check=True, capture_output=True, timeout=60)
         self.server = http.server.ThreadingHTTPServer((HOST_ADDRESS, PORT), self._handler())
@@ -106,8 +106,11 @@ class MetricsServer:
                 try:
                     found = outer._answer(urllib.parse.urlsplit(self.path))
                 except Exception as error:  # noqa: BLE001 - told to whoever asks, as an adapter does
-                    return self._send(500, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500, "message": repr(error)})
-                return self._send(200 if found else 404, found or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404})
+                    return self._refuse(500, repr(error))
+                return self._send(200, found) if found else self._refuse(404, f"nothing is served at {self.path}")
+
+            def _refuse(self, status, message):
+                self._send(status, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "message": message})
 
             def _send(self, status, body):
                 text = json.dumps(body).encode()
@@ -125,7 +128,7 @@ class MetricsServer:
     def _answer(self, url):
         asked = dict(urllib.parse.parse_qsl(url.query))
         selector = asked.get("labelSelector", "")
-        match url.path.strip("/").split("/"):
+        match urllib.parse.unquote(url.path).strip("/").split("/"):
             case ["apis", group, version] if (group, version) in (EXTERNAL, CUSTOM):
                 return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": f"{group}/{version}", "resources": self._resources(group)}
             case ["apis", "external.metrics.k8s.io", "v1beta1", "namespaces", space, metric]:
