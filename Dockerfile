@@ -1,4 +1,4 @@
-# The images of Windlass: `node` (with windlassctl) and `operator`.
+# The images of Windlass: `node` (with windlassctl) and `operator` (with kubectl-windlass).
 #
 #   docker build --target node -t windlass/node .
 #   docker build --target operator -t windlass/operator .
@@ -16,9 +16,9 @@ COPY tests/install-deps.sh tests/
 RUN tests/install-deps.sh build
 COPY . .
 RUN cmake --preset release -DWINDLASS_TESTS=OFF \
- && cmake --build build/release --target windlass-node windlass-check windlass-operator windlassctl \
+ && cmake --build build/release --target windlass-node windlass-check windlass-operator windlassctl kubectl-windlass \
  && mkdir /programs \
- && for program in windlass-node windlass-check windlass-operator windlassctl; do strip -o /programs/$program build/release/bin/$program; done
+ && for program in windlass-node windlass-check windlass-operator windlassctl kubectl-windlass; do strip -o /programs/$program build/release/bin/$program; done
 
 FROM ${BASE} AS handed-in
 WORKDIR /src
@@ -30,7 +30,7 @@ FROM ${PROGRAMS} AS files
 COPY LICENSE deploy/image/files.sh /
 RUN /files.sh /node windlass-node windlass-check windlassctl \
  && mkdir -m 0750 /node/data && chown 65532:65532 /node/data \
- && /files.sh /operator windlass-operator
+ && /files.sh /operator windlass-operator kubectl-windlass
 
 FROM scratch AS node
 COPY --from=files /node /

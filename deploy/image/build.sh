@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-readonly programs=(windlass-node windlass-check windlass-operator windlassctl)
+readonly programs=(windlass-node windlass-check windlass-operator windlassctl kubectl-windlass)
 readonly suite=bookworm base=debian:bookworm-slim
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/windlass
 say() { echo "images: $*" >&2; }

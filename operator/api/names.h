@@ -41,6 +41,8 @@ inline constexpr char kAnnotationRebalance[] = "windlass.dev/rebalance";
 // become in place.
 inline constexpr char kAnnotationResources[] = "windlass.dev/resources";
 inline constexpr char kAnnotationResizeTo[] = "windlass.dev/resize-to";
+// On a Service: which of its annotations, with commas between them, are there because the spec says so.
+inline constexpr char kAnnotationGiven[] = "windlass.dev/annotations";
 // On claims: whose data they hold. A cluster that takes them up again goes on under that id.
 inline constexpr char kAnnotationClusterId[] = "windlass.dev/cluster-id";
 

@@ -14,16 +14,6 @@ namespace {
 // A load of exactly the target must not ask for one shard more.
 constexpr double kEpsilon = 1e-6;
 
-// The first load of which nothing is known, as people call it; empty if all are.
-std::string Unknown(const api::Autoscaling& spec, const Sample& sample) {
-  for (const api::ScaleMetric& metric : spec.metrics) {
-    for (const ShardLoad& load : sample.shards) {
-      if (!(load.*MetricOf(metric.type).load)) return std::string(MetricOf(metric.type).name) + " of " + load.shard;
-    }
-  }
-  return "";
-}
-
 int ShardsFor(double value, double target, size_t shards) {
   const double wanted = static_cast<double>(shards) * value / target;
   return std::max(1, static_cast<int>(std::ceil(std::min(wanted, 1e6) - kEpsilon)));
@@ -66,6 +56,15 @@ std::string Describe(const Recommendation& recommendation) {
   char text[160];
   std::snprintf(text, sizeof text, "%s is %.0f of a target of %.0f", recommendation.metric.c_str(), recommendation.value, recommendation.target);
   return text;
+}
+
+std::string UnknownLoad(const api::Autoscaling& spec, const Sample& sample) {
+  for (const api::ScaleMetric& metric : spec.metrics) {
+    for (const ShardLoad& load : sample.shards) {
+      if (!(load.*MetricOf(metric.type).load)) return std::string(MetricOf(metric.type).name) + " of " + load.shard;
+    }
+  }
+  return "";
 }
 
 std::optional<Recommendation> OverWindow(const Input& input, const History& history, int seconds, double share, bool lowest) {
@@ -123,7 +122,7 @@ std::string UnknownInWindow(const Input& input, const History& history) {
   for (const Sample& sample : history.samples()) {
     const bool counts = sample.at_ms >= begin || &sample == &history.samples().back();
     if (!counts || !OfThisShape(input, sample)) continue;
-    if (std::string unknown = Unknown(input.spec, sample); !unknown.empty()) return unknown;
+    if (std::string unknown = UnknownLoad(input.spec, sample); !unknown.empty()) return unknown;
   }
   return "";
 }

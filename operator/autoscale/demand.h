@@ -54,6 +54,9 @@ struct Capacity {
 
 Capacity ForWhatIsStored(const Input& input, const History& history);
 
+// The first load of the sample of which nothing is known, as people call it; empty if all are.
+std::string UnknownLoad(const api::Autoscaling& spec, const Sample& sample);
+
 // Why not all loads of the window are known; empty if they are.
 std::string UnknownInWindow(const Input& input, const History& history);
 

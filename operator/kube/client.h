@@ -34,6 +34,7 @@ inline constexpr Kind kSecrets{"v1", "Secret", "secrets"};
 inline constexpr Kind kBudgets{"policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"};
 inline constexpr Kind kNetworkPolicies{"networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"};
 inline constexpr Kind kPodMonitors{"monitoring.coreos.com/v1", "PodMonitor", "podmonitors"};
+inline constexpr Kind kAutoscalers{"autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"};
 inline constexpr Kind kNodes{"v1", "Node", "nodes"};
 inline constexpr Kind kEvents{"v1", "Event", "events"};
 inline constexpr Kind kLeases{"coordination.k8s.io/v1", "Lease", "leases"};

@@ -113,7 +113,11 @@ class Doctor {
            "Bring a volume back; or give the data up, and have the slots served again, empty:", {Patch("{\"failover\": {\"lostShard\": \"Accept\"}}")}});
     } else if (const api::Condition* served = Condition("Available", "False"); served != nullptr && !TrueAt(seen_.cluster, {"spec", "hibernated"})) {
       Finding finding{"Some slots are not served.", served->message, "What stands below says which, and why.", {Windlass("slots")}};
-      if (!seen_.pods.empty()) finding.commands.push_back("kubectl exec " + NameOf(seen_.pods.front()) + space_ + " -- sh -c 'windlassctl check \"$POD_IP:6379\"'");
+      // The image has no shell that would know $POD_IP.
+      const auto placed = std::find_if(seen_.pods.begin(), seen_.pods.end(), [](const Json& pod) { return !TextAt(pod, {"status", "podIP"}).empty(); });
+      if (placed != seen_.pods.end()) {
+        finding.commands.push_back("kubectl exec " + NameOf(*placed) + space_ + " -- windlassctl check " + TextAt(*placed, {"status", "podIP"}) + ":6379");
+      }
       Add(std::move(finding));
     }
     const api::Condition* trouble = Condition("Degraded", "True");
@@ -189,6 +193,9 @@ class Doctor {
   }
 
   void OfAutoscaling() {
+    if (const api::Condition* conflict = Condition("AutoscalerConflict", "True")) {
+      Add({"Two autoscalers scale it.", conflict->message, "One of them has to go; to keep that of Kubernetes:", {"kubectl get hpa" + space_, Patch("{\"autoscaling\": null}")}});
+    }
     const auto& scaling = status_.autoscaling;
     if (!scaling) return;
     if (scaling->reason == "AtMaximum") {

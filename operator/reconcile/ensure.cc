@@ -6,6 +6,7 @@
 #include <set>
 
 #include "operator/api/names.h"
+#include "operator/base/text.h"
 #include "operator/reconcile/passwords.h"
 #include "operator/reconcile/retire.h"
 #include "operator/resources/builders.h"
@@ -101,9 +102,20 @@ std::optional<std::pair<std::string, std::string>> OtherFamily(const Json& wante
   return std::pair{live[0].get<std::string>(), first[0].get<std::string>()};
 }
 
+// Those that the spec gave it and does not any more; whatever else is there is somebody else's.
+void TakeBackAnnotations(const informer::Object& held, Json* wanted) {
+  if (held == nullptr) return;
+  const Json live = held->at("metadata").value("annotations", Json::object());
+  for (const std::string& name : base::SplitNonEmpty(live.value(api::kAnnotationGiven, ""), ',')) {
+    Json& annotations = (*wanted)["metadata"]["annotations"];
+    if (!annotations.contains(name) && live.contains(name)) annotations[name] = nullptr;
+  }
+}
+
 // A Service keeps its first family for good: one that is to have another stays as it is.
 void EnsureService(const Context& context, const api::RedisCluster& cluster, Json wanted) {
   const informer::Object held = context.caches.services.Find(KeyOf(cluster, wanted.at("metadata").at("name").get<std::string>()));
+  TakeBackAnnotations(held, &wanted);
   if (OtherFamily(wanted, held)) {
     wanted["spec"].erase("ipFamilies");
     wanted["spec"].erase("ipFamilyPolicy");

@@ -27,14 +27,20 @@ std::string PasswordIn(const Json& secret, const std::string& name) {
   return password;
 }
 
-std::string CurrentPassword(const Context& context, const api::RedisCluster& cluster) {
+std::string VersionIn(const Json& secret) { return secret.at("metadata").value("resourceVersion", ""); }
+
+std::string CurrentPassword(const Context& context, const api::RedisCluster& cluster, PasswordSource* source) {
   if (cluster.spec.auth.mode == api::Auth::Mode::kNone) return "";
   const std::string& space = cluster.metadata.name_space;
   const bool generated = cluster.spec.auth.mode == api::Auth::Mode::kGenerated;
   const std::string name = generated ? api::PasswordSecretName(cluster.metadata.name) : cluster.spec.auth.secret_name;
+  // Before the text: what changes in between is then not taken for read.
+  *source = {name, context.caches.secrets.VersionOf(space + "/" + name)};
   if (const auto held = context.caches.secrets.Find(space + "/" + name)) return PasswordIn(*held, name);
-  // A secret of the user's own has no label of ours, so it is not in the cache.
-  if (const auto live = context.client.Get(kube::kSecrets, space, name)) return PasswordIn(*live, name);
+  if (const auto live = context.client.Get(kube::kSecrets, space, name)) {
+    source->version = VersionIn(*live);
+    return PasswordIn(*live, name);
+  }
   if (!generated) throw base::Failure("spec.auth.secretName: there is no secret " + name);
   RequireLease(context, kWriteTime);
   const std::string password = base::RandomPassword(kPasswordLength);
@@ -54,9 +60,9 @@ bool AllTold(const Context& context, const api::RedisCluster& cluster, const std
 
 }  // namespace
 
-resources::Passwords EnsurePasswords(const Context& context, const api::RedisCluster& cluster, int64_t now_ms) {
+resources::Passwords EnsurePasswords(const Context& context, const api::RedisCluster& cluster, int64_t now_ms, PasswordSource* source) {
   resources::Passwords wanted;
-  wanted.current = CurrentPassword(context, cluster);
+  wanted.current = CurrentPassword(context, cluster, source);
   const std::string name = api::NodeSecretName(cluster.metadata.name);
   const auto held = context.caches.secrets.Find(cluster.metadata.name_space + "/" + name);
   if (held == nullptr) return wanted;
@@ -72,6 +78,12 @@ resources::Passwords EnsurePasswords(const Context& context, const api::RedisClu
     wanted = before;
   }
   return wanted;
+}
+
+std::string VersionOfSecret(const Context& context, const std::string& name_space, const std::string& name) {
+  if (std::string held = context.caches.secrets.VersionOf(name_space + "/" + name); !held.empty()) return held;
+  const auto live = context.client.Get(kube::kSecrets, name_space, name);
+  return live ? VersionIn(*live) : "";
 }
 
 std::string BindingPassword(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords) {

@@ -15,9 +15,19 @@
 
 namespace windlass::reconcile {
 
+// The Secret that a password was read from, and which version of it.
+struct PasswordSource {
+  std::string name;  // empty: there is no password
+  std::string version;
+};
+
 // Makes the secret in mode Generated. Throws base::Failure naming the secret if
 // one is missing or has no password.
-resources::Passwords EnsurePasswords(const Context& context, const api::RedisCluster& cluster, int64_t now_ms);
+resources::Passwords EnsurePasswords(const Context& context, const api::RedisCluster& cluster, int64_t now_ms, PasswordSource* source);
+
+// Which one it has now; empty: there is none. A Secret of the user's own has no label of
+// ours, so it is not watched and the API server is asked.
+std::string VersionOfSecret(const Context& context, const std::string& name_space, const std::string& name);
 
 // What applications are given: the new one once every node accepts it.
 std::string BindingPassword(const Context& context, const api::RedisCluster& cluster, const resources::Passwords& passwords);

@@ -10,11 +10,13 @@
 #include "operator/api/validation.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"
+#include "operator/base/time.h"
 #include "operator/reconcile/ensure.h"
 #include "operator/reconcile/execute.h"
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/passwords.h"
 #include "operator/reconcile/phases.h"
+#include "operator/reconcile/rivals.h"
 #include "operator/reconcile/scaling.h"
 #include "operator/reconcile/status.h"
 
@@ -32,6 +34,7 @@ constexpr int64_t kProgressEveryMs = 5000;
 constexpr int64_t kCreateAgainMs = 5000;  // after a refusal: nothing tells that a quota was raised
 constexpr int64_t kGrowAgainMs = 30000;
 constexpr int64_t kMonitorEveryMs = 60000;
+constexpr int64_t kRivalsEveryMs = 60000;
 constexpr int64_t kWholePassEveryMs = 300000;
 constexpr int64_t kConnectMs = 500;
 constexpr int64_t kCommandMs = 3000;
@@ -80,14 +83,19 @@ bool ClusterReconciler::StandsStill(const std::string& key, Memory* memory) {
   if (StampOf(key) != still.objects) return false;
   const auto reports = memory->links.Ask(still.addresses, still.options);
   if (WhatNodesSay(reports) != still.said) return false;
+  // Last, for the API server may have to be asked, and a pass would do so again.
+  const std::string& secret = still.password.name;
+  if (!secret.empty() && VersionOfSecret(context_, key.substr(0, key.find('/')), secret) != still.password.version) return false;
   shard_figures_.Note(key, reports, memory->owners);
   return true;
 }
 
-void ClusterReconciler::RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory) {
+void ClusterReconciler::RememberStillness(const World& world, const std::string& objects, const PasswordSource& password, redis::AdminOptions admin,
+                                          std::optional<uint64_t> said, Memory* memory) {
   if (!said) return;
   Stillness still;
   still.objects = objects;
+  still.password = password;
   still.said = *said;
   for (const topology::NodeReport& report : world.view.reports()) still.addresses.push_back(report.asked);
   still.options = QuestionsFor(admin, still.addresses.size());
@@ -169,6 +177,14 @@ void ClusterReconciler::MonitorIfDue(const api::RedisCluster& cluster, int64_t n
   memory->monitor_seen_ms = now_ms;
 }
 
+void ClusterReconciler::FindRivalsIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory) {
+  if (!ScalesItself(cluster.spec)) return;
+  if (memory->rivals_generation == cluster.metadata.generation && now_ms - memory->rivals_seen_ms < kRivalsEveryMs) return;
+  memory->rivals = FindRivals(context_.client, cluster);
+  memory->rivals_generation = cluster.metadata.generation;
+  memory->rivals_seen_ms = now_ms;
+}
+
 void ClusterReconciler::WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory) {
   if (world->spec().rebalance.by == api::Rebalance::By::kSlots) return;
   world->weighed_later = !SlotsToBeWeighed(*world, memory->slots_weighed_ms);
@@ -188,7 +204,8 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
     return {kIdle};
   }
   if (acts) EnsureFinalizer(context_, cluster);
-  const resources::Passwords passwords = EnsurePasswords(context_, cluster, base::SystemClock().UnixMs());
+  PasswordSource source;
+  const resources::Passwords passwords = EnsurePasswords(context_, cluster, base::SystemClock().UnixMs(), &source);
   if (acts) {
     // Of before: what is written now, by whomever, is compared at the next pass.
     const std::string stamp = ObjectsStamp(context_, cluster, passwords);
@@ -222,6 +239,8 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   if (acts) WeighSlotsIfDue(admin, &world, memory);
   if (acts) MonitorIfDue(cluster, world.now_ms, memory);
   world.monitor_refused = memory->monitor_refused;
+  FindRivalsIfDue(cluster, world.now_ms, memory);
+  world.rivals = memory->rivals;
   if (acts) {
     EnsurePodLabels(context_, world);
     EnsureBudgets(context_, world, &memory->budgets_ensured);
@@ -270,6 +289,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   } else {
     status.autoscaling.reset();
   }
+  api::SetCondition(&status, ActiveCondition(world, memory->scaling.history), base::Rfc3339(world.now_ms));
   for (const Happening& change : Changes(cluster.status, status)) {
     Event(cluster, change.warning ? kube::EventType::kWarning : kube::EventType::kNormal, change.reason, change.message);
   }
@@ -281,7 +301,7 @@ controller::Outcome ClusterReconciler::Pass(const api::RedisCluster& cluster, co
   // A number for every slot, of no use before they are weighed again.
   if (!status.operation && status.shards == status.target_shards) std::vector<double>().swap(memory->slot_weights);
   if (failure) std::rethrow_exception(failure);
-  if (as_it_was && MayStandStill(world, step, status)) RememberStillness(world, objects, admin, said, memory);
+  if (as_it_was && MayStandStill(world, step, status)) RememberStillness(world, objects, source, admin, said, memory);
   return NextLook(cluster, status, result.acted, memory);
 }
 

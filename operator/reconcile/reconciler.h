@@ -48,6 +48,9 @@ class ClusterReconciler final : public controller::Reconciler {
     std::string objects_ensured;  // for this, see ensure.h
     std::string budgets_ensured;
     std::string last_error;
+    Rivals rivals;
+    int64_t rivals_generation = -1;  // of the spec they were looked up for
+    int64_t rivals_seen_ms = 0;
     std::string monitor_refused;
     int64_t monitor_generation = -1;  // of the spec that there is a PodMonitor for, or none
     int64_t monitor_seen_ms = 0;
@@ -66,8 +69,10 @@ class ClusterReconciler final : public controller::Reconciler {
   std::string StampOf(const std::string& key) const;
   // Looks, and compares with the last pass, which did nothing.
   bool StandsStill(const std::string& key, Memory* memory);
-  void RememberStillness(const World& world, const std::string& objects, redis::AdminOptions admin, std::optional<uint64_t> said, Memory* memory);
+  void RememberStillness(const World& world, const std::string& objects, const PasswordSource& password, redis::AdminOptions admin, std::optional<uint64_t> said,
+                         Memory* memory);
   controller::Outcome NextLook(const api::RedisCluster& cluster, const api::Status& status, bool acted, Memory* memory);
+  void FindRivalsIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory);
   void MonitorIfDue(const api::RedisCluster& cluster, int64_t now_ms, Memory* memory);
   void WeighSlotsIfDue(const redis::AdminOptions& admin, World* world, Memory* memory);
   controller::Outcome Refuse(const api::RedisCluster& cluster, const informer::Json& object, const std::string& why);

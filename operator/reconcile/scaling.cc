@@ -15,7 +15,7 @@ constexpr int64_t kSampleMostOftenMs = 500;
 constexpr int64_t kSamplesPerWindow = 20;
 
 // The sum of these fields of INFO; nothing unless all are there.
-std::optional<double> Sum(const topology::NodeReport& report, std::initializer_list<const char*> fields) {
+std::optional<double> SumOf(const topology::NodeReport& report, std::initializer_list<const char*> fields) {
   double sum = 0;
   for (const char* field : fields) {
     const auto text = report.Info(field);
@@ -30,17 +30,17 @@ autoscale::Counters CountersOf(const topology::NodeReport& report, int64_t now_m
   autoscale::Counters counters;
   counters.process = report.Info("run_id").value_or("");
   counters.at_ms = report.observed_at_ms > 0 ? report.observed_at_ms : now_ms;
-  const auto used = Sum(report, {"used_memory"});
-  const auto limit = Sum(report, {"maxmemory"});
+  const auto used = SumOf(report, {"used_memory"});
+  const auto limit = SumOf(report, {"maxmemory"});
   if (used && limit && *limit > 0) counters.memory_percent = 100 * *used / *limit;
-  counters.ops_per_second = Sum(report, {"instantaneous_ops_per_sec"});
-  counters.cpu_seconds = Sum(report, {"used_cpu_sys", "used_cpu_user"});
-  counters.command_cpu_seconds = Sum(report, {"used_cpu_sys_main_thread", "used_cpu_user_main_thread"});
-  counters.network_bytes = Sum(report, {"total_net_input_bytes", "total_net_output_bytes"});
+  counters.ops_per_second = SumOf(report, {"instantaneous_ops_per_sec"});
+  counters.cpu_seconds = SumOf(report, {"used_cpu_sys", "used_cpu_user"});
+  counters.command_cpu_seconds = SumOf(report, {"used_cpu_sys_main_thread", "used_cpu_user_main_thread"});
+  counters.network_bytes = SumOf(report, {"total_net_input_bytes", "total_net_output_bytes"});
   // A replica that synchronises is no load that another shard would take over.
-  const auto replication = Sum(report, {"total_net_repl_input_bytes", "total_net_repl_output_bytes"});
+  const auto replication = SumOf(report, {"total_net_repl_input_bytes", "total_net_repl_output_bytes"});
   if (counters.network_bytes && replication) *counters.network_bytes -= *replication;
-  counters.evicted_keys = Sum(report, {"evicted_keys"});
+  counters.evicted_keys = SumOf(report, {"evicted_keys"});
   return counters;
 }
 
@@ -89,6 +89,24 @@ std::string WhyBusy(const World& world) {
 int64_t SampleEveryMs(const api::Autoscaling& spec) {
   const int64_t window_s = std::min(spec.scale_out.stabilization_seconds, spec.scale_in.stabilization_seconds);
   return std::max(kSampleMostOftenMs, window_s * 1000 / kSamplesPerWindow);
+}
+
+api::Condition ActiveCondition(const World& world, const autoscale::History& history) {
+  const auto& scaling = world.spec().autoscaling;
+  const auto said = [&](const char* status, const char* reason, const std::string& message) {
+    return api::Condition{"AutoscalingActive", status, world.cluster->metadata.generation, reason, message, ""};
+  };
+  if (!scaling) return said("False", "Off", "spec.shards decides");
+  if (scaling->mode == api::Autoscaling::Mode::kRecommend) return said("False", "RecommendsOnly", "spec.shards decides; status.autoscaling says what the load asks for");
+  // Of the first reading of a process there are no rates yet.
+  if (history.samples().size() < 2) {
+    const api::Condition* before = api::FindCondition(world.status(), "AutoscalingActive");
+    const bool of_this_mode = before != nullptr && (before->status == "True" || before->reason == "NotMeasured");
+    return of_this_mode ? said(before->status.c_str(), before->reason.c_str(), before->message) : said("Unknown", "NotMeasured", "the load has not been measured yet");
+  }
+  const std::string unknown = autoscale::UnknownLoad(*scaling, history.samples().back());
+  if (!unknown.empty()) return said("False", "NotMeasured", unknown + " is not known: the nodes do not say it");
+  return said("True", "LoadDecides", "the load decides how many shards there are");
 }
 
 api::AutoscalingStatus DecideScaling(const World& world, ScalingMemory* memory) {

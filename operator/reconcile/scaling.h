@@ -19,6 +19,10 @@ struct ScalingMemory {
 // How far apart samples are taken: so that the shortest window is filled.
 int64_t SampleEveryMs(const api::Autoscaling& spec);
 
+// The condition AutoscalingActive, but for its time: whether the load decides how many
+// shards there are. While nothing is measured, as shards come or go, it stays as it was.
+api::Condition ActiveCondition(const World& world, const autoscale::History& history);
+
 // Measures the masters if all of them answer, and decides. REQUIRES: spec.autoscaling.
 api::AutoscalingStatus DecideScaling(const World& world, ScalingMemory* memory);
 

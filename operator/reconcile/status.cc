@@ -9,6 +9,7 @@
 #include "operator/base/text.h"
 #include "operator/base/time.h"
 #include "operator/reconcile/phases.h"
+#include "operator/reconcile/rivals.h"
 #include "operator/reconcile/roll_plan.h"
 
 namespace windlass::reconcile {
@@ -213,6 +214,8 @@ api::Status Summarize(const World& world, const StepResult& result, const std::s
   Say(world, &status, "Available", available, available ? "AllSlotsServed" : "SlotsNotServed", available ? "every slot has a master that answers" : "some slots have no master that answers");
   Say(world, &status, "Progressing", !ready, ready ? "Settled" : doing, ready ? "nothing to do" : step.empty() ? counts : step);
   Say(world, &status, "Degraded", formed && !trouble.empty(), trouble.empty() ? "NoTrouble" : "Trouble", trouble.empty() ? "no trouble seen" : trouble);
+
+  api::SetCondition(&status, RivalCondition(*world.cluster, world.rivals), base::Rfc3339(world.now_ms));
 
   std::string drift = Drift(world);
   if (drift.empty()) drift = world.monitor_refused;

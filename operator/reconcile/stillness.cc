@@ -122,8 +122,7 @@ std::string StampOfObjects(const Caches& caches, const std::string& name_space, 
 bool MayStandStill(const World& world, const std::optional<Step>& step, const api::Status& status) {
   const api::Spec& spec = world.spec();
   if (step || status.phase != "Ready" || status.updated_nodes != status.nodes) return false;
-  // Its load is measured at every pass; its password is in a Secret that is not watched.
-  if (spec.autoscaling || spec.auth.mode == api::Auth::Mode::kSecret) return false;
+  if (spec.autoscaling) return false;  // its load is measured at every pass
   if (world.overlap_until_ms != 0 || world.cluster->metadata.rebalance) return false;
   return world.creation_refused.empty() && world.resize_refused.empty() && world.growth_refused.empty() && world.may_create && world.may_grow && !world.moves_rest;
 }

@@ -1,8 +1,8 @@
 // Whether a cluster is as it was when there was nothing to do: then a pass has nothing to
 // do either, and ends once it has looked.
 //
-// Compared are the versions of all objects that a pass reads from the caches, and all that
-// its nodes say on which a decision can hang while nothing is under way. What moves by
+// Compared are the versions of all objects that a pass reads from the caches, of the Secret
+// that has the password, and all that its nodes say on which a decision can hang while nothing is under way. What moves by
 // itself (the stream of writes, memory, counters) is compared as far as something hangs on
 // it. What time alone may change (schedules of a spec, slots to be weighed, what is looked
 // up and not watched) is left to whole passes, of which there is one every few minutes.
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "operator/reconcile/context.h"
+#include "operator/reconcile/passwords.h"
 #include "operator/reconcile/status.h"
 #include "operator/reconcile/world.h"
 #include "operator/redis/observe.h"
@@ -32,6 +33,7 @@ bool MayStandStill(const World& world, const std::optional<Step>& step, const ap
 
 struct Stillness {
   std::string objects;  // of the pass, before it read them; empty: not known to be still
+  PasswordSource password;
   uint64_t said = 0;
   std::vector<topology::Address> addresses;
   redis::ObserveOptions options;

@@ -131,6 +131,12 @@ struct Oddity {
   bool operator==(const Oddity&) const = default;
 };
 
+// Autoscalers of Kubernetes that scale a cluster which scales itself; see rivals.h.
+struct Rivals {
+  bool known = true;
+  std::string names;  // empty: there are none; of what is not known, why
+};
+
 struct World {
   const api::RedisCluster* cluster = nullptr;
   std::string image;
@@ -150,6 +156,7 @@ struct World {
   bool weighed_later = false;        // they are not known because nobody was asked at this pass
   bool moves_rest = false;           // as many bytes have been moved as may be, for now
   std::string monitor_refused;       // why there is no PodMonitor
+  Rivals rivals;
   std::vector<Oddity> oddities;      // those that have lasted
   std::vector<std::string> orphan_claims;
   std::string claimed_cluster_id;  // what all claims say they hold; empty: they say nothing, or differ

@@ -15,7 +15,12 @@ Json Service(const api::RedisCluster& cluster, const std::string& of, const Json
   Json metadata = OwnedMetadata(cluster, api::ExternalServiceName(of));
   // By which those of pods that are gone are found.
   metadata["labels"][api::kLabelNode] = of;
-  if (!cluster.spec.network.external.annotations.empty()) metadata["annotations"] = cluster.spec.network.external.annotations;
+  std::string given;
+  for (const auto& [name, value] : cluster.spec.network.external.annotations) {
+    metadata["annotations"][name] = value;
+    given += (given.empty() ? "" : ",") + name;
+  }
+  metadata["annotations"][api::kAnnotationGiven] = given;
   const Json spec = WithFamilies(cluster, {{"type", "LoadBalancer"}, {"selector", selector}, {"ports", Json::array({RedisServicePort()})}});
   return {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", metadata}, {"spec", spec}};
 }

@@ -62,7 +62,7 @@ def sources():
 
 def test_every_condition_and_event_has_a_row():
     code = "\n".join(sources())
-    conditions = set(re.findall(r'Say\(world, &status, "(\w+)"', code))
+    conditions = set(re.findall(r'(?:Say\(world, &status, |api::Condition(?: condition)?\{)"(\w+)"', code))
     assert conditions and set(rows("### Conditions")) == conditions
     events = set(re.findall(r'EventType::k\w+, "(\w+)"', code))
     events |= set(re.findall(r'FinishOperation\{"(\w+)"', code))

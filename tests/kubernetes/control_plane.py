@@ -92,7 +92,8 @@ class ControlPlane:
             f"--kubeconfig={self.credentials.kubeconfig('controller-manager')}",
             f"--service-account-private-key-file={self.credentials.account_key}",
             f"--root-ca-file={self.credentials.certificate}", "--use-service-account-credentials",
-            "--allocate-node-cidrs=false", "--leader-elect=false", "--node-monitor-grace-period=40s", cwd=self.folder)
+            "--allocate-node-cidrs=false", "--leader-elect=false", "--node-monitor-grace-period=40s",
+            "--horizontal-pod-autoscaler-sync-period=5s", cwd=self.folder)
 
     def _scheduler(self):
         return self._process("kube-scheduler", self.binaries / "kube-scheduler", "--leader-elect=false",

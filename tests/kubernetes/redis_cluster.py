@@ -68,6 +68,11 @@ class RedisCluster(ClusterClient):
     def masters_with_slots(self):
         return sorted(name for name, slots in self.masters().items() if slots)
 
+    def seeds(self):
+        """Some nodes, and the Service: whoever goes by it finds nodes whose addresses have all changed."""
+        service = self.call("GET", f"{self.core}/services/{self.name}")["spec"]["clusterIP"]
+        return f"{super().seeds()},{service}:6379"
+
     def followed(self, replicas):
         """Waits until so many replicas follow in step."""
         harness.wait_for(lambda: len(self.followers()) == replicas, 180, f"{replicas} replicas in step")

@@ -35,7 +35,7 @@ trap 'kill -- "-$getting" 2>/dev/null' EXIT  # its compilers too
 if [ -n "$build" ]; then
   note "building windlass"
   cmake --preset release > "$output/build.log" 2>&1 &&
-    cmake --build build/release --target windlass-node windlass-operator windlassctl windlass-apiserver windlass-ledger >> "$output/build.log" 2>&1 ||
+    cmake --build build/release --target windlass-node windlass-operator windlassctl kubectl-windlass windlass-apiserver windlass-ledger >> "$output/build.log" 2>&1 ||
     { tail -n 20 "$output/build.log"; fail "the build failed"; }
   note "building images"
   deploy/image/build.sh --check --output "$output/images" > "$output/images.log" 2>&1 || { tail -n 20 "$output/images.log"; fail "the images could not be built"; }

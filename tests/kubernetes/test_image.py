@@ -14,7 +14,7 @@ sys.path.append(str(harness.ROOT / "deploy" / "image"))
 import digests  # noqa: E402
 
 LIMIT = 30_000_000
-PROGRAMS = {"node": {"windlass-check", "windlass-node", "windlassctl"}, "operator": {"windlass-operator"}}
+PROGRAMS = {"node": {"windlass-check", "windlass-node", "windlassctl"}, "operator": {"windlass-operator", "kubectl-windlass"}}
 
 
 def compressed(path):

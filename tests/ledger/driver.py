@@ -50,6 +50,10 @@ class LedgerProcess:
     def phase(self, name, planned=True):
         self.command(f"phase {name} {'planned' if planned else 'kill'}")
 
+    def look_at(self, nodes):
+        """Where the cluster is now, after all its addresses have changed."""
+        self.command(f"nodes {nodes}")
+
     def stop(self, timeout=300):
         """Closes the books; the exit status. `phases`, `total` and `audit` are then there."""
         with self.lock:

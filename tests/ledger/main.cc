@@ -30,6 +30,7 @@ the end reads every key back.
   --size N           bytes of a value (default 100)
   --workers N        client threads (default 4)
   --prefix TEXT      of every key (default ledger)
+  --patience N       seconds after which a command has failed (default 10)
   --books FILE       where the books go at the end, for verify.py
   --seconds N        stop by itself after N seconds (default: at end of input)
 
@@ -37,6 +38,7 @@ Commands on standard input:
   phase NAME planned|kill   end the phase and begin another; "kill": until the
                             next phase only what WAIT 1 confirmed is a promise
   keys N | rate N | size N  change a target
+  nodes HOST:PORT[,...]     where the cluster is now, after all its addresses have changed
   status                    one JSON line about the phase so far
   stop                      close the books and verify
 
@@ -81,6 +83,8 @@ bool ParseArguments(int argc, char** argv, Settings* s) {
       s->workload.workers = std::clamp(std::stoi(value), 1, 64);
     } else if (name == "--prefix") {
       s->workload.prefix = value;
+    } else if (name == "--patience") {
+      s->workload.client.give_up_after = std::chrono::seconds(std::stoi(value));
     } else if (name == "--books") {
       s->books = value;
     } else if (name == "--seconds") {
@@ -164,6 +168,14 @@ class Session {
                                       : settings_->targets.value_size;
       target = std::atoll(first.c_str());
       std::cout << "ok " << verb << ' ' << first << std::endl;
+    } else if (ClientOptions found; verb == "nodes" && ParseNodes(first, &found)) {
+      std::vector<ClusterClient::Address> nodes;
+      for (const auto& [host, port] : found.seeds) nodes.push_back(host + ":" + std::to_string(port));
+      for (auto& worker : workers_) {
+        const std::lock_guard<std::mutex> lock(worker->mutex());
+        worker->SetNodes(nodes);
+      }
+      std::cout << "ok nodes " << nodes.size() << std::endl;
     } else {
       std::cout << "error unknown command: " << line << std::endl;
     }

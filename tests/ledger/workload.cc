@@ -1,6 +1,7 @@
 #include "tests/ledger/workload.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace windlass::ledger {
 
@@ -165,6 +166,7 @@ void Worker::Step() {
   std::vector<Command*> commands;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    client_.AlsoAsk(std::exchange(nodes_, {}));
     if (operations_.size() < kMostPending) {
       AddIncrement();
       AddWrites(static_cast<size_t>(options_.batch) - 1);

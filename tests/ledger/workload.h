@@ -57,8 +57,10 @@ class Worker {
   std::string KeyName(size_t i) const;
   std::string CounterName() const;
 
-  // The three below are guarded by mutex().
+  // What follows, up to TakeFigures and SetPlanned, is guarded by mutex().
   std::mutex& mutex() { return mutex_; }
+  // Where the cluster is now: all that is known of it may have moved.
+  void SetNodes(const std::vector<ClusterClient::Address>& nodes) { nodes_ = nodes; }
   std::vector<Entry>& entries() { return entries_; }
   Counter& counter() { return counter_; }
   PhaseFigures TakeFigures();
@@ -88,6 +90,7 @@ class Worker {
   ClusterClient client_;
   std::mt19937_64 random_;
   std::mutex mutex_;
+  std::vector<ClusterClient::Address> nodes_;  // that the client has not been told of
   std::vector<Entry> entries_;
   std::vector<uint16_t> slots_;
   std::vector<bool> busy_;  // has an operation in flight

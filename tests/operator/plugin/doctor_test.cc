@@ -72,6 +72,12 @@ const Case kCases[] = {
     {"ClaimPending", [](Seen& s) { s.claims.push_back({{"metadata", {{"name", "demo-3"}}}, {"status", {{"phase", "Pending"}}}}); }, "The claim demo-3 has no volume yet.", "kubectl describe pvc demo-3 -n shop"},
     {"ClaimLost", [](Seen& s) { s.claims.push_back({{"metadata", {{"name", "demo-3"}}}, {"status", {{"phase", "Lost"}}}}); }, "The volume of the claim demo-3 is gone for good.", "kubectl delete pvc demo-3 -n shop --wait=false"},
     {"Uncovered", With(Condition("Available", "False", "SlotsNotServed", "some slots have no master that answers")), "Some slots are not served.", "kubectl windlass slots demo -n shop"},
+    {"UncoveredAndWhichNodesSaySo",
+     [](Seen& s) {
+       With(Condition("Available", "False", "SlotsNotServed", "some slots have no master that answers"))(s);
+       s.pods[1]["status"]["podIP"] = "10.0.0.7";
+     },
+     "Some slots are not served.", "kubectl exec demo-1 -n shop -- windlassctl check 10.0.0.7:6379"},
     {"NodeFailed", With(Condition("Degraded", "True", "Trouble", "shard-0: its master demo-0 does not answer; 1 replica may be elected")), "Something is wrong with its nodes.\n  shard-0: its master demo-0 does not answer", "kubectl logs demo-0 -n shop --tail=50"},
     {"ShardLost", [](Seen& s) { s.cluster["status"]["lostSlots"] = "0-8191"; }, "A shard is lost: slots 0-8191.", "kubectl patch rediscluster demo -n shop --type=merge -p '{\"spec\": {\"failover\": {\"lostShard\": \"Accept\"}}}'"},
     {"MigrationStuck",
@@ -88,6 +94,7 @@ const Case kCases[] = {
      "shard-0: 0 of 1 replicas are in step.", "kubectl exec demo-1 -n shop -- windlassctl cli info replication"},
     {"AutoscalingAtItsLimit", [](Seen& s) { s.cluster["status"]["autoscaling"] = {{"desiredShards", 6}, {"reason", "AtMaximum"}, {"message", "Memory is 80 of a target of 70"}}; }, "Autoscaling is at its limit.\n  Memory is 80 of a target of 70",
      "kubectl patch rediscluster demo -n shop --type=merge -p '{\"spec\": {\"autoscaling\": {\"maxShards\": 7}}}'"},
+    {"TwoAutoscalers", With(Condition("AutoscalerConflict", "True", "ScaledByAnother", "HorizontalPodAutoscaler shop writes spec.shards")), "Two autoscalers scale it.\n  HorizontalPodAutoscaler shop", "kubectl get hpa -n shop"},
     {"HotSlot", [](Seen& s) { s.cluster["status"]["autoscaling"] = {{"reason", "HotSlot"}, {"message", "slot 7"}}; }, "One slot makes most of a shard's work.", "kubectl windlass slots demo"},
     {"Held", With(Condition("UpdateHeld", "True", "Halted", "demo-1 crashed")), "Pods that are out of date are kept.\n  demo-1 crashed", "kubectl edit rediscluster demo -n shop"},
     {"Drift", With(Condition("ConfigDrift", "True", "NotAsInSpec", "volumes cannot shrink")), "Not all is as the spec says.\n  volumes cannot shrink", "kubectl get pvc -n shop"},

@@ -85,11 +85,8 @@ TEST_F(MayStandStillTest, NotWherePodsAreOutOfDateAndWaitForTheirTime) {
   EXPECT_FALSE(May(builder_));
 }
 
-TEST_F(MayStandStillTest, NotWhereLoadIsMeasuredOrSomethingIsReadThatIsNotWatched) {
+TEST_F(MayStandStillTest, NotWhereLoadIsMeasured) {
   builder_.spec().autoscaling.emplace();
-  EXPECT_FALSE(May(builder_));
-  builder_.spec().autoscaling.reset();
-  builder_.spec().auth.mode = api::Auth::Mode::kSecret;
   EXPECT_FALSE(May(builder_));
 }
 

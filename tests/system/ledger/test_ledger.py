@@ -65,3 +65,13 @@ def test_a_key_that_vanishes_and_a_count_too_many_are_found(cluster, tmp_path):
         code, text = ledger.verify_independently()
         assert code == 1
         assert "3000 double applied" in text
+
+
+def test_a_cluster_that_is_nowhere_it_was_is_found_when_it_is_told(cluster, tmp_path):
+    with Ledger("127.0.0.1:1", tmp_path, keys=500, patience=60) as ledger:
+        harness.wait_for(lambda: ledger.status()["seconds"] > 1)
+        assert ledger.status()["acknowledged"] == 0
+        ledger.look_at(f"127.0.0.1:2,{cluster[1].address}")
+        ledger.wait_for_keys(500)
+        harness.wait_for(lambda: ledger.status()["acknowledged"] > 1000)
+        ledger.close(cluster[0].address)

@@ -101,7 +101,7 @@ def test_clients_outside_have_a_service_for_each_node(local_cluster):
     wanted = {"demo-external"} | {f"{name}-external" for name in local_cluster.pods()}
     harness.wait_for(lambda: set(outside()) == wanted, 20, "one for each, and one for all")
     for name, service in outside().items():
-        assert service["metadata"]["annotations"] == {"example.com/kind": "internal"}
+        assert service["metadata"]["annotations"]["example.com/kind"] == "internal"
         selected = local_cluster.call("GET", local_cluster.core + "/pods?labelSelector=" + ",".join(
             f"{label}%3D{value}" for label, value in service["spec"]["selector"].items()))["items"]
         assert len(selected) == (4 if name == "demo-external" else 1), name
@@ -110,6 +110,12 @@ def test_clients_outside_have_a_service_for_each_node(local_cluster):
     local_cluster.patch(shards=3)
     local_cluster.wait_ready(3, 3)
     harness.wait_for(lambda: set(outside()) == {"demo-external"} | {f"{name}-external" for name in local_cluster.pods()}, 20, "one goes with its node")
+    annotations = lambda: [s["metadata"]["annotations"] for s in outside().values()]  # noqa: E731
+    local_cluster.call("PATCH", f"{local_cluster.core}/services/demo-external", {"metadata": {"annotations": {"example.com/by-hand": "1"}}},
+                       "application/merge-patch+json")
+    local_cluster.patch(network={"external": {"annotations": {"example.com/kind": None, "example.com/other": "2"}}})
+    harness.wait_for(lambda: all("example.com/kind" not in a and a["example.com/other"] == "2" for a in annotations()), 20, "one goes as it came")
+    assert sum("example.com/by-hand" in a for a in annotations()) == 1, "and what is somebody else's stays"
     local_cluster.patch(network={"external": None})
     harness.wait_for(lambda: not outside() and local_cluster.hosts_told(3) <= set(local_cluster.addresses().values()), 120, "none, and addresses")
     local_cluster.wait_ready(3, 3)

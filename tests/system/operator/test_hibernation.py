@@ -3,23 +3,28 @@
 import pytest
 
 import harness
+from ledger_process import Ledger
 
 
 @pytest.mark.timeout(240)
-def test_a_cluster_sleeps_and_wakes_with_all_it_had(local_cluster):
+def test_a_cluster_sleeps_and_wakes_with_all_it_had(local_cluster, tmp_path):
     local_cluster.apply(shards=3, storage={"size": "1Gi", "onDelete": "Delete"})
     local_cluster.wait_ready(3, 6)
     identity, names = local_cluster.status()["clusterID"], set(local_cluster.pods())
-    # (The ledger cannot follow a cluster of which every address changes.)
-    keys = local_cluster.write_keys(1000)
-    local_cluster.patch(hibernated=True)
-    harness.wait_for(lambda: local_cluster.status().get("phase") == "Hibernated", 60, "it sleeps")
-    assert not local_cluster.pods()
-    assert local_cluster.condition("Degraded")["status"] == "False"
-    local_cluster.patch(hibernated=False)
-    local_cluster.wait_ready(3, 6)
-    local_cluster.check_whole()
-    assert local_cluster.read_keys(keys) == {key: value for key, (_, value) in keys.items()}
+    with Ledger(local_cluster.seeds(), tmp_path, password=local_cluster.password(), keys=1000, rate=300, patience=180) as ledger:
+        ledger.wait_for_keys(1000)
+        ledger.phase("sleep", planned=False)
+        local_cluster.patch(hibernated=True)
+        harness.wait_for(lambda: local_cluster.status().get("phase") == "Hibernated", 60, "it sleeps")
+        assert not local_cluster.pods()
+        assert local_cluster.condition("Degraded")["status"] == "False"
+        local_cluster.patch(hibernated=False)
+        local_cluster.wait_ready(3, 6)
+        local_cluster.check_whole()
+        ledger.look_at(local_cluster.seeds())
+        ledger.phase("awake")
+        harness.wait_for(lambda: ledger.status()["acknowledged"] > 1000, 30, "it is written to where it is now")
+        ledger.close(local_cluster.seeds().split(",")[0])
     assert local_cluster.status()["clusterID"] == identity
     assert set(local_cluster.pods()) == names, "everybody is who he was"
 

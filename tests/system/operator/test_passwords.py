@@ -1,6 +1,7 @@
 """The password changes under clients that have the old one, and none of them notices."""
 
 import base64
+import time
 
 import pytest
 import redis
@@ -78,3 +79,24 @@ def test_an_operator_killed_in_mid_change_goes_on(local_cluster):
     harness.wait_for(lambda: accepted(local_cluster, "number-2") == everybody, 60, "every node knows the last one")
     harness.wait_for(lambda: not accepted(local_cluster, old), 60, "the first one is dropped")
     local_cluster.wait_ready(3, 6)
+
+
+@pytest.mark.timeout(240)
+def test_a_secret_of_the_users_own_is_followed_by_an_operator_that_has_come_to_rest(local_cluster):
+    secrets = f"/api/v1/namespaces/{local_cluster.namespace}/secrets"
+
+    def data(password):
+        return {"data": {"password": base64.b64encode(password.encode()).decode()}}
+
+    local_cluster.call("POST", secrets, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "own"}, **data("first")})
+    local_cluster.apply(shards=3, replicasPerShard=0, auth={"mode": "Secret", "secretName": "own", "overlapSeconds": 5})
+    local_cluster.wait_ready(3, 3)
+    everybody = set(local_cluster.pods())
+    time.sleep(12)  # looks are about three seconds apart then, and end early
+    local_cluster.call("PATCH", f"{secrets}/own", data("second"), "application/merge-patch+json")
+    harness.wait_for(lambda: accepted(local_cluster, "second") == everybody, 20, "every node knows the new one")
+    harness.wait_for(lambda: not accepted(local_cluster, "first"), 30, "the old one is dropped")
+    assert accepted(local_cluster, "second") == everybody
+    local_cluster.call("DELETE", f"{secrets}/own", {})
+    harness.wait_for(lambda: "PassFailed" in local_cluster.events(), 20, "that it is gone is told")
+    assert accepted(local_cluster, "second") == everybody
