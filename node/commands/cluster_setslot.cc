@@ -1,6 +1,7 @@
 // CLUSTER SETSLOT. Replicas are told of an open or given slot before their master acts
 // on it, so that one that is elected the next moment knows of it: as in Valkey 8
 // (https://valkey.io/commands/cluster-setslot/), with its TIMEOUT and NOREPLICAS.
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,21 +18,26 @@ namespace {
 
 using Command = cluster::SetSlotCommand;
 
-constexpr int64_t kTimeoutMs = 2000;
+// Unless TIMEOUT says how long. A replica that is still taking in a large value (of a MIGRATE
+// just before, say) is waited for, since not every tool asks again.
+constexpr int64_t kStalledMs = 2000;
+constexpr int64_t kLongestMs = 60000;
 
 // args[3..]: an action, and TIMEOUT. False: the reply is written.
-bool ParseAction(Call& call, Command* command, int64_t* timeout_ms) {
+bool ParseAction(Call& call, Command* command, std::optional<int64_t>* timeout) {
   using Kind = Command::Kind;
   std::span<const std::string_view> args = call.args;
   if (args.size() >= 6 && EqualsNoCase(args[args.size() - 2], "timeout")) {
-    if (!ParseInt64(args.back(), timeout_ms)) {
+    int64_t timeout_ms = 0;
+    if (!ParseInt64(args.back(), &timeout_ms)) {
       call.reply.Error("ERR timeout is not an integer or out of range");
       return false;
     }
-    if (*timeout_ms < 0) {
+    if (timeout_ms < 0) {
       call.reply.Error("ERR timeout is negative");
       return false;
     }
+    *timeout = timeout_ms;
     args = args.first(args.size() - 2);
   }
   const std::string_view action = args[3];
@@ -59,8 +65,8 @@ void ClusterSetSlot(Call& call) {
   Command command;
   command.from_master = call.client.Has(client::kMasterLink);
   if (!command.from_master && !port->core().IsMaster()) return call.reply.Error("ERR Please use SETSLOT only with masters.");
-  int64_t timeout_ms = kTimeoutMs;
-  if (!ParseSlot(call, call.args[2], &command.slot) || !ParseAction(call, &command, &timeout_ms)) return;
+  std::optional<int64_t> timeout;
+  if (!ParseSlot(call, call.args[2], &command.slot) || !ParseAction(call, &command, &timeout)) return;
   if (!command.from_master) {
     if (const auto checked = port->Check(command); !checked.ok()) return call.reply.Error(checked.error());
   }
@@ -69,7 +75,8 @@ void ClusterSetSlot(Call& call) {
   const replication::PrimarySide* primary = call.node.primary_side;
   const int64_t offset = call.node.repl_log->offset();
   AckWait wait;
-  wait.timeout_ms = timeout_ms;
+  wait.timeout_ms = timeout.value_or(kLongestMs);
+  if (!timeout) wait.patience = {offset, kStalledMs};
   // Those that have been silent for longer than min-replicas-max-lag are not waited for.
   wait.enough = [=] { return primary->AckedBy(offset) >= primary->GoodReplicas(); };
   wait.answer = [=, enough = wait.enough, waits = !call.client.Has(client::kDenyBlocking)](client::Client& client) {
