@@ -10,6 +10,7 @@
 #include "node/commands/cluster_commands.h"
 #include "node/commands/cluster_port.h"
 #include "node/commands/ports.h"
+#include "node/commands/slot_migration_port.h"
 #include "node/replication/primary_side.h"
 #include "node/replication/replication_log.h"
 
@@ -57,6 +58,12 @@ bool ParseAction(Call& call, Command* command, std::optional<int64_t>* timeout) 
   return true;
 }
 
+// Whether the command may be done now.
+base::Result<void> MayDo(const Node& node, const ClusterPort& port, const Command& command) {
+  if (const auto checked = port.Check(command); !checked.ok()) return base::Error{checked.error()};
+  return node.slot_migrations->MaySet(command);
+}
+
 }  // namespace
 
 void ClusterSetSlot(Call& call) {
@@ -68,7 +75,7 @@ void ClusterSetSlot(Call& call) {
   std::optional<int64_t> timeout;
   if (!ParseSlot(call, call.args[2], &command.slot) || !ParseAction(call, &command, &timeout)) return;
   if (!command.from_master) {
-    if (const auto checked = port->Check(command); !checked.ok()) return call.reply.Error(checked.error());
+    if (const auto may = MayDo(call.node, *port, command); !may.ok()) return call.reply.Error(may.error());
   }
   if (command.from_master || !port->TellReplicas(command)) return port->Execute(call, command);
 
@@ -79,12 +86,12 @@ void ClusterSetSlot(Call& call) {
   if (!timeout) wait.patience = {offset, kStalledMs};
   // Those that have been silent for longer than min-replicas-max-lag are not waited for.
   wait.enough = [=] { return primary->AckedBy(offset) >= primary->GoodReplicas(); };
-  wait.answer = [=, enough = wait.enough, waits = !call.client.Has(client::kDenyBlocking)](client::Client& client) {
+  wait.answer = [=, node = &call.node, enough = wait.enough, waits = !call.client.Has(client::kDenyBlocking)](client::Client& client) {
     const bool told = !waits || enough();
-    const auto checked = port->Check(command);  // once more: time has passed
-    if (told && checked.ok()) return port->Execute(client, command);
+    const auto may = MayDo(*node, *port, command);  // once more: time has passed
+    if (told && may.ok()) return port->Execute(client, command);
     port->TellReplicasAsItIs(command.slot);
-    client.reply.Error(told ? checked.error() : "NOREPLICAS Not enough good replicas to write.");
+    client.reply.Error(told ? may.error() : "NOREPLICAS Not enough good replicas to write.");
   };
   WaitForAcks(call, std::move(wait));
 }
