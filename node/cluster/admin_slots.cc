@@ -117,7 +117,7 @@ void Mirror(Machine& m, const SetSlotCommand& c) {
 // moment it has them too, where its master would be left alone with them.
 Reply MirrorTaken(Machine& m, const TakeSlotsCommand& c) {
   Node* head = m.MyMaster();
-  if (head == nullptr) return Refuse("There is no master that could have taken slots.");
+  if (head == nullptr || head->IsReplica()) return Refuse("There is no master that could have taken slots.");
   c.slots.ForEach([&m, head](slot::SlotId slot) {
     if (m.slots.Owner(slot) == head) return;
     m.slots.Close(slot);
