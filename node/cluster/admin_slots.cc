@@ -43,6 +43,13 @@ bool MeantForMe(const Machine& m, const SetSlotCommand& c, const Node& node) {
          node.config_epoch < m.succeeded_at_epoch;
 }
 
+// A tool's word about an earlier move that a later one has overtaken: the slot has come here since, and nobody
+// has opened it to leave again. To obey would leave it without an owner.
+bool Overtaken(const Machine& m, const SetSlotCommand& c, const Node& node) {
+  return !node.IsMyself() && m.slots.Taken(c.slot) && m.slots.MigratingTo(c.slot) == nullptr &&
+         node.config_epoch < m.myself()->config_epoch;
+}
+
 void SetOwner(Machine& m, const SetSlotCommand& c, Node* node) {
   Node* me = m.myself();
   Node* former = m.slots.Owner(c.slot);
@@ -62,6 +69,7 @@ void SetOwner(Machine& m, const SetSlotCommand& c, Node* node) {
   }
   if (m.slots.ImportingFrom(c.slot) == nullptr) return;
   m.slots.SetImporting(c.slot, nullptr);
+  m.slots.MarkTaken(c.slot);
   if (former != me) m.slots.SetTakenFrom(c.slot, former);
   // The end of an import must win over the source's claim everywhere.
   if (BumpEpochAlone(m)) LogF(m, LogLevel::kWarning, "configEpoch updated after importing slot %d", c.slot);
@@ -103,6 +111,20 @@ void Mirror(Machine& m, const SetSlotCommand& c) {
       break;
   }
   m.SaveAndCheck();
+}
+
+// What its master has taken a replica knows before it hears the claim: elected at that very
+// moment it has them too, where its master would be left alone with them.
+Reply MirrorTaken(Machine& m, const TakeSlotsCommand& c) {
+  Node* head = m.MyMaster();
+  if (head == nullptr || head->IsReplica()) return Refuse("There is no master that could have taken slots.");
+  c.slots.ForEach([&m, head](slot::SlotId slot) {
+    if (m.slots.Owner(slot) == head) return;
+    m.slots.Close(slot);
+    m.slots.Assign(slot, head);
+  });
+  m.SaveAndCheck();
+  return std::string("OK");
 }
 
 }  // namespace
@@ -157,6 +179,9 @@ Reply Check(const Machine& m, const SetSlotCommand& c) {
   if (c.kind == Kind::kNode && mine && node != m.myself() && m.keys->KeysInSlot(c.slot) != 0) {
     return Refuse("Can't assign hashslot " + slot + " to a different node while I still hold keys for this hash slot.");
   }
+  if (c.kind == Kind::kNode && mine && Overtaken(m, c, *node)) {
+    return Refuse("I took hash slot " + slot + " at a higher epoch than that node's: to give it away, set it MIGRATING first");
+  }
   return std::string("OK");
 }
 
@@ -192,10 +217,12 @@ Reply Run(Machine& m, const SetSlotCommand& c) {
 
 Reply Run(Machine& m, const TakeSlotsCommand& c) {
   Node* me = m.myself();
+  if (c.from_master) return MirrorTaken(m, c);
   if (me->IsReplica()) return Refuse("Only a master can take slots.");
   c.slots.ForEach([&m, me](slot::SlotId slot) {
     m.slots.Close(slot);
     m.slots.Assign(slot, me);
+    m.slots.MarkTaken(slot);
   });
   m.grants.Remove(c.slots);
   // Always a new one: an epoch this node had before may be known for less.

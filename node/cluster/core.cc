@@ -21,6 +21,19 @@
 
 namespace windlass::cluster {
 
+namespace {
+
+// The last that was elected, of those that were elected one after the other since `node` was.
+const Node* HeirOf(const Machine& m, const Node* node) {
+  for (size_t hops = 0; node != nullptr && hops <= m.nodes.all().size(); ++hops) {
+    if (node->successor.null()) return hops == 0 || !node->IsMaster() || node->Failed() ? nullptr : node;
+    node = m.nodes.Find(node->successor);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 ClusterCore::ClusterCore(Start start, base::Random random, const KeyCounts* keys, int64_t now_ms)
     : machine_(std::make_unique<Machine>(random, keys)) {
   Machine& m = *machine_;
@@ -171,6 +184,7 @@ std::optional<NodeEndpoint> ClusterCore::MasterOf(const NodeId& node, const Node
   // Whoever was elected in its place has its slots. Another master of the shard, left without
   // slots and without a master by what it lost, knows nothing of what the node has promised.
   if (known != nullptr && known->IsMaster() && known->slot_count > 0) return std::nullopt;
+  if (const Node* heir = HeirOf(*machine_, known); heir != nullptr && heir->shard_id == shard) return Endpoint(heir->index);
   for (const Node* other : machine_->nodes.all()) {
     if (!other->IsMaster() || other->Failed() || other->InHandshake() || !(other->shard_id == shard)) continue;
     if (other->slot_count > 0) return Endpoint(other->index);

@@ -169,6 +169,7 @@ void HandleHeartbeat(Machine& m, Node* sender, Node* linked, const MessageReceiv
   LearnMasterOf(m, *sender, header);
   NoteRole(m, sender, header);
   NoteClaims(m, sender, header);
+  (void)FollowSuccessor(m);
   const auto& heartbeat = std::get<Heartbeat>(message.body);
   ProcessGossip(m, sender, heartbeat.gossip);
   ProcessExtensions(m, sender, heartbeat.extensions);

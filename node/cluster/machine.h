@@ -84,6 +84,7 @@ struct Machine {
   // settling collisions; 0 if it did not in this life.
   uint64_t taken_at_epoch = 0;
   uint64_t succeeded_at_epoch = 0;  // the epoch at which this node took its master's place
+  bool left_empty = false;  // others took this master's last slots
 
   Outbox out;
   Election election;

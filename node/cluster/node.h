@@ -43,6 +43,10 @@ struct Node {
   SharedSlots equal_claim;
   uint64_t claim_version = 0;
 
+  // Who was elected in its place and took its slots, if this node has heard of that since its
+  // start. It speaks for what this one has promised, also when it has given the slots away.
+  NodeId successor;
+
   Node* replica_of = nullptr;
   std::vector<Node*> replicas;
 

@@ -33,6 +33,7 @@ void InheritRest(Machine& m, Node* replaced, Node* successor) {
     if (!kept.empty()) return;
   }
   rest->ForEach([&](slot::SlotId slot) { m.slots.Assign(slot, successor); });
+  replaced->successor = successor->id;
 }
 
 // Of a slot that was imported here, or by this node's master: its source, or whoever stands for the source, has
@@ -55,13 +56,15 @@ void ClaimAnew(Machine& m, const Node& claimant) {
 }
 
 // Elected in this master's place. It is not followed at once while this master still has
-// slots that were taken by others since.
+// slots that were taken by others since. It may have none left: then it is known by its epoch.
 Node* SuccessorOf(const Machine& m, const Node& master) {
+  Node* successor = nullptr;
   for (Node* node : m.nodes.all()) {
     const bool of_shard = node != &master && node->IsMaster() && !node->InHandshake() && OfOneShard(*node, master);
-    if (of_shard && node->slot_count > 0 && node->config_epoch > master.config_epoch) return node;
+    if (!of_shard || node->config_epoch <= master.config_epoch) continue;
+    if (successor == nullptr || successor->slot_count == 0) successor = node;
   }
-  return nullptr;
+  return successor;
 }
 
 // Slots the claimant owns in our table and does not claim any more.
@@ -109,9 +112,11 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
     // Candidates of other masters may have waited for this one's election.
     m.check_election = m.check_election || (owner != nullptr && owner->Failed());
     if (owner == head) ++taken_from_head;
-    if (!granted && owner != nullptr && !owner->shard_id.null() && owner->shard_id == claimant->shard_id) replaced = owner;
+    const bool elected = owner != nullptr && !owner->shard_id.null() && owner->shard_id == claimant->shard_id && epoch > owner->config_epoch;
+    if (!granted && elected) replaced = owner;
     if (m.slots.MigratingTo(slot) == claimant) m.slots.SetMigrating(slot, nullptr);
     m.slots.Assign(slot, claimant);
+    claimant->successor = NodeId();
     m.SaveAndCheck();
   });
   if (replaced != nullptr) InheritRest(m, replaced, claimant);
@@ -130,14 +135,20 @@ void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& c
     FollowNode(m, claimant);
     return;
   }
-  if (Node* successor = lost_all && head == m.myself() ? SuccessorOf(m, *head) : nullptr; successor != nullptr) {
-    LogF(m, LogLevel::kWarning, "The last of my slots are gone. Reconfiguring myself as a replica of %s (%s), which was elected in my place",
-         successor->id.str().c_str(), Name(*successor));
-    ReportLostSlots(m, *mine, false);
-    FollowNode(m, successor);
-    return;
-  }
-  ReportLostSlots(m, *mine, true);
+  m.left_empty = m.left_empty || (lost_all && head == m.myself());
+  const bool follows = FollowSuccessor(m);
+  ReportLostSlots(m, *mine, !follows);
+}
+
+bool FollowSuccessor(Machine& m) {
+  const Node& me = *m.myself();
+  m.left_empty = m.left_empty && me.IsMaster() && me.slot_count == 0;
+  Node* successor = m.left_empty ? SuccessorOf(m, me) : nullptr;
+  if (successor == nullptr) return false;
+  LogF(m, LogLevel::kWarning, "The last of my slots are gone. Reconfiguring myself as a replica of %s (%s), which was elected in my place",
+       successor->id.str().c_str(), Name(*successor));
+  FollowNode(m, successor);
+  return true;
 }
 
 void CorrectStaleClaim(Machine& m, Node* sender, Node* owner, const Header& header) {

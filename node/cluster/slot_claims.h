@@ -10,6 +10,10 @@ namespace windlass::cluster {
 // took its last slot (or its master's).
 void ApplyClaim(Machine& m, Node* claimant, uint64_t epoch, const SharedSlots& claimed);
 
+// A master whose last slots were taken by others follows whoever was elected in its place
+// (true), which it may hear of later: it must not go on with what that one has answered for.
+bool FollowSuccessor(Machine& m);
+
 // The claim is older than what we know of some slot: tells the sender.
 void CorrectStaleClaim(Machine& m, Node* sender, Node* owner, const Header& header);
 

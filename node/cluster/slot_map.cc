@@ -15,6 +15,7 @@ void SlotMap::Assign(slot::SlotId slot, Node* owner) {
   if (owner_[slot] != kNoNode) Unassign(slot);
   owner_[slot] = owner->index;
   taken_from_.erase(slot);
+  taken_.Remove(slot);
   not_claimed_.Remove(slot);
   MutableSlots(owner)->Add(slot);
   ++owner->slot_count;
@@ -29,6 +30,7 @@ void SlotMap::Unassign(slot::SlotId slot) {
   --owner->slot_count;
   owner_[slot] = kNoNode;
   taken_from_.erase(slot);
+  taken_.Remove(slot);
   not_claimed_.Remove(slot);
   --assigned_;
   ++version_;

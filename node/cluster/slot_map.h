@@ -42,6 +42,9 @@ class SlotMap {
   // without it: what it claims meanwhile, it claims because it has not been told yet.
   Node* TakenFrom(slot::SlotId slot) const { return Find(taken_from_, slot); }
   void SetTakenFrom(slot::SlotId slot, Node* former);  // nullptr: no longer
+  // Of a slot of mine: it came by a move that ended here, since this start.
+  void MarkTaken(slot::SlotId slot) { taken_.Add(slot); }
+  bool Taken(slot::SlotId slot) const { return taken_.Contains(slot); }
   // `node`, a master, has been heard to claim `claimed` and nothing else.
   void NoteHeardWithout(const Node* node, const slot::SlotSet& claimed);
   void Close(slot::SlotId slot) {
@@ -74,7 +77,8 @@ class SlotMap {
   const NodeTable* nodes_;
   std::array<NodeIndex, slot::kSlotCount> owner_;
   slot::SlotSet not_claimed_;
-  slot::SlotSet open_;  // migrating or importing
+  slot::SlotSet open_;   // migrating or importing
+  slot::SlotSet taken_;
   std::map<slot::SlotId, Node*> migrating_;
   std::map<slot::SlotId, Node*> importing_;
   std::map<slot::SlotId, Node*> taken_from_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "node/commands/ports.h"
-#include "node/replication/primary_side.h"
 
 namespace windlass::commands {
 
@@ -18,7 +17,7 @@ void WaitForAcks(Call& call, AckWait wait) {
                    primary->CancelWait(id);
                    if (reason != WakeReason::kClosed && reason != WakeReason::kUnblockError) answer(client);
                  });
-  primary->WaitForAcks(id, std::move(wait.enough), [blocker, id] { blocker->Wake(id); });
+  primary->WaitForAcks(id, std::move(wait.enough), wait.patience, [blocker, id] { blocker->Wake(id); });
 }
 
 }  // namespace windlass::commands

@@ -6,11 +6,14 @@
 #include <functional>
 
 #include "node/commands/command.h"
+#include "node/replication/primary_side.h"
 
 namespace windlass::commands {
 
 struct AckWait {
   int64_t timeout_ms = 0;  // 0: for ever
+  // Time is up, too, when replicas have stopped taking in what they are to acknowledge.
+  replication::AckPatience patience;
   std::function<bool()> enough;
   // Writes the reply, whether it is enough or time is up.
   std::function<void(client::Client&)> answer;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/base/result.h"
+#include "node/cluster/admin.h"
 #include "node/cluster/node_id.h"
 #include "node/slot/slot_set.h"
 
@@ -47,6 +48,8 @@ class SlotMigrationPort {
   // Every export that can still be ended by this node alone.
   virtual base::Result<void> Cancel() = 0;
   virtual std::vector<MigrationReport> Report() const = 0;  // newest first
+  // Whether CLUSTER SETSLOT is free to do this: the slot is in no migration that it would upset.
+  virtual base::Result<void> MaySet(const cluster::SetSlotCommand& command) const = 0;
   // DEBUG SLOTMIGRATION: the process is killed before a step of this name.
   virtual void DieBefore(std::string step) = 0;
   // A command that an import's source sent had an error for a reply.

@@ -109,4 +109,11 @@ slot::SlotSet JobRecords::SlotsOf(RecordKind kind) const {
   return slots;
 }
 
+const Job* JobRecords::MovingJob(slot::SlotId slot) const {
+  for (const auto& [name, record] : records_) {
+    if (record.kind != RecordKind::kDrop && record.job.slots.Contains(slot)) return &record.job;
+  }
+  return nullptr;
+}
+
 }  // namespace windlass::migration

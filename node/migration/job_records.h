@@ -52,6 +52,8 @@ class JobRecords {
   }
   const std::map<std::string, JobRecord>& all() const { return records_; }
   slot::SlotSet SlotsOf(RecordKind kind) const;
+  // The job that is moving the slot, not only emptying it; null: none.
+  const Job* MovingJob(slot::SlotId slot) const;
   // kOnlyWord and every name.
   std::vector<std::string> OnlyWords() const;
   // Names of records that `words`, as OnlyWords makes them, do not have.

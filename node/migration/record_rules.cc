@@ -23,6 +23,14 @@ bool Outstanding(const cluster::ClusterCore& core, const JobRecord& record) {
   return false;
 }
 
+bool GoneFrom(const cluster::ClusterCore& core, const Job& job) {
+  for (int s = job.slots.Next(0); s >= 0; s = job.slots.Next(s + 1)) {
+    const auto owner = core.OwnerOf(static_cast<slot::SlotId>(s));
+    if (!owner || *owner == job.source || core.ShardOf(*owner) == core.MyShardId()) return false;
+  }
+  return true;
+}
+
 std::vector<cluster::Grant> OutstandingGrants(const cluster::ClusterCore& core, const JobRecords& records) {
   std::vector<cluster::Grant> grants;
   for (const auto& [name, record] : records.all()) {
@@ -79,6 +87,25 @@ bool SourceOwnsAll(const cluster::ClusterCore& core, const Job& job) {
     if (!owner || !(*owner == job.source)) return false;
   }
   return true;
+}
+
+slot::SlotSet TakenByMaster(const cluster::ClusterCore& core, const JobRecord& record) {
+  slot::SlotSet taken;
+  if (record.kind != RecordKind::kImportGranted || core.IsMaster() || !(core.MyShardId() == record.job.target_shard)) return taken;
+  record.job.slots.ForEach([&](slot::SlotId slot) {
+    const auto owner = core.OwnerOf(slot);
+    if (!owner || *owner == record.job.source || core.ShardOf(*owner) == record.job.source_shard) taken.Add(slot);
+  });
+  return taken;
+}
+
+std::optional<std::string> WhyNotSet(const cluster::ClusterCore& core, const Job& job, const cluster::SetSlotCommand& command) {
+  using Kind = cluster::SetSlotCommand::Kind;
+  if (command.kind == Kind::kStable || command.kind == Kind::kAllStable) return std::nullopt;
+  const auto owner = core.OwnerOf(command.slot);
+  if (command.kind == Kind::kNode && owner && owner->str() == command.id) return std::nullopt;
+  return "ERR Slot " + std::to_string(command.slot) + " is in atomic migration " + job.name + " from " + job.source.str() + " to " +
+         job.target.str() + ": wait for its end, or end it by CLUSTER CANCELSLOTMIGRATIONS at its source";
 }
 
 }  // namespace windlass::migration

@@ -3,6 +3,7 @@
 // raise. Pure; the answers are the same for the server and for a simulation of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,10 @@ bool OwnsAllOf(const cluster::ClusterCore& core, const slot::SlotSet& slots);
 
 // Of a grant: some slot of it has not been seen with the target's shard.
 bool Outstanding(const cluster::ClusterCore& core, const JobRecord& record);
+
+// Of a grant that the target's shard calls claimed: all of it is with other shards, though it may
+// have gone on from the target's before this one heard of its claim.
+bool GoneFrom(const cluster::ClusterCore& core, const Job& job);
 
 // All that the core has to know: slots this shard must not claim.
 std::vector<cluster::Grant> OutstandingGrants(const cluster::ClusterCore& core, const JobRecords& records);
@@ -47,5 +52,14 @@ Outcome OutcomeOf(const cluster::ClusterCore& core, const JobRecord* record, boo
 
 // As the target: the import goes on only while its source owns all the slots.
 bool SourceOwnsAll(const cluster::ClusterCore& core, const Job& job);
+
+// As a replica, of a grant to its master whose record is over: the slots that were taken by it.
+// Without those that somebody else has had since.
+slot::SlotSet TakenByMaster(const cluster::ClusterCore& core, const JobRecord& record);
+
+// The slot goes one way at a time. While it is in a job here, as the source or as the target,
+// what CLUSTER SETSLOT would make of it is refused: the error line. Nothing where the command
+// changes neither who has the slot nor who is to have it.
+std::optional<std::string> WhyNotSet(const cluster::ClusterCore& core, const Job& job, const cluster::SetSlotCommand& command);
 
 }  // namespace windlass::migration

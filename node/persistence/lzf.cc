@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace windlass::persistence {
 namespace {
@@ -95,6 +96,21 @@ bool Compress(std::string_view input, std::string* out) {
   return false;
 }
 
+constexpr char kTooLong[] = "LZF output is longer than announced";
+
+// What is `distance` back from `to`, again.
+inline void CopyBack(char* to, size_t distance, size_t length) {
+  const char* const from = to - distance;
+  if (distance >= length) {
+    std::memcpy(to, from, length);
+  } else if (distance == 1) {
+    std::memset(to, *from, length);
+  } else {
+    // Byte by byte: the copy overlaps what it writes.
+    for (size_t i = 0; i < length; ++i) to[i] = from[i];
+  }
+}
+
 }  // namespace
 
 bool LzfCompress(std::string_view input, std::string* out) {
@@ -102,45 +118,50 @@ bool LzfCompress(std::string_view input, std::string* out) {
   return input.size() < UINT16_MAX ? Compress<uint16_t>(input, out) : Compress<uint32_t>(input, out);
 }
 
-base::Result<std::string> LzfDecompress(std::string_view input, size_t expected_size) {
-  std::string out(expected_size, '\0');
-  char* const begin = out.data();
-  size_t have = 0;
-  size_t at = 0;
-  while (at < input.size()) {
-    const size_t control = static_cast<uint8_t>(input[at++]);
+// Places are kept in locals: a store through out_ could change members, as far as the
+// compiler knows.
+void LzfUnpacker::Take(std::string_view input) {
+  size_t have = have_;
+  size_t at = at_;
+  while (at < input.size() && fault_ == nullptr) {
+    const size_t left = input.size() - at;
+    const size_t control = static_cast<uint8_t>(input[at]);
     if (control < kMaxLiteralRun) {
       const size_t run = control + 1;
-      if (run > input.size() - at) return base::Error{"LZF literal run passes the end of its input"};
-      if (run > expected_size - have) return base::Error{"LZF output is longer than announced"};
-      std::memcpy(begin + have, input.data() + at, run);
+      if (run >= left) break;
+      if (run > expected_size_ - have) fault_ = kTooLong;
+      if (fault_ != nullptr) break;
+      std::memcpy(out_ + have, input.data() + at + 1, run);
       have += run;
-      at += run;
+      at += 1 + run;
       continue;
     }
-    size_t length = control >> 5;
-    if (length == 7) {
-      if (at == input.size()) return base::Error{"LZF copy is cut short"};
-      length += static_cast<uint8_t>(input[at++]);
-    }
-    length += 2;
-    if (at == input.size()) return base::Error{"LZF copy is cut short"};
-    const size_t distance = ((control & 0x1f) << 8 | static_cast<uint8_t>(input[at++])) + 1;
-    if (distance > have) return base::Error{"LZF copy reaches before the start"};
-    if (length > expected_size - have) return base::Error{"LZF output is longer than announced"};
-    char* const to = begin + have;
-    const char* const from = to - distance;
+    const size_t head = control >> 5 == 7 ? 3 : 2;
+    if (head > left) break;
+    const size_t length = (control >> 5) + (head == 3 ? static_cast<uint8_t>(input[at + 1]) : 0) + 2;
+    const size_t distance = ((control & 0x1f) << 8 | static_cast<uint8_t>(input[at + head - 1])) + 1;
+    if (distance > have) fault_ = "LZF copy reaches before the start";
+    if (length > expected_size_ - have) fault_ = kTooLong;
+    if (fault_ != nullptr) break;
+    CopyBack(out_ + have, distance, length);
     have += length;
-    if (distance >= length) {
-      std::memcpy(to, from, length);
-    } else if (distance == 1) {
-      std::memset(to, *from, length);
-    } else {
-      // Byte by byte: the copy overlaps what it writes.
-      for (size_t i = 0; i < length; ++i) to[i] = from[i];
-    }
+    at += head;
   }
-  if (have != expected_size) return base::Error{"LZF output is shorter than announced"};
+  have_ = have;
+  at_ = at;
+}
+
+std::string LzfUnpacker::Fault(std::string_view input) const {
+  if (fault_ != nullptr) return fault_;
+  if (at_ != input.size()) return "LZF input is cut short";
+  return have_ == expected_size_ ? "" : "LZF output is shorter than announced";
+}
+
+base::Result<std::string> LzfDecompress(std::string_view input, size_t expected_size) {
+  std::string out(expected_size, '\0');
+  LzfUnpacker unpacker(out.data(), expected_size);
+  unpacker.Take(input);
+  if (std::string fault = unpacker.Fault(input); !fault.empty()) return base::Error{std::move(fault)};
   return out;
 }
 

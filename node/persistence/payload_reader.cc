@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "node/persistence/crc64.h"
+#include "node/persistence/lzf.h"
 #include "node/persistence/object_codec.h"
 #include "node/resp/request_parser.h"
 
@@ -15,6 +16,8 @@ namespace windlass::persistence {
 namespace {
 
 constexpr size_t kPayloadArgument = 3;
+constexpr size_t kTypeBytes = 1;
+constexpr uint8_t kPackedForm = 0xc0 | static_cast<uint8_t>(RdbStringEncoding::kLzf);
 // Beyond this a length is not believed before the bytes are there.
 constexpr size_t kLargestReadAhead = size_t{1} << 30;
 
@@ -56,15 +59,16 @@ void PayloadReader::TakeBody(std::string_view body) {
   }
   if (reader_ != nullptr && body.size() >= wanted_) TakeParts(body);
   if (text_ == nullptr) return;
+  if (unpacker_ != nullptr) return unpacker_->Take(body.substr(text_at_));
   const std::string_view fresh = body.substr(taken_);
   std::memcpy(text_->bytes().data() + (taken_ - text_at_), fresh.data(), fresh.size());
   taken_ += fresh.size();
 }
 
-// REQUIRES: the head is there. Only if all the payload is one string, not compressed: the rest is read at once.
+// REQUIRES: the head is there. Only if all the payload is one string: the rest is read at once.
 void PayloadReader::BeginText(std::string_view body) {
-  constexpr size_t kTypeBytes = 1;
   constexpr uint8_t kLengthForms = 0x80;  // these lengths stand for that many bytes as they are
+  if (static_cast<uint8_t>(body[kTypeBytes]) == kPackedForm) return BeginPackedText(body);
   if ((static_cast<uint8_t>(body[kTypeBytes]) & 0xfe) != kLengthForms) return;
   EncodingCursor cursor(body.substr(kTypeBytes));
   uint64_t length = 0;
@@ -73,6 +77,19 @@ void PayloadReader::BeginText(std::string_view body) {
   if (length == 0 || length != bytes_ - kPayloadFooterBytes - text_at_) return;
   text_.reset(types::Blob::CreateUnset(length));
   taken_ = text_at_;
+  TakeBody(body);
+}
+
+void PayloadReader::BeginPackedText(std::string_view body) {
+  EncodingCursor cursor(body.substr(kTypeBytes + 1));
+  uint64_t packed = 0;
+  uint64_t plain = 0;
+  if (cursor.Length(&packed) != ReadStatus::kDone || cursor.Length(&plain) != ReadStatus::kDone) return;
+  text_at_ = kTypeBytes + 1 + cursor.position();
+  if (packed != bytes_ - kPayloadFooterBytes - text_at_ || plain == 0) return;
+  if (plain > kLargestReadAhead || plain > packed * kMostLzfExpansion) return;
+  text_.reset(types::Blob::CreateUnset(plain));
+  unpacker_ = std::make_unique<LzfUnpacker>(text_->bytes().data(), plain);
   TakeBody(body);
 }
 
@@ -101,13 +118,14 @@ RestoredValue PayloadReader::Finish(std::string_view payload, bool verify_checks
   Take(payload);
   const std::string fault = PayloadFooterFault(payload, verify_checksum ? std::make_optional(checksum_) : std::nullopt);
   if (!fault.empty()) return RefusedPayload(PayloadFault::kVersionOrChecksum, fault);
-  if (text_ != nullptr) {
+  if (unpacker_ != nullptr) bad_ = unpacker_->Fault(BodyOf(payload).substr(text_at_));
+  if (text_ != nullptr && bad_.empty()) {
     RestoredValue value;
     value.blob = std::move(text_);
     return value;
   }
-  if (!in_parts_) return ParsePayloadBody(BodyOf(payload), limits_);
   if (!bad_.empty()) return RefusedPayload(PayloadFault::kBadFormat, bad_);
+  if (!in_parts_) return ParsePayloadBody(BodyOf(payload), limits_);
   if (object_ == nullptr) return RefusedPayload(PayloadFault::kBadFormat, "cut short");
   if (taken_ != BodyOf(payload).size()) return RefusedPayload(PayloadFault::kBadFormat, "bytes after the value");
   RestoredValue value;

@@ -20,6 +20,7 @@ class RequestParser;
 
 namespace windlass::persistence {
 
+class LzfUnpacker;
 class ObjectReader;
 
 class PayloadReader {
@@ -39,6 +40,7 @@ class PayloadReader {
 
  private:
   void BeginText(std::string_view body);
+  void BeginPackedText(std::string_view body);
   void TakeBody(std::string_view body);
   void TakeParts(std::string_view body);
   std::string_view BodyOf(std::string_view payload) const;
@@ -51,8 +53,9 @@ class PayloadReader {
   // Null: it is of a kind that is read at once, as small ones are, or nothing more is read.
   std::unique_ptr<ObjectReader> reader_;
   std::unique_ptr<types::Object> object_;
-  types::OwnedBlob text_;  // of a string that stands in the payload as it is
+  types::OwnedBlob text_;  // of a string that is all of the payload
   size_t text_at_ = 0;     // where it begins in the body
+  std::unique_ptr<LzfUnpacker> unpacker_;  // into text_; null: it stands there as it is
   bool in_parts_ = false;
   size_t taken_ = 0;   // of the body, in reader_ or text_
   size_t wanted_ = 1;  // of the body, before there is another part

@@ -16,7 +16,6 @@ constexpr size_t kLongestInteger = 11;      // "-2147483648"
 // The biggest string any peer accepts is proto-max-bulk-len, at most 2^63; one value beyond
 // this is damage, not data.
 constexpr uint64_t kLongestString = uint64_t{1} << 40;
-constexpr uint64_t kMostLzfExpansion = 264;  // bytes out of one copy
 
 void AppendBigEndian(uint64_t value, int bytes, std::string* out) {
   for (int i = bytes - 1; i >= 0; --i) out->push_back(static_cast<char>(value >> (8 * i)));

@@ -55,6 +55,17 @@ int PrimarySide::GoodReplicas() const {
   return count;
 }
 
+// What their sockets have taken, and what they have acknowledged.
+int64_t PrimarySide::TakenUpTo(int64_t offset) const {
+  int64_t taken = 0;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->state != ReplicaState::kOnline) continue;
+    const int64_t sent = replica->next_offset - 1 - static_cast<int64_t>(replica->transport->PendingOutput());
+    taken += std::min(offset, sent) + std::min(offset, replica->acked_offset);
+  }
+  return taken;
+}
+
 std::vector<ReplicaReport> PrimarySide::Report() const {
   std::vector<ReplicaReport> reports;
   for (const auto& [id, replica] : replicas_) {

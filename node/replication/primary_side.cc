@@ -374,9 +374,26 @@ void PrimarySide::PumpFile(Replica& replica) {
   }
 }
 
-void PrimarySide::WaitForAcks(uint64_t client_id, std::function<bool()> enough, std::function<void()> on_ready) {
-  waiters_[client_id] = {std::move(enough), std::move(on_ready)};
+void PrimarySide::WaitForAcks(uint64_t client_id, std::function<bool()> enough, const AckPatience& patience,
+                              std::function<void()> on_ready) {
+  const uint64_t number = ++waiters_made_;
+  waiters_[client_id] = {std::move(enough), std::move(on_ready), patience, number, TakenUpTo(patience.offset)};
   WantAcks();
+  if (patience.stalled_ms > 0) LookAgain(client_id, number);
+}
+
+void PrimarySide::LookAgain(uint64_t client_id, uint64_t waiter) {
+  const int64_t stalled_ms = waiters_.at(client_id).patience.stalled_ms;
+  parts_.loop->After(stalled_ms, [this, client_id, waiter, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    const auto it = waiters_.find(client_id);
+    if (it == waiters_.end() || it->second.number != waiter) return;
+    const int64_t before = std::exchange(it->second.taken, TakenUpTo(it->second.patience.offset));
+    if (it->second.taken > before) return LookAgain(client_id, waiter);
+    const std::function<void()> on_ready = std::move(it->second.on_ready);
+    waiters_.erase(it);
+    on_ready();
+  });
 }
 
 void PrimarySide::WakeWaiters() {

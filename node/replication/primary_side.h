@@ -92,6 +92,13 @@ struct ReplicaReport {
   std::string state_word;  // wait_bgsave, send_bulk, online
 };
 
+// How long somebody who waits for acknowledgements bears that no replica takes in any more
+// of the log up to an offset. 0: for ever.
+struct AckPatience {
+  int64_t offset = 0;
+  int64_t stalled_ms = 0;
+};
+
 struct PrimaryStats {
   uint64_t sync_full = 0;
   uint64_t sync_partial_ok = 0;
@@ -147,9 +154,9 @@ class PrimarySide {
   void RetryCopies() { StartDueSnapshot(); }
   // Asks all replicas, at the end of this turn, how far they are.
   void WantAcks() { ack_wanted_ = true; }
-  // Calls on_ready, once, when `enough` says so; it is asked after each
-  // acknowledgement and each WakeWaiters.
-  void WaitForAcks(uint64_t client_id, std::function<bool()> enough, std::function<void()> on_ready);
+  // Calls on_ready, once, when `enough` says so, which is asked after each
+  // acknowledgement and each WakeWaiters, or when patience has run out.
+  void WaitForAcks(uint64_t client_id, std::function<bool()> enough, const AckPatience& patience, std::function<void()> on_ready);
   void WakeWaiters();
   void CancelWait(uint64_t client_id) { waiters_.erase(client_id); }
   // Called before a replica is answered: the last moment to change the history's id.
@@ -219,6 +226,9 @@ class PrimarySide {
   void DropSlowAndSilent();
   void ExpireBacklog();
   void TrimLog();
+  // Grows while online replicas take in what the log has up to `offset`.
+  int64_t TakenUpTo(int64_t offset) const;
+  void LookAgain(uint64_t client_id, uint64_t waiter);
   void Drop(uint64_t client_id, std::string_view reason);
   std::string NameOf(const Replica& replica) const;
   int64_t NowMs() const { return parts_.loop->NowMs(); }
@@ -232,8 +242,12 @@ class PrimarySide {
   struct Waiter {
     std::function<bool()> enough;
     std::function<void()> on_ready;
+    AckPatience patience;
+    uint64_t number = 0;
+    int64_t taken = 0;  // TakenUpTo when it was last looked
   };
   std::map<uint64_t, Waiter> waiters_;  // by client
+  uint64_t waiters_made_ = 0;
   std::unique_ptr<SocketFeed> socket_feed_;
   PrimaryStats stats_;
   uint64_t copies_begun_ = 0;

@@ -9,6 +9,7 @@
 #include "node/base/clock.h"
 #include "node/config/config.h"
 #include "node/migration/entry_chunk.h"
+#include "node/migration/record_rules.h"
 #include "node/migration/value_commands.h"
 #include "node/net/event_loop.h"
 #include "node/observe/stats.h"
@@ -158,7 +159,9 @@ void SlotExport::Ask() {
   resp::EncodeCommand(words, &request);
   question_ = std::make_shared<OutcomeQuestion>(owner_->node().loop);
   question_->Begin(options, std::move(request), replies, [this, alive = alive_](std::optional<migration::Outcome> outcome) {
-    if (*alive && outcome) Do(machine_.OnOutcome(NowMs(), *outcome));
+    if (!*alive || !outcome) return;
+    const bool claimed = *outcome == migration::Outcome::kClaimed && migration::GoneFrom(owner_->core(), job_);
+    Do(claimed ? machine_.OnClaimed(NowMs()) : machine_.OnOutcome(NowMs(), *outcome));
   });
 }
 

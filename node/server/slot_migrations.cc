@@ -9,6 +9,7 @@
 
 #include "node/config/config.h"
 #include "node/migration/moving_keys.h"
+#include "node/migration/record_rules.h"
 #include "node/net/event_loop.h"
 #include "node/replication/replica_side.h"
 #include "node/resp/command.h"
@@ -116,6 +117,20 @@ std::vector<commands::MigrationReport> SlotMigrations::Report() const {
   }
   reports.insert(reports.end(), ended_.begin(), ended_.end());
   return reports;
+}
+
+const migration::Job* SlotMigrations::JobOf(slot::SlotId slot) const {
+  const auto has = [slot](const auto& job) { return !job->ended() && job->job().slots.Contains(slot); };
+  if (const auto found = std::find_if(exports_.begin(), exports_.end(), has); found != exports_.end()) return &(*found)->job();
+  if (const auto found = std::find_if(imports_.begin(), imports_.end(), has); found != imports_.end()) return &(*found)->job();
+  return records_.MovingJob(slot);
+}
+
+base::Result<void> SlotMigrations::MaySet(const cluster::SetSlotCommand& command) const {
+  const migration::Job* job = JobOf(command.slot);
+  const auto why_not = job == nullptr ? std::nullopt : migration::WhyNotSet(core(), *job, command);
+  if (why_not) return base::Error{*why_not};
+  return {};
 }
 
 void SlotMigrations::Remember(commands::MigrationReport report) {

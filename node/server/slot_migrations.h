@@ -53,6 +53,7 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   base::Result<void> Migrate(const std::vector<commands::MigrationOrder>& orders) override;
   base::Result<void> Cancel() override;
   std::vector<commands::MigrationReport> Report() const override;
+  base::Result<void> MaySet(const cluster::SetSlotCommand& command) const override;
   void Sync(commands::Call& call) override;
   void OnStreamRefused(const client::Client& source, std::string_view command) override;
   void DieBefore(std::string step) override { die_before_ = std::move(step); }
@@ -123,6 +124,8 @@ class SlotMigrations final : public commands::SlotMigrationPort, private LogTap 
   void Remember(commands::MigrationReport report);
   void FailAll(std::string_view why);
   bool Busy(const slot::SlotSet& slots) const;
+  // What has the slot: a migration under way, or one that is known by its record alone.
+  const migration::Job* JobOf(slot::SlotId slot) const;
   SlotImport* ImportOf(uint64_t client_id) const;
   SlotExport* ExportNamed(const std::string& name) const;
   SlotImport* ImportNamed(const std::string& name) const;

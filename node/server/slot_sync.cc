@@ -190,7 +190,9 @@ void SlotMigrations::LearnRecord(commands::Call& call) {
   const std::span<const std::string_view> words = call.args.subspan(3);
   if (words.size() == 2 && words[0] == "none") {
     const std::string name(words[1]);
-    if (records_.Find(name) == nullptr) return;
+    const migration::JobRecord* over = records_.Find(name);
+    if (over == nullptr) return;
+    if (const slot::SlotSet taken = migration::TakenByMaster(core(), *over); !taken.empty()) parts_.cluster->MirrorTaken(taken);
     RemoveRecord(name);
     return Save(nullptr);
   }

@@ -10,7 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kServersWaitMs = 2000;  // of one SETSLOT for the replicas, unless told otherwise
+constexpr int64_t kServersWaitMs = 2000;  // of one SETSLOT for replicas that take nothing in, unless told otherwise
 constexpr std::chrono::milliseconds kBetween{200};
 constexpr size_t kLanes = 16;  // connections to one node
 
@@ -19,14 +19,14 @@ bool NoReplicas(const Reply& reply) { return reply.ErrorIs("NOREPLICAS"); }
 // Sends the groups that begin at `heads`, shared out among the lanes, and puts their replies in
 // their places. A lane that fails leaves the others unfinished: they are connected anew.
 void Send(const std::vector<RedisAdmin*>& lanes, const std::vector<Command>& commands, size_t group,
-          const std::vector<size_t>& heads, std::vector<Reply>* replies) {
+          const std::vector<size_t>& heads, int64_t patience_ms, std::vector<Reply>* replies) {
   const size_t used = std::min(lanes.size(), heads.size());
   std::vector<std::vector<size_t>> places(used);
   for (size_t h = 0; h < heads.size(); ++h) {
     for (size_t i = heads[h]; i < std::min(heads[h] + group, commands.size()); ++i) places[h % used].push_back(i);
   }
   const auto rounds = static_cast<int64_t>((heads.size() + used - 1) / used);
-  const int64_t deadline_ms = lanes.front()->options().command_ms + kServersWaitMs * rounds;
+  const int64_t deadline_ms = lanes.front()->options().command_ms + kServersWaitMs * rounds + patience_ms;
   for (size_t lane = 0; lane < used; ++lane) {
     std::vector<Command> sent;
     for (const size_t place : places[lane]) sent.push_back(commands[place]);
@@ -47,7 +47,7 @@ std::vector<Reply> SendPatiently(const std::vector<RedisAdmin*>& lanes, const st
   const Clock::time_point end = Clock::now() + std::chrono::milliseconds(patience.wait_ms);
   bool one_alone = false;
   while (true) {
-    Send(lanes, commands, group, one_alone ? std::vector<size_t>{heads.front()} : heads, &replies);
+    Send(lanes, commands, group, one_alone ? std::vector<size_t>{heads.front()} : heads, patience.wait_ms, &replies);
     const size_t before = heads.size();
     std::erase_if(heads, [&replies](size_t head) { return !NoReplicas(replies[head]); });
     if (heads.empty() || Clock::now() >= end) return replies;

@@ -1,6 +1,7 @@
 // CLUSTER SETSLOT where a master tells its replicas before it acts (Windlass, Valkey 8).
 //
-// While a replica does not keep up, the master waits two seconds for it and then answers
+// While a replica does not keep up, the master waits for it: Windlass as long as it takes
+// anything in, a minute at most, then two seconds, which is all that Valkey waits. Then it answers
 // NOREPLICAS, having changed nothing. That passes: the replica catches up, or has been
 // silent for so long that it is not waited for any more. So it is asked again.
 //
@@ -18,7 +19,8 @@
 
 namespace windlass::redis {
 
-// How long a NOREPLICAS is borne, and who hears of it; 0: it is an answer like any other.
+// How long a NOREPLICAS is borne, or a master that still waits, and who hears of it; 0: it is
+// an answer like any other.
 struct ReplicaPatience {
   int64_t wait_ms = 0;
   std::function<void(const std::string& progress)> on_wait = nullptr;

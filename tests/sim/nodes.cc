@@ -82,6 +82,17 @@ void Nodes::Turn(Host* host) {
   });
 }
 
+void Nodes::Follows(Host* host) {
+  master_since_us_.erase(host->core->MyId());
+  data(*host).Follow();
+}
+
+// Also at the start of one that has been a master all the time.
+void Nodes::IsMaster(Host* host) {
+  master_since_us_.emplace(host->core->MyId(), world_->now_us());
+  data(*host).BecomeMaster();
+}
+
 // What cannot wait for the core's next tick.
 void Nodes::HearOfReplication(Host* host) {
   Reported& last = reported_[static_cast<size_t>(host->index())];
@@ -101,15 +112,22 @@ bool Nodes::Accepts(const Host& host, slot::SlotId slot) {
   return !host.core->GrantedSlots().Contains(slot) && !moves(host).Holds(slot);
 }
 
+// A master that took slots by itself may have the epoch its replica was elected at meanwhile:
+// the one that was elected is the newer one.
+std::pair<uint64_t, int64_t> Nodes::RankOf(const Host& host) const {
+  const auto since = master_since_us_.find(host.core->MyId());
+  return {host.core->Info().my_epoch, since == master_since_us_.end() ? 0 : since->second};
+}
+
 void Nodes::NoteNewest(const Host& host) {
   if (!host.core->IsMaster()) return;
   auto& newest = newest_[host.core->MyShardId()];
-  if (const uint64_t epoch = host.core->Info().my_epoch; epoch > newest.first) newest = {epoch, host.core->MyId()};
+  if (const auto rank = RankOf(host); rank > newest.first) newest = {rank, host.core->MyId()};
 }
 
 bool Nodes::Stale(const Host& host) {
   const auto newest = newest_.find(host.core->MyShardId());
-  return newest != newest_.end() && newest->second.first > host.core->Info().my_epoch && !(newest->second.second == host.core->MyId());
+  return newest != newest_.end() && newest->second.first > RankOf(host) && !(newest->second.second == host.core->MyId());
 }
 
 void Nodes::CheckAlone(const Host& host, slot::SlotId slot) {

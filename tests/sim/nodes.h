@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/shard_data.h"
@@ -34,8 +35,8 @@ class Nodes final : public Companion {
   void Starting(Host* host) override;
   void Started(Host* host) override;
   void Crashed(Host* host) override;
-  void Follows(Host* host) override { data(*host).Follow(); }
-  void IsMaster(Host* host) override { data(*host).BecomeMaster(); }
+  void Follows(Host* host) override;
+  void IsMaster(Host* host) override;
   void HoldsStream(Host* host) override { data(*host).HoldStream(); }
   void LostSlots(Host* host, const slot::SlotSet& slots) override { moves(*host).LostSlots(slots); }
   void Flushes(Host* host) override { data(*host).Flush(); }
@@ -51,6 +52,7 @@ class Nodes final : public Companion {
   void HearOfReplication(Host* host);
   void Write(Host* host);
   bool Accepts(const Host& host, slot::SlotId slot);
+  std::pair<uint64_t, int64_t> RankOf(const Host& host) const;
   void NoteNewest(const Host& host);
   bool Stale(const Host& host);
   void CheckAlone(const Host& host, slot::SlotId slot);
@@ -61,9 +63,10 @@ class Nodes final : public Companion {
   std::vector<std::unique_ptr<ShardData>> data_;
   std::vector<std::unique_ptr<SlotMoves>> moves_;
   std::vector<Reported> reported_;
-  // The newest master of each shard by epoch: an older one that has not heard of it is no
-  // matter of migrations.
-  std::map<cluster::NodeId, std::pair<uint64_t, cluster::NodeId>> newest_;
+  // The newest master of each shard, by epoch and since when it has been a master: an older
+  // one that has not heard of it is no matter of migrations.
+  std::map<cluster::NodeId, std::pair<std::pair<uint64_t, int64_t>, cluster::NodeId>> newest_;
+  std::map<cluster::NodeId, int64_t> master_since_us_;
   std::map<int, bool> complete_;  // by host: the data of the process being started
   bool writing_ = true;
 };

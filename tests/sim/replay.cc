@@ -200,7 +200,7 @@ void Replay::CopyClassic(Classic move) {
 
 // As the server does: the replicas are told, and when they have heard the master acts.
 void Replay::SetSlot(Host* host, const cluster::SetSlotCommand& command, std::function<void(bool)> then) {
-  if (!MayChange(*host) || !host->core->Check(command).ok()) return then(false);
+  if (!MayChange(*host) || !nodes_->moves(*host).MaySet(command).empty()) return then(false);
   ShardData& data = nodes_->data(*host);
   data.Say(SetSlotWords(command));
   AwaitMirrors({host->index(), host->life, command, data.offset(), world_->now_us() + kSetSlotTimeoutUs}, std::move(then));
@@ -212,21 +212,24 @@ bool Replay::MayChange(const Host& host) const {
 
 void Replay::AwaitMirrors(const Mirrored& change, std::function<void(bool)> then) {
   Host* host = &world_->host(change.host);
-  if (host->life != change.life || !MayChange(*host) || world_->now_us() > change.until_us) {
-    if (host->life == change.life && host->alive() && !nodes_->data(*host).following()) {
-      for (const cluster::SetSlotCommand& as_it_is : host->core->AsItIs(change.command.slot)) {
-        nodes_->data(*host).Say(SetSlotWords(as_it_is));
-      }
-    }
-    return then(false);
-  }
-  if (!nodes_->data(*host).ReplicasHave(change.offset)) {
+  const bool same = host->life == change.life && host->alive();
+  const bool may_go_on = same && MayChange(*host) && world_->now_us() <= change.until_us;
+  if (may_go_on && !nodes_->data(*host).ReplicasHave(change.offset)) {
     world_->After(kMs, [this, change, then = std::move(then)] { AwaitMirrors(change, then); });
     return;
   }
-  uint64_t ticket = 0;
-  if (!world_->Admin(host, change.command, &ticket).empty()) return then(false);
-  AwaitSave(*host, host->life, ticket, std::move(then));
+  // Once more, for time has passed.
+  if (may_go_on && nodes_->moves(*host).MaySet(change.command).empty()) {
+    uint64_t ticket = 0;
+    if (!world_->Admin(host, change.command, &ticket).empty()) return then(false);
+    return AwaitSave(*host, host->life, ticket, std::move(then));
+  }
+  if (same && !nodes_->data(*host).following()) {
+    for (const cluster::SetSlotCommand& as_it_is : host->core->AsItIs(change.command.slot)) {
+      nodes_->data(*host).Say(SetSlotWords(as_it_is));
+    }
+  }
+  then(false);
 }
 
 // The server answers when nodes.conf has it.

@@ -139,6 +139,18 @@ bool SlotMoves::Holds(slot::SlotId slot) const {
   return false;
 }
 
+std::string SlotMoves::MaySet(const cluster::SetSlotCommand& command) const {
+  if (const auto checked = core().Check(command); !checked.ok()) return checked.error();
+  const migration::Job* has = records_.MovingJob(command.slot);
+  for (const ExportPtr& job : exports_) {
+    if (!job->ended() && job->job.slots.Contains(command.slot)) has = &job->job;
+  }
+  for (const ImportPtr& job : imports_) {
+    if (!job->ended() && job->job.slots.Contains(command.slot)) has = &job->job;
+  }
+  return has == nullptr ? std::string() : migration::WhyNotSet(core(), *has, command).value_or("");
+}
+
 std::string SlotMoves::Unfinished() const {
   for (const ExportPtr& job : exports_) {
     if (!job->ended()) return "export " + job->job.name.substr(0, 8) + " " + std::string(StateWord(job->machine.state()));
@@ -218,7 +230,12 @@ void SlotMoves::Save(std::function<void(bool)> done) {
 
 void SlotMoves::LearnRecord(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "none") {
-    if (records_.Find(words[1]) == nullptr) return;
+    const JobRecord* over = records_.Find(words[1]);
+    if (over == nullptr) return;
+    if (const slot::SlotSet taken = migration::TakenByMaster(core(), *over); !taken.empty()) {
+      world_->Admin(host_, cluster::TakeSlotsCommand{taken, 0, true});
+      if (!host_->alive()) return;
+    }
     RemoveRecord(words[1]);
     return Save(nullptr);
   }

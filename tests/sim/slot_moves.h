@@ -34,6 +34,8 @@ class SlotMoves {
 
   // CLUSTER MIGRATESLOTS; empty if it was accepted.
   std::string Migrate(const slot::SlotSet& slots, const Host& target);
+  // CLUSTER SETSLOT; empty if the node may do it.
+  std::string MaySet(const cluster::SetSlotCommand& command) const;
   // Clients' commands on these wait here.
   bool Holds(slot::SlotId slot) const;
   void Tap(slot::SlotId slot, int64_t value);  // a write went into the log

@@ -228,7 +228,10 @@ void SlotMoves::Ask(const ExportPtr& job) {
       const auto outcome = theirs->OutcomeOf(asked);
       if (!theirs->host_->alive()) return;
       if (outcome) {
-        wires_->Send(wire, *theirs->host_, [this, job, outcome] { Do(job, job->machine.OnOutcome(NowMs(), *outcome)); });
+        wires_->Send(wire, *theirs->host_, [this, job, outcome] {
+          const bool claimed = *outcome == migration::Outcome::kClaimed && migration::GoneFrom(core(), job->job);
+          Do(job, claimed ? job->machine.OnClaimed(NowMs()) : job->machine.OnOutcome(NowMs(), *outcome));
+        });
       }
       wires_->Close(wire, *theirs->host_);
     });

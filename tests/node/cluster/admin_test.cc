@@ -182,6 +182,17 @@ TEST(Mirror, GivesASlotToTheSuccessorOfWhoHasBeenReplaced) {
   EXPECT_EQ(node.core->OwnerOf(16383), Id('2'));
 }
 
+// By an atomic migration; elected before the claim has been heard, the replica has them too.
+TEST(Mirror, HasSlotsThatItsMasterTookBeforeTheClaimIsHeard) {
+  OneNode node(ThreeShards('1'));
+  slot::SlotSet taken;
+  taken.Add(slot::SlotRange{6000, 6001});
+  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 0, true}).ok());
+  EXPECT_EQ(node.core->OwnerOf(6000), Id('a'));
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
+  EXPECT_TRUE(node.core->OwnSlots().Contains(6000));
+}
+
 TEST(Mirror, ClosesWhatAMasterOfAnotherShardKnowsNothingOf) {
   Mirroring node;
   node.Told(Kind::kMigrating, 7, 'b');
@@ -208,6 +219,28 @@ TEST(SetSlot, ThatNamesTheReplacedMasterLeavesTheSlotToItsSuccessor) {
   EXPECT_EQ(node.core->OwnerOf(7), Id('a'));
   EXPECT_TRUE(node.Admin(SetSlotCommand{8, Kind::kNode, Id('b').str()}).ok());
   EXPECT_EQ(node.core->OwnerOf(8), Id('b'));
+}
+
+// A tool tells of a move to b late: the slot has come here from b since.
+TEST(SetSlot, ThatALaterMoveHasOvertakenIsRefused) {
+  OneNode node(ThreeShards());
+  slot::SlotSet taken;
+  taken.Add(slot::SlotRange{6000, 6001});
+  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 3}).ok());
+  const SetSlotCommand to_b{6000, Kind::kNode, Id('b').str()};
+  EXPECT_FALSE(node.Admin(to_b).ok());
+  EXPECT_EQ(node.core->OwnerOf(6000), Id('a'));
+  EXPECT_TRUE(node.Admin(SetSlotCommand{7, Kind::kNode, Id('b').str()}).ok()) << "which has always been here";
+  // Opened, or claimed by b at a higher epoch, it goes.
+  ASSERT_TRUE(node.Admin(SetSlotCommand{6000, Kind::kMigrating, Id('b').str()}).ok());
+  EXPECT_TRUE(node.Admin(to_b).ok());
+  EXPECT_EQ(node.core->OwnerOf(6000), Id('b'));
+  auto later = node.Usual('b');
+  later->header.config_epoch = later->header.current_epoch = 9;
+  later->header.slots = node.Usual('c')->header.slots;
+  node.Deliver('b', later);
+  EXPECT_TRUE(node.Admin(SetSlotCommand{6001, Kind::kNode, Id('b').str()}).ok());
+  EXPECT_EQ(node.core->OwnerOf(6001), Id('b'));
 }
 
 TEST(SetSlot, TellsHowASlotIs) {

@@ -149,6 +149,20 @@ TEST(Grants, OfAFailedTargetItsSuccessorIsAskedAndNoEmptyMasterOfItsShard) {
   EXPECT_EQ(node.core->MasterOf(Id('b'), shard)->id, Id('2'));
 }
 
+// It can tell what became of a grant to b also when it has given everything away.
+TEST(Grants, OfAFailedTargetItsSuccessorIsAskedThatHasNoSlotsAnyMore) {
+  OneNode node(ThreeShards());
+  const NodeId shard = node.core->ShardOf(Id('b'));
+  node.HearOfFailure('b', 'c');
+  node.Claims('2', {5461, 10922}, 4);
+  node.Claims('c', {5461, 16383}, 5);
+  ASSERT_EQ(node.core->OwnerOf(6000), Id('c'));
+  ASSERT_TRUE(node.core->MasterOf(Id('b'), shard));
+  EXPECT_EQ(node.core->MasterOf(Id('b'), shard)->id, Id('2'));
+  node.HearOfFailure('2', 'c');
+  EXPECT_FALSE(node.core->MasterOf(Id('b'), shard));
+}
+
 TEST(Grants, ThatIsTakenBackIsClaimedAtOnceAndAtTheSameEpoch) {
   OneNode node(ThreeShards());
   node.Tick();  // opens the links

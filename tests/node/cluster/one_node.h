@@ -139,6 +139,15 @@ class OneNode {
   void Deliver(char id, std::shared_ptr<Message> message) {
     Feed(MessageReceived{LinkId{true, static_cast<uint64_t>(id)}, std::move(message), "127.0.0.1", "127.0.0.1"});
   }
+  // A master, whatever it was, claims these slots and no others.
+  void Claims(char by, slot::SlotRange range, uint64_t epoch) {
+    auto claim = From(by, MessageType::kPing);
+    auto slots = std::make_shared<slot::SlotSet>();
+    slots->Add(range);
+    claim->header.slots = slots;
+    claim->header.config_epoch = claim->header.current_epoch = epoch;
+    Deliver(by, claim);
+  }
   // On our own link to it, as its answer.
   void DeliverAnswer(char id, std::shared_ptr<Message> message) {
     Feed(MessageReceived{link_to[AddressOf(id).bus_port], std::move(message), "127.0.0.1", "127.0.0.1"});

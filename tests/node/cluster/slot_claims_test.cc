@@ -74,6 +74,40 @@ TEST(Claim, OfTheLastSlotsMakesAReplacedMasterFollowItsSuccessor) {
   EXPECT_EQ(node.core->MyMaster(), Id('1'));
 }
 
+// The same, where the successor has given all of them away since, and is heard last.
+TEST(Claim, OfTheLastSlotsMakesAReplacedMasterFollowASuccessorThatIsEmptyToo) {
+  Options options = OneNode::DefaultOptions();
+  options.allow_replica_migration = false;
+  OneNode node(ThreeShards(), {}, options);
+  node.Claims('b', {0, 10922}, 5);
+  ASSERT_TRUE(node.core->IsMaster());
+  auto empty = node.From('1', MessageType::kPing);
+  empty->header.current_epoch = 5;
+  empty->header.config_epoch = 1;
+  node.Deliver('1', empty);
+  EXPECT_TRUE(node.core->IsMaster()) << "that one was not elected in its place";
+  empty = node.From('1', MessageType::kPing);
+  empty->header.current_epoch = 5;
+  empty->header.config_epoch = 4;
+  node.Deliver('1', empty);
+  EXPECT_FALSE(node.core->IsMaster());
+  EXPECT_EQ(node.core->MyMaster(), Id('1'));
+}
+
+// a took slots of its own and was replaced by '1' at that very moment, which has not got them:
+// each has some, and neither has been elected in the other's place by saying so again.
+TEST(Claim, OfAnOlderMasterInheritsNothingFromItsSuccessor) {
+  OneNode node(ThreeShards('c'));
+  node.Claims('1', {0, 5460}, 7);
+  for (int i = 0; i < 3; ++i) {
+    node.Claims('a', {6000, 6001}, 6);
+    EXPECT_EQ(node.core->OwnerOf(10), Id('1'));
+    EXPECT_EQ(node.core->OwnerOf(6000), Id('a'));
+    node.Claims('1', {0, 5460}, 7);
+    EXPECT_EQ(node.core->OwnerOf(6000), Id('a'));
+  }
+}
+
 TEST(Claim, OfTheLastSlotsLeavesAMasterAloneThatNobodyWasElectedFor) {
   Options options = OneNode::DefaultOptions();
   options.allow_replica_migration = false;

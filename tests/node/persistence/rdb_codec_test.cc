@@ -65,6 +65,22 @@ TEST(Lzf, GivesBackWhatItCompressed) {
   }
 }
 
+TEST(Lzf, UnpacksWhatComesInPieces) {
+  std::string input;
+  for (int i = 0; i < 3000; ++i) input += std::to_string(i * 7919) + std::string(static_cast<size_t>(i % 300), 'y');
+  std::string packed;
+  ASSERT_TRUE(LzfCompress(input, &packed));
+  for (const size_t piece : {size_t{1}, size_t{2}, size_t{33}, size_t{5000}}) {
+    std::string out(input.size(), '\0');
+    LzfUnpacker unpacker(out.data(), out.size());
+    for (size_t have = 0; have < packed.size(); have += piece) unpacker.Take(std::string_view(packed).substr(0, have));
+    EXPECT_FALSE(unpacker.Fault(packed).empty());
+    unpacker.Take(packed);
+    EXPECT_EQ(unpacker.Fault(packed), "");
+    EXPECT_TRUE(out == input);
+  }
+}
+
 TEST(Lzf, RefusesDamageWithoutReadingOutside) {
   EXPECT_FALSE(LzfDecompress(std::string("\x05" "ab", 3), 6).ok());
   EXPECT_FALSE(LzfDecompress(std::string("\x20\x00", 2), 3).ok());

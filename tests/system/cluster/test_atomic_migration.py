@@ -159,6 +159,39 @@ def test_refuses_what_it_cannot_do(shards):
     assert jobs(source) == []
 
 
+def test_a_slot_of_a_migration_goes_no_other_way_meanwhile(nodes):
+    target, source, third, replica = [nodes.add(kind="windlass-node") for _ in range(4)]
+    form([target, source, third], [replica])  # the target's
+    inside, outside = 6005, 6010
+
+    def refused(node, *words):
+        return error_of(node.call, "CLUSTER", "SETSLOT", inside, *words)
+
+    replica.pause()  # so the target is never ready
+    try:
+        migrate(source, target, 6000, 6009)
+        wait_for(lambda: jobs(source)[0]["state"] in ("replicating", "failover-paused"), 20)
+        refusal = f"Slot {inside} is in atomic migration {jobs(source)[0]['name']} from {source.id()} to {target.id()}: " \
+                  "wait for its end, or end it by CLUSTER CANCELSLOTMIGRATIONS at its source"
+        assert refused(source, "MIGRATING", third.id()) == refusal
+        assert refused(source, "NODE", third.id()) == refusal
+        for words in (("IMPORTING", source.id()), ("NODE", target.id()), ("NODE", third.id())):
+            assert refused(target, *words) == refusal
+        assert source.call("CLUSTER", "SETSLOT", inside, "STABLE") == "OK", "which changes nothing"
+        assert source.call("CLUSTER", "SETSLOT", inside, "NODE", source.id()) == "OK"
+        assert source.call("CLUSTER", "SETSLOT", outside, "MIGRATING", third.id()) == "OK"
+        assert source.call("CLUSTER", "CANCELSLOTMIGRATIONS") == "OK"
+        assert source.call("CLUSTER", "SETSLOT", inside, "MIGRATING", third.id()) == "OK"
+    finally:
+        replica.resume()
+    job_ended(target, "failed")
+    words = ("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", 6000, 6009, "NODE", target.id())
+    assert f"Slot {inside} is open" in error_of(source.call, *words)
+    assert target.call("CLUSTER", "SETSLOT", 6006, "IMPORTING", source.id()) == "OK"
+    migrate(source, target, 6006, 6006)
+    assert "Slot 6006 is open on the target" in job_ended(source, "failed")["message"]
+
+
 def test_a_flush_of_the_source_fails_the_job(shards):
     (source, target), _ = shards
     target.call("CLIENT", "PAUSE", 100000, "WRITE")     # it does not get far

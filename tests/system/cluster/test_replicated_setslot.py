@@ -1,6 +1,7 @@
 """CLUSTER SETSLOT reaches replicas before their master acts on it: who is elected in the
 middle of a move goes on with it."""
 
+import threading
 import time
 
 import pytest
@@ -121,6 +122,42 @@ def test_a_replica_that_does_not_answer_refuses_the_change_after_the_timeout(sha
         source.replica.resume()
     assert source.master.call("CLUSTER", "SETSLOT", SLOT, "MIGRATING", target.master.id(), "TIMEOUT", 5000) == "OK"
     assert open_slots(source.replica) == ({SLOT: target.master.id()}, {})
+
+
+def test_a_replica_that_stands_still_is_not_waited_for_long(shards):
+    source, target, _ = shards
+    source.replica.pause()
+    try:
+        began = time.monotonic()
+        refused = error_of(source.master.call, "CLUSTER", "SETSLOT", SLOT, "MIGRATING", target.master.id())
+        assert refused == "NOREPLICAS Not enough good replicas to write." and 1.9 < time.monotonic() - began < 5
+    finally:
+        source.replica.resume()
+
+
+def test_a_replica_that_is_still_taking_a_large_value_in_is_waited_for(shards):
+    source, target, _ = shards
+    slow_s, large = 4, "x" * 200_000_000
+
+    def slowly():
+        end = time.monotonic() + slow_s
+        while time.monotonic() < end:
+            source.replica.pause()
+            time.sleep(0.5)
+            source.replica.resume()
+            time.sleep(0.005)
+
+    slowing = threading.Thread(target=slowly)
+    slowing.start()
+    try:
+        assert source.master.call("SET", TAG, large, timeout=60) == "OK"
+        began = time.monotonic()
+        assert source.master.call("CLUSTER", "SETSLOT", SLOT, "MIGRATING", target.master.id(), timeout=60) == "OK"
+        assert time.monotonic() - began > 2, "it was not slow enough"
+    finally:
+        slowing.join()
+        source.replica.resume()
+    assert source.replica.call("DBSIZE") == 1
 
 
 @pytest.mark.parametrize("words, error", [

@@ -69,6 +69,21 @@ def test_who_comes_later_goes_on_with_the_job_of_who_was_killed(shards):
     harness.wait_for(lambda: target.cluster_nodes()[target.id()]["slot_count"] == 8192 + 50, 10, "moved once")
 
 
+def test_key_by_key_is_refused_for_slots_that_move_at_once(shards):
+    source, target, _, replica = shards
+    replica.pause()
+    try:
+        assert source.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", 0, 9, "NODE", target.id()) == "OK"
+        result = ctl("reshard", "--from", source.id(), "--to", target.id(), "--slots", 5, "--yes", "--pipeline", 10, source.address)
+        assert result.returncode != 0
+        assert f"is in atomic migration {jobs(source)[0]['name']} from {source.id()} to {target.id()}" in result.stdout + result.stderr
+    finally:
+        replica.resume()
+    harness.wait_for(lambda: jobs(source)[0]["state"] == "success", 20, "the migration is as it was")
+    for node in (source, target):
+        assert not node.cluster_nodes()[node.id()]["migrating"] and not node.cluster_nodes()[node.id()]["importing"]
+
+
 def test_a_peer_without_it_means_key_by_key(tmp_path):
     if not harness.server_binary("redis-server"):
         pytest.skip("redis-server is not there")
