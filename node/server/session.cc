@@ -92,7 +92,7 @@ size_t Session::RunRequests(std::string_view bytes) {
     const resp::ParseStatus status = ParseAhead(bytes.substr(position), &batch);
     if (batch.count == 0) {
       if (status == resp::ParseStatus::kNeedMore) {
-        if (parser_.bytes_wanted() > 32 * 1024) TakeCutRequest(bytes.substr(position));
+        if (parser_.bytes_wanted() > resp::kLargeRequestBytes) TakeCutRequest(bytes.substr(position));
         break;
       }
       table_->node().log->Verbose("Protocol error (" + parser_.error() + ") from client: " + table_->Describe(client_));

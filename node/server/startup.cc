@@ -2,7 +2,6 @@
 #include "node/server/startup.h"
 
 #include <limits.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "node/base/letter_case.h"
 #include "node/base/log.h"
 #include "node/commands/command_table.h"
 #include "node/commands/version.h"
@@ -104,7 +104,7 @@ Arguments ParseArguments(const std::vector<std::string>& arguments) {
       parsed.directives += word.substr(2);
       // Without a value: no points to save at.
       const bool has_value = i + 1 < arguments.size() && arguments[i + 1].compare(0, 2, "--") != 0;
-      if (strcasecmp(word.c_str(), "--save") == 0 && !has_value) parsed.directives += " \"\"";
+      if (base::EqualsNoCase(word, "--save") && !has_value) parsed.directives += " \"\"";
     } else {
       // A value, or the first word of a line without dashes.
       if (!parsed.directives.empty()) parsed.directives += ' ';
