@@ -44,6 +44,18 @@ ROWS = [
         CONFIG SET list-max-listpack-size -2
         DEL l
     """),
+    row("a-small-list-stays-one-when-it-shrinks", """
+        RPUSH l 1 2 3 4 5 6
+        CONFIG SET list-max-listpack-size 1
+        LMPOP 1 l LEFT COUNT 2
+        OBJECT ENCODING l
+        LREM l 1 4
+        OBJECT ENCODING l
+        LTRIM l 0 1
+        OBJECT ENCODING l
+        CONFIG SET list-max-listpack-size -2
+        DEL l
+    """),
     row("pops-of-many-are-read-before-their-timeout", """
         BLMPOP x 0 l LEFT
         BLMPOP -1 1 l SIDEWAYS
@@ -52,7 +64,6 @@ ROWS = [
         BZMPOP x 0 z MIN
         BZMPOP -1 1 z MIDDLE
         BZMPOP -1 1 z MIN COUNT 0
-        BZMPOP inf 1 z MIN
     """),
     row("bits-saturated-from-afar", f"""
         BITFIELD b OVERFLOW SAT SET i8 0 {MIN} GET i8 0
@@ -66,6 +77,10 @@ ROWS = [
         BITFIELD b OVERFLOW SAT SET u8 0 {MIN} GET u8 0 SET u63 0 -1 GET u63 0
         BITFIELD b OVERFLOW FAIL SET i8 0 {MIN} GET i8 0
     """),
+    row("keys-behind-a-count-that-is-none", "", *[
+        ["COMMAND", "GETKEYS", *command.replace("N", count).split(",")]
+        for count in ("+1", " 1", "01", "1x", "x", "-1", "2", "4294967297")
+        for command in ("EVAL,x,N,k", "FCALL_RO,f,N,k", "ZUNION,N,k", "ZINTERSTORE,d,N,k", "LMPOP,N,k,LEFT", "BZMPOP,0,N,k,MIN", "SINTERCARD,N,k")]),
     row("what-scripts-are-given", "XGROUP CREATE x g 0 MKSTREAM",
         ["EVAL", "redis.setresp(3) return redis.call('xinfo', 'groups', 'x')", 0],
         *[["EVAL", f"return {{cmsgpack.unpack_limit('\\1\\2\\3', {limit})}}", 0] for limit in ("0", "0, 0", "0, 1", "2", "2, 1")]),

@@ -87,7 +87,10 @@ def test_a_reply_never_stands_within_the_stream(node, words, stays):
         got = b""
         while not got.count(b"a-key") or not got.endswith(got.partition(b"$EOF:")[2][:40]):
             got += link.recv(65536)
-        link.sendall(words_of(("REPLCONF", "ACK", "0"), words))
+        # An acknowledgement begins the stream, once the master has seen its copy's end.
+        acknowledge = words_of(("REPLCONF", "ACK", "0"))
+        harness.wait_for(lambda: link.sendall(acknowledge) or "state=online" in node.info("replication")["slave0"])
+        link.sendall(acknowledge + words_of(words))
         harness.wait_for(lambda: (node.info("replication")["connected_slaves"] == "1") == stays, 5)
         if stays:
             node.call("SET", "b-key", "1")
