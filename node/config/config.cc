@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -285,6 +286,7 @@ Config::LoadResult Config::LoadText(std::string_view text) { return LoadLines(te
 Config::LoadResult Config::LoadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {false, {0, path, std::string(std::strerror(errno))}};
+  if (std::filesystem::is_directory(path)) return {false, {0, path, std::string(std::strerror(EISDIR))}};
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (++include_depth_ > kMaxIncludeDepth) return {false, {0, path, "too many nested includes"}};
   LoadResult result = LoadLines(text);
