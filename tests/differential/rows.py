@@ -77,6 +77,9 @@ ROWS = [
         BITFIELD b OVERFLOW SAT SET u8 0 {MIN} GET u8 0 SET u63 0 -1 GET u63 0
         BITFIELD b OVERFLOW FAIL SET i8 0 {MIN} GET i8 0
     """),
+    row("words-with-a-zero-byte-in-errors", "", *[[*words, "a\x00b"] for words in (
+        ["NOSUCH", "x"], ["EXPIRE", "k", "1"], ["CLIENT"], ["OBJECT"], ["ACL", "CAT"], ["ACL", "DRYRUN", "default"],
+        ["CLIENT", "LIST", "TYPE"], ["LATENCY"])], ["NO\x00SUCH", "x\x00y", "z"]),
     row("keys-behind-a-count-that-is-none", "", *[
         ["COMMAND", "GETKEYS", *command.replace("N", count).split(",")]
         for count in ("+1", " 1", "01", "1x", "x", "-1", "2", "4294967297")

@@ -69,6 +69,13 @@ TEST(ReplyWriterTest, AnErrorStaysOnOneLine) {
   EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Error("ERR bad\r\n+OK"); }), "-ERR bad  +OK\r\n");
 }
 
+TEST(ReplyWriterTest, AnErrorShowsWordsUpToAZeroByte) {
+  using std::string_view_literals::operator""sv;
+  const auto error = [](std::string_view text) { return Written(2, [text](ReplyWriter& w) { w.Error(text); }); };
+  EXPECT_EQ(error("ERR no 'a\0b' of '\0' 'c'"sv), "-ERR no 'a' of '' 'c'\r\n");
+  EXPECT_EQ(error("ERR no a\0b"sv), "-ERR no a\r\n");
+}
+
 TEST(ReplyWriterTest, DoublesReadBack) {
   EXPECT_EQ(FormatDouble(3), "3");
   EXPECT_EQ(FormatDouble(0.1), "0.1");
