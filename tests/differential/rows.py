@@ -44,6 +44,12 @@ ROWS = [
         CONFIG SET list-max-listpack-size -2
         DEL l
     """),
+    row("a-distance-between-two-texts", """
+        GEOADD g -178.659628 84.940242 p16 179.981678 -84.522434 p53
+        GEODIST g p16 p53 ft
+        GEODIST g p16 p53
+        GEODIST g p16 p16 km
+    """),
     row("a-small-list-stays-one-when-it-shrinks", """
         RPUSH l 1 2 3 4 5 6
         CONFIG SET list-max-listpack-size 1
