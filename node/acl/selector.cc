@@ -6,6 +6,7 @@
 
 #include "node/acl/words.h"
 #include "node/base/glob.h"
+#include "node/base/letter_case.h"
 
 namespace windlass::acl {
 namespace {
@@ -26,21 +27,21 @@ base::Error Fail(std::string_view text) { return base::Error{std::string(text)};
 // --- rules
 
 base::Result<void> Selector::Apply(const Catalog& catalog, std::string_view rule) {
-  if (EqualsNoCase(rule, "allkeys") || rule == "~*") {
+  if (base::EqualsNoCase(rule, "allkeys") || rule == "~*") {
     all_keys_ = true;
     keys_.clear();
-  } else if (EqualsNoCase(rule, "resetkeys")) {
+  } else if (base::EqualsNoCase(rule, "resetkeys")) {
     all_keys_ = false;
     keys_.clear();
-  } else if (EqualsNoCase(rule, "allchannels") || rule == "&*") {
+  } else if (base::EqualsNoCase(rule, "allchannels") || rule == "&*") {
     all_channels_ = true;
     channels_.clear();
-  } else if (EqualsNoCase(rule, "resetchannels")) {
+  } else if (base::EqualsNoCase(rule, "resetchannels")) {
     all_channels_ = false;
     channels_.clear();
-  } else if (EqualsNoCase(rule, "allcommands") || EqualsNoCase(rule, "+@all")) {
+  } else if (base::EqualsNoCase(rule, "allcommands") || base::EqualsNoCase(rule, "+@all")) {
     SetAll(true);
-  } else if (EqualsNoCase(rule, "nocommands") || EqualsNoCase(rule, "-@all")) {
+  } else if (base::EqualsNoCase(rule, "nocommands") || base::EqualsNoCase(rule, "-@all")) {
     SetAll(false);
   } else if (rule.empty()) {
     return Fail(kSyntax);
@@ -123,7 +124,7 @@ void Selector::Set(const Catalog& catalog, int id, bool allow) {
 
 // A rule takes the place of earlier ones about the same, or about a part of it.
 void Selector::Remember(std::string_view rule, bool allow) {
-  const std::string lower = Lower(rule);
+  const std::string lower = base::Lower(rule);
   const auto is_covered = [&lower](const std::string& known) {
     const std::string_view name = std::string_view(known).substr(1);
     return name.substr(0, lower.size()) == lower && (name.size() == lower.size() || name[lower.size()] == '|');
@@ -152,7 +153,7 @@ base::Result<void> Selector::Allow(const Catalog& catalog, std::string_view comm
     SetBit(*id, true);
   } else {
     std::vector<std::string>& known = first_arguments_[*container];
-    if (std::find(known.begin(), known.end(), Lower(sub)) == known.end()) known.push_back(Lower(sub));
+    if (std::find(known.begin(), known.end(), base::Lower(sub)) == known.end()) known.push_back(base::Lower(sub));
   }
   Remember(command, true);
   return {};
@@ -185,7 +186,7 @@ bool Selector::AllowsCommand(const Request& request) const {
   const auto it = first_arguments_.find(request.command);
   if (it == first_arguments_.end() || !request.has_first_argument) return false;
   return std::any_of(it->second.begin(), it->second.end(), [&request](const std::string& allowed) {
-    return EqualsNoCase(allowed, request.first_argument);
+    return base::EqualsNoCase(allowed, request.first_argument);
   });
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "node/acl/password.h"
-#include "node/acl/words.h"
+#include "node/base/letter_case.h"
 
 namespace windlass::acl {
 namespace {
@@ -71,23 +71,23 @@ base::Result<void> User::ApplySelector(const Catalog& catalog, std::string_view 
 
 base::Result<void> User::Apply(const Catalog& catalog, std::string_view rule) {
   if (rule.empty()) return {};
-  if (EqualsNoCase(rule, "on")) {
+  if (base::EqualsNoCase(rule, "on")) {
     enabled_ = true;
-  } else if (EqualsNoCase(rule, "off")) {
+  } else if (base::EqualsNoCase(rule, "off")) {
     enabled_ = false;
-  } else if (EqualsNoCase(rule, "nopass")) {
+  } else if (base::EqualsNoCase(rule, "nopass")) {
     no_password_ = true;
     passwords_.clear();
-  } else if (EqualsNoCase(rule, "skip-sanitize-payload")) {
+  } else if (base::EqualsNoCase(rule, "skip-sanitize-payload")) {
     sanitizes_payload_ = false;
-  } else if (EqualsNoCase(rule, "sanitize-payload")) {
+  } else if (base::EqualsNoCase(rule, "sanitize-payload")) {
     sanitizes_payload_ = true;
-  } else if (EqualsNoCase(rule, "resetpass")) {
+  } else if (base::EqualsNoCase(rule, "resetpass")) {
     no_password_ = false;
     passwords_.clear();
-  } else if (EqualsNoCase(rule, "clearselectors")) {
+  } else if (base::EqualsNoCase(rule, "clearselectors")) {
     selectors_.erase(selectors_.begin() + 1, selectors_.end());
-  } else if (EqualsNoCase(rule, "reset")) {
+  } else if (base::EqualsNoCase(rule, "reset")) {
     Reset(catalog);
   } else if (rule[0] == '>' || rule[0] == '<' || rule[0] == '#' || rule[0] == '!') {
     return ApplyPassword(rule);

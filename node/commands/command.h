@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "node/base/letter_case.h"
 #include "node/client/client.h"
 #include "node/commands/effects.h"
 #include "node/resp/reply_writer.h"
@@ -133,8 +134,7 @@ inline constexpr std::string_view kWrongType =
 inline constexpr std::string_view kNoSuchKey = "ERR no such key";
 inline constexpr std::string_view kOutOfRange = "ERR index out of range";
 
-// ASCII case-insensitive comparison of an argument with an upper- or lower-case word.
-bool EqualsNoCase(std::string_view a, std::string_view b);
+using base::EqualsNoCase;
 // Strict decimal int64, as Redis takes it: no blanks, no plus, no leading zeros.
 bool ParseInt64(std::string_view text, int64_t* value);
 // For HELP subcommands: heading, the lines, and the common footer, as an array.

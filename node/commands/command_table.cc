@@ -25,17 +25,6 @@ std::string_view LastPart(std::string_view name) {
 
 }  // namespace
 
-bool EqualsNoCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (a[i] == b[i]) continue;
-    // The same letter in either case.
-    const char lower = static_cast<char>(a[i] | 0x20);
-    if ((a[i] ^ b[i]) != 0x20 || lower < 'a' || lower > 'z') return false;
-  }
-  return true;
-}
-
 CommandTable::CommandTable(const std::vector<std::span<const CommandSpec>>& families) {
   for (const auto family : families) {
     for (const CommandSpec& spec : family) commands_.push_back(&spec);

@@ -2,6 +2,7 @@
 #include "node/commands/geo_commands.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -68,7 +69,9 @@ void ReplyPoint(Call& call, GeoPoint point) {
 
 void ReplyDistance(Call& call, double distance) {
   char text[400];
-  call.reply.Bulk({text, static_cast<size_t>(std::snprintf(text, sizeof text, "%.4f", distance))});
+  // What is rounded is the double of ten thousand times as much: not always as "%.4f" rounds.
+  const long long scaled = std::llrint(distance * 10000);
+  call.reply.Bulk({text, static_cast<size_t>(std::snprintf(text, sizeof text, "%lld.%04lld", scaled / 10000, scaled % 10000))});
 }
 
 namespace {

@@ -43,7 +43,9 @@ bool MoveElement(Call& call, Ends ends) {
       keyspace::ObjectEdit edit(call.db, call.slot, source_key, *source.entry);
       List& list = edit.As<List>();
       element = list.Pop(ends.from);
+      list.Grow(1, element.size(), LimitsOf(call));
       list.Push(ends.to, element, LimitsOf(call));
+      list.FitEncoding(true, LimitsOf(call));
       edit.Changed(2);
     }
     Notify(call, NotifyClass::kList, ends.to == List::End::kHead ? "lpush" : "rpush", target_key);
@@ -143,10 +145,10 @@ void LMPopCommand(Call& call) {
 }
 
 void BLMPopCommand(Call& call) {
-  const auto deadline = ParseDeadline(call, call.args[1]);
-  if (!deadline) return;
   const auto pop = ParseManyPop(call, 2, {"LEFT", "RIGHT"});
-  if (!pop || PopFromFirst(call, *pop)) return;
+  if (!pop) return;
+  const auto deadline = ParseDeadline(call, call.args[1]);
+  if (!deadline || PopFromFirst(call, *pop)) return;
   if (!WaitForKeys(call, pop->keys, types::Type::kList, *deadline)) call.reply.NullArray();
 }
 

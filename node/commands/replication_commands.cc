@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "node/base/quoted_words.h"
 #include "node/cluster/core.h"
 #include "node/commands/cluster_port.h"
 #include "node/commands/ports.h"
@@ -106,7 +108,8 @@ void Role(Call& call) {
 }
 
 void StartSync(Call& call, replication::PrimarySide::SyncRequest request) {
-  if (call.client.Has(client::kReplica)) return;  // once is enough, and it expects no reply
+  // Once is enough, and it expects no reply; nor does who monitors.
+  if (call.client.Has(client::kReplica | client::kMonitor)) return;
   if (call.node.failover->running()) return call.reply.Error("NOMASTERLINK Can't SYNC while failing over");
   if (call.node.replica_side->following() && !call.node.replica_side->link_up()) {
     return call.reply.Error("NOMASTERLINK Can't SYNC while not connected with my master");
@@ -162,14 +165,16 @@ void FullSync(Call& call) {
 
 // `filter` names what the copy is to hold, nothing else goes into it. False: the reply was written.
 bool SetCopyContents(Call& call, std::string_view filter) {
+  std::vector<std::string> words;
+  if (!base::SplitQuoted(filter, &words)) {
+    call.reply.Error("ERR Missing rdb-filter-only values");
+    return false;
+  }
   replication::CopyContents contents{false, false};
   std::string unknown;
-  while (!filter.empty() && unknown.empty()) {
-    const size_t end = std::min(filter.find(' '), filter.size());
-    const std::string_view word = filter.substr(0, end);
-    if (EqualsNoCase(word, "functions")) contents.functions = true;
-    else if (!word.empty()) unknown = word;
-    filter.remove_prefix(std::min(end + 1, filter.size()));
+  for (const std::string& word : words) {
+    if (unknown.empty() && EqualsNoCase(word, "functions")) contents.functions = true;
+    else if (unknown.empty()) unknown = word;
   }
   call.node.primary_side->SetCopyContents(call.client.id, contents);
   if (!unknown.empty()) call.reply.Error("ERR Unsupported rdb-filter-only option: " + unknown);
@@ -200,6 +205,7 @@ void ReplicaConfiguration(Call& call) {
       primary.AddCapability(call.client.id, value);
     } else if (EqualsNoCase(option, "rdb-only")) {
       if (!ParseInt64(value, &number)) return call.reply.Error(kNotInteger);
+      if (number < 0 || number > 1) return call.reply.Error("ERR value is out of range, value must between 0 and 1");
       primary.SetCopyOnly(call.client.id, number == 1);
     } else if (EqualsNoCase(option, "rdb-filter-only")) {
       if (!SetCopyContents(call, value)) return;
@@ -255,8 +261,9 @@ void WaitAof(Call& call) {
   AckWait wait;
   if (!ParseInt64(call.args[1], &local)) return call.reply.Error(kNotInteger);
   if (local < 0 || local > 1) return call.reply.Error("ERR value is out of range, value must between 0 and 1");
-  if (!ParseInt64(call.args[2], &replicas)) return call.reply.Error(kNotInteger);
-  if (replicas < 0 || replicas > INT32_MAX) return call.reply.Error("ERR value is out of range, must be positive");
+  if (!ParseInt64(call.args[2], &replicas) || replicas < 0 || replicas > INT32_MAX) {
+    return call.reply.Error("ERR value is out of range, must be positive");
+  }
   if (!ParseTimeout(call, call.args[3], &wait.timeout_ms)) return;
   if (call.node.replica_side->following()) {
     return call.reply.Error(

@@ -59,12 +59,12 @@ void Shutdown(Call& call) {
   if (!ended) call.reply.Error(ended.error());
 }
 
-// A client that monitors already is not answered again.
+// A client that monitors already is not answered again, and a replica not at all.
 void Monitor(Call& call) {
   if (call.client.Has(client::kDenyBlocking)) {
     return call.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   }
-  if (call.client.Has(client::kMonitor) || call.client.transport == nullptr) return;
+  if (call.client.Has(client::kMonitor | client::kReplica) || call.client.transport == nullptr) return;
   call.node.monitors->Add(call.client);
   call.reply.Ok();
 }

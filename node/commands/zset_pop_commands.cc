@@ -101,10 +101,10 @@ void ZMPopCommand(Call& call) {
 }
 
 void BZMPopCommand(Call& call) {
-  const auto deadline = ParseDeadline(call, call.args[1]);
-  if (!deadline) return;
   const auto pop = ParseManyPop(call, 2, {"MIN", "MAX"});
-  if (!pop || PopFromFirst(call, *pop)) return;
+  if (!pop) return;
+  const auto deadline = ParseDeadline(call, call.args[1]);
+  if (!deadline || PopFromFirst(call, *pop)) return;
   if (!WaitForKeys(call, pop->keys, types::Type::kSortedSet, *deadline)) call.reply.NullArray();
 }
 

@@ -2,11 +2,12 @@
 #include "node/config/checks.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
+
+#include "node/base/letter_case.h"
 
 namespace windlass::config {
 namespace {
@@ -93,11 +94,8 @@ base::Result<void> CheckTitle(const std::string& value) {
 
 base::Result<void> CheckShutdownOptions(const Words& words) {
   const auto has = [&words](std::string_view word) {
-    return std::any_of(words.begin(), words.end(), [word](const std::string& given) {
-      return given.size() == word.size() && std::equal(word.begin(), word.end(), given.begin(), [](char a, char b) {
-               return a == std::tolower(static_cast<unsigned char>(b));
-             });
-    });
+    return std::any_of(words.begin(), words.end(),
+                       [word](const std::string& given) { return base::EqualsNoCase(given, word); });
   };
   if (!has("save") || !has("nosave")) return {};
   return base::Error{"shutdown options SAVE and NOSAVE can't be used simultaneously"};

@@ -10,11 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "node/base/quoted_words.h"
 #include "node/base/glob.h"
+#include "node/base/letter_case.h"
+#include "node/base/quoted_words.h"
 #include "node/config/checks.h"
 #include "node/config/rewriter.h"
 #include "node/config/value_parser.h"
@@ -24,12 +26,6 @@ namespace {
 
 constexpr int kMaxIncludeDepth = 16;
 constexpr std::string_view kClassNames[] = {"normal", "slave", "pubsub"};
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return lower;
-}
 
 std::string Join(std::span<const std::string> words) {
   std::string text;
@@ -112,7 +108,7 @@ Config::Config() {
 Config::~Config() = default;
 
 Config::Slot* Config::FindSlot(std::string_view name) const {
-  const auto it = by_name_.find(Lower(name));
+  const auto it = by_name_.find(base::Lower(name));
   return it == by_name_.end() ? nullptr : it->second;
 }
 
@@ -138,7 +134,7 @@ base::Result<void> Config::AssignOutputLimits(std::span<const std::string> words
   }
   OutputLimit limits[3] = {output_limits_[0], output_limits_[1], output_limits_[2]};
   for (size_t i = 0; i < words.size(); i += 4) {
-    const std::string name = Lower(words[i]);
+    const std::string name = base::Lower(words[i]);
     int which = -1;
     for (int c = 0; c < 3; ++c) {
       if (kClassNames[c] == name) which = c;
@@ -212,7 +208,7 @@ base::Result<void> Config::Assign(Slot& slot, std::span<const std::string> given
 
 base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, LoadResult* nested) {
   Slot* slot = FindSlot(words[0]);
-  if (slot == nullptr && words.size() == 2 && IsRetired(Lower(words[0]))) return {};
+  if (slot == nullptr && words.size() == 2 && IsRetired(base::Lower(words[0]))) return {};
   if (slot == nullptr) return base::Error{"Bad directive or wrong number of arguments"};
   const Directive& directive = *slot->directive;
   if (loading_kept_ && slot->told) return {};
@@ -241,7 +237,7 @@ base::Result<void> Config::ApplyLine(const std::vector<std::string>& words, Load
     save_seen_ = true;
     return AssignSave(values, !first);
   }
-  if (directive.name == "replicaof" && Lower(values[0]) == "no" && Lower(values[1]) == "one") {
+  if (directive.name == "replicaof" && base::Lower(values[0]) == "no" && base::Lower(values[1]) == "one") {
     const std::string none;
     return Assign(*slot, std::span(&none, 1));
   }
@@ -290,6 +286,7 @@ Config::LoadResult Config::LoadText(std::string_view text) { return LoadLines(te
 Config::LoadResult Config::LoadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {false, {0, path, std::string(std::strerror(errno))}};
+  if (std::filesystem::is_directory(path)) return {false, {0, path, std::string(std::strerror(EISDIR))}};
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (++include_depth_ > kMaxIncludeDepth) return {false, {0, path, "too many nested includes"}};
   LoadResult result = LoadLines(text);
@@ -354,7 +351,7 @@ Config::Pairs Config::Get(std::span<const std::string_view> patterns) const {
     if (slot->directive->type == Type::kLines) continue;
     for (const std::string_view pattern : patterns) {
       const bool exact_only = (slot->directive->flags & kHidden) != 0;
-      if (exact_only ? Lower(pattern) != name : !base::GlobMatch(Lower(pattern), name)) continue;
+      if (exact_only ? base::Lower(pattern) != name : !base::GlobMatch(base::Lower(pattern), name)) continue;
       pairs.emplace_back(name, Print(*slot));
       break;
     }
@@ -412,7 +409,7 @@ base::Result<void> Config::Set(std::span<const std::pair<std::string_view, std::
     if (const auto settable = CheckSettable(*slot); !settable) return fail(name, settable.error());
     // The same name twice is a mistake; a name and its alias are not, and the later wins.
     for (const auto& earlier : pairs.first(slots.size())) {
-      if (Lower(earlier.first) == Lower(name)) return fail(name, "duplicate parameter");
+      if (base::Lower(earlier.first) == base::Lower(name)) return fail(name, "duplicate parameter");
     }
     slots.push_back(slot);
     snapshot.values.push_back({slot, slot->number, slot->text, slot->list});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/base/atomic_file.h"
+#include "node/base/letter_case.h"
 #include "node/base/quoted_words.h"
 
 namespace windlass::config {
@@ -22,11 +23,6 @@ struct Pending {
   bool mentioned = false;
 };
 
-std::string Lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
-
 std::string_view TakeLine(std::string_view* text) {
   const size_t newline = text->find('\n');
   const std::string_view line = text->substr(0, newline);
@@ -39,7 +35,7 @@ std::string_view TakeLine(std::string_view* text) {
 std::string DirectiveOf(std::string_view line, const std::map<std::string, std::string>& names) {
   std::vector<std::string> words;
   if (!base::SplitQuoted(line, &words) || words.empty() || words[0][0] == '#') return "";
-  const auto it = names.find(Lower(words[0]));
+  const auto it = names.find(base::Lower(words[0]));
   return it == names.end() ? "" : it->second;
 }
 

@@ -6,16 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "node/base/letter_case.h"
 #include "node/base/quoted_words.h"
 
 namespace windlass::config {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 bool ParseInteger(std::string_view text, int base, int64_t* value) {
   if (text.empty() || std::isspace(static_cast<unsigned char>(text[0])) || text[0] == '+') return false;
@@ -40,7 +35,7 @@ base::Error OneOf(std::span<const EnumWord> words) {
 base::Result<int64_t> ParseWords(const Directive& directive, std::span<const std::string> given) {
   int64_t value = 0;
   for (const std::string& text : given) {
-    const std::string lower = Lower(text);
+    const std::string lower = base::Lower(text);
     bool found = false;
     for (const EnumWord& word : directive.words) {
       if (word.word == lower) {
@@ -67,7 +62,7 @@ base::Result<int64_t> CheckRange(const Directive& directive, int64_t value) {
 }
 
 base::Result<int64_t> ParseBool(std::string_view text) {
-  const std::string lower = Lower(text);
+  const std::string lower = base::Lower(text);
   if (lower == "yes") return int64_t{1};
   if (lower == "no") return int64_t{0};
   return base::Error{"argument must be 'yes' or 'no'"};
@@ -90,7 +85,7 @@ base::Result<int64_t> ParsePercentOrMemory(std::string_view text) {
 bool ParseMemory(std::string_view text, int64_t* bytes) {
   size_t digits = 0;
   while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits]))) ++digits;
-  const std::string unit = Lower(text.substr(digits));
+  const std::string unit = base::Lower(text.substr(digits));
   uint64_t factor = 0;
   constexpr struct {
     std::string_view name;

@@ -6,18 +6,14 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "node/base/letter_case.h"
+
 namespace windlass::observe {
 namespace {
 
 constexpr std::string_view kOrder[] = {"server",  "clients",      "memory",     "persistence",  "stats", "replication",
                                        "cpu",     "modules",      "commandstats", "errorstats", "latencystats",
                                        "cluster", "keyspace"};
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return lower;
-}
 
 }  // namespace
 
@@ -61,7 +57,7 @@ std::string HumanBytes(int64_t bytes) {
 }
 
 void InfoReport::Add(std::string_view name, Shown shown, Write write) {
-  const std::string lower = Lower(name);
+  const std::string lower = base::Lower(name);
   int rank = static_cast<int>(std::size(kOrder));
   for (size_t i = 0; i < std::size(kOrder); ++i) {
     if (kOrder[i] == lower) rank = static_cast<int>(i);
@@ -75,10 +71,10 @@ void InfoReport::Add(std::string_view name, Shown shown, Write write) {
 std::string InfoReport::Render(std::span<const std::string_view> wanted) const {
   std::string out;
   for (const Section& section : sections_) {
-    const std::string lower = Lower(section.name);
+    const std::string lower = base::Lower(section.name);
     bool shown = wanted.empty() && section.shown == Shown::kDefault;
     for (const std::string_view argument : wanted) {
-      const std::string word = Lower(argument);
+      const std::string word = base::Lower(argument);
       if (word == "all" || word == "everything" || word == lower ||
           (word == "default" && section.shown == Shown::kDefault)) {
         shown = true;

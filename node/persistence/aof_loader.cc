@@ -2,7 +2,6 @@
 #include "node/persistence/aof_loader.h"
 
 #include <fcntl.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/base/letter_case.h"
 #include "node/persistence/log_batch.h"
 #include "node/persistence/rdb_format.h"
 #include "node/resp/request_parser.h"
@@ -21,10 +21,6 @@ namespace {
 
 constexpr size_t kChunkBytes = 1 << 20;
 constexpr std::string_view kTimestamp = "#TS:";
-
-bool IsWord(std::string_view argument, std::string_view word) {
-  return argument.size() == word.size() && ::strncasecmp(argument.data(), word.data(), word.size()) == 0;
-}
 
 class Replayer {
  public:
@@ -179,9 +175,9 @@ class Replayer {
   }
 
   bool Apply() {
-    if (IsWord(args_[0], "MULTI")) {
+    if (base::EqualsNoCase(args_[0], "MULTI")) {
       in_multi_ = true;
-    } else if (IsWord(args_[0], "EXEC")) {
+    } else if (base::EqualsNoCase(args_[0], "EXEC")) {
       in_multi_ = false;
       const auto commands = std::move(queued_);
       queued_.clear();
@@ -200,7 +196,7 @@ class Replayer {
 
   bool Run(std::span<const std::string_view> args) {
     ++replay_.commands;
-    if (IsWord(args[0], "SELECT") && args.size() == 2) {
+    if (base::EqualsNoCase(args[0], "SELECT") && args.size() == 2) {
       db_ = std::atoi(std::string(args[1]).c_str());
       return true;
     }

@@ -1,12 +1,11 @@
 // See payload_reader.h.
 #include "node/persistence/payload_reader.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "node/base/letter_case.h"
 #include "node/persistence/crc64.h"
 #include "node/persistence/lzf.h"
 #include "node/persistence/object_codec.h"
@@ -22,10 +21,7 @@ constexpr uint8_t kPackedForm = 0xc0 | static_cast<uint8_t>(RdbStringEncoding::k
 constexpr size_t kLargestReadAhead = size_t{1} << 30;
 
 bool IsRestore(std::string_view name) {
-  const auto is = [name](std::string_view word) {
-    return name.size() == word.size() && ::strncasecmp(name.data(), word.data(), word.size()) == 0;
-  };
-  return is("RESTORE") || is("RESTORE-ASKING");
+  return base::EqualsNoCase(name, "RESTORE") || base::EqualsNoCase(name, "RESTORE-ASKING");
 }
 
 }  // namespace

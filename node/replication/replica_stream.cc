@@ -1,21 +1,11 @@
 // The stream of a master's commands. The history advances by the very bytes that
 // came, once what they say was applied, so offsets are the master's own and our
 // replicas get the same bytes.
-#include <strings.h>
-
+#include "node/base/letter_case.h"
 #include "node/replication/primary_side.h"
 #include "node/replication/replica_transfer.h"
 
 namespace windlass::replication {
-namespace {
-
-constexpr size_t kLargeCommand = 32 * 1024;
-
-bool IsWord(std::string_view argument, std::string_view word) {
-  return argument.size() == word.size() && ::strncasecmp(argument.data(), word.data(), word.size()) == 0;
-}
-
-}  // namespace
 
 size_t ReplicaSide::OnStreamBytes(std::string_view bytes) {
   size_t used = 0;
@@ -25,7 +15,7 @@ size_t ReplicaSide::OnStreamBytes(std::string_view bytes) {
     const std::string_view rest = bytes.substr(used);
     switch (parser_.Parse(rest, &consumed, &args_)) {
       case resp::ParseStatus::kNeedMore:
-        if (parser_.bytes_wanted() > kLargeCommand) TakeCutCommand(rest);
+        if (parser_.bytes_wanted() > resp::kLargeRequestBytes) TakeCutCommand(rest);
         return used;
       case resp::ParseStatus::kError:
         parts_.log->Warning("Protocol error in the master's stream: " + parser_.error());
@@ -47,22 +37,22 @@ void ReplicaSide::TakeCutCommand(std::string_view buffer) {
 }
 
 void ReplicaSide::Apply(std::span<const std::string_view> args, std::string_view raw) {
-  if (!args.empty() && IsWord(args[0], "MULTI")) in_multi_ = true;
+  if (!args.empty() && base::EqualsNoCase(args[0], "MULTI")) in_multi_ = true;
   if (in_multi_) {
     uncounted_.append(raw);
-    if (!args.empty() && IsWord(args[0], "EXEC")) {
+    if (!args.empty() && base::EqualsNoCase(args[0], "EXEC")) {
       in_multi_ = false;
       RunQueued();
       parts_.history->Append(uncounted_);
       uncounted_.clear();
-    } else if (!args.empty() && !IsWord(args[0], "MULTI")) {
+    } else if (!args.empty() && !base::EqualsNoCase(args[0], "MULTI")) {
       queued_.emplace_back(args.begin(), args.end());
     }
     return;
   }
   if (!args.empty()) RunOne(args);
   parts_.history->Append(raw);
-  if (args.size() >= 2 && IsWord(args[0], "REPLCONF") && IsWord(args[1], "GETACK")) SendAck();
+  if (args.size() >= 2 && base::EqualsNoCase(args[0], "REPLCONF") && base::EqualsNoCase(args[1], "GETACK")) SendAck();
 }
 
 void ReplicaSide::RunQueued() {
@@ -76,8 +66,8 @@ void ReplicaSide::RunQueued() {
 }
 
 void ReplicaSide::RunOne(std::span<const std::string_view> args) {
-  if (IsWord(args[0], "PING") || IsWord(args[0], "REPLCONF")) return;
-  if (IsWord(args[0], "SELECT") && args.size() == 2) {
+  if (base::EqualsNoCase(args[0], "PING") || base::EqualsNoCase(args[0], "REPLCONF")) return;
+  if (base::EqualsNoCase(args[0], "SELECT") && args.size() == 2) {
     stream_db_ = std::atoi(std::string(args[1]).c_str());
     return;
   }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "node/resp/double_digits.h"
 #include "node/resp/reply_writer.h"
 
 namespace windlass::resp {
@@ -21,31 +22,9 @@ size_t PutText(char* out, std::string_view text) {
   return text.size();
 }
 
-// Significant digits without a point, and the power of ten of the last of them.
-struct Digits {
-  char text[24];
-  size_t count = 0;
-  int power = 0;
-};
-
-// Of the shortest text that reads back. REQUIRES: value > 0 and finite
-Digits DigitsOf(double value) {
-  Digits digits;
-  char text[kDoubleText];
-  const char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-  const char* p = text;
-  for (; *p != 'e'; ++p) {
-    if (*p != '.') digits.text[digits.count++] = *p;
-  }
-  p += p[1] == '+' ? 2 : 1;
-  std::from_chars(p, end, digits.power);
-  digits.power -= static_cast<int>(digits.count) - 1;
-  return digits;
-}
-
 // When the point is written in place, when zeros are, and when an exponent: as
 // clients have seen it since Redis 7.2.
-size_t PutDigits(char* out, const Digits& digits) {
+size_t PutDigits(char* out, const DoubleDigits& digits) {
   const int count = static_cast<int>(digits.count);
   const int exponent = digits.power + count - 1;
   const int distance = exponent < 0 ? -exponent : exponent;

@@ -1,5 +1,5 @@
-// Doubles as replies print them: the shortest text that reads back, in the forms that
-// clients have seen since Redis 7.2.
+// Doubles as replies print them: a short text that reads back, in the forms that clients
+// have seen since Redis 7.2.
 #pragma once
 
 #include <cstddef>

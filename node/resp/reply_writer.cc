@@ -1,6 +1,7 @@
 // Writing of replies. See reply_writer.h.
 #include "node/resp/reply_writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -57,6 +58,10 @@ void ReplyWriter::Error(std::string_view text) {
   text = text.substr(0, text.find_last_not_of("\r\n") + 1);
   out_->push_back('-');
   const size_t begin = out_->size();
+  for (size_t zero; (zero = text.find('\0')) != std::string_view::npos;) {
+    out_->append(text.data(), zero);
+    text.remove_prefix(std::min(text.size(), text.find('\'', zero)));
+  }
   out_->append(text.data(), text.size());
   for (size_t i = begin; i < out_->size(); ++i) {
     if ((*out_)[i] == '\r' || (*out_)[i] == '\n') (*out_)[i] = ' ';

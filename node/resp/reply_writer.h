@@ -22,7 +22,8 @@ class ReplyWriter {
 
   void Ok() { out_->append("+OK\r\n", 5); }
   void Simple(std::string_view text);       // +text
-  // The text includes its code, "ERR no such key"; CR and LF become blanks.
+  // The text includes its code, "ERR no such key"; CR and LF become blanks. A word of a
+  // client's in it is shown up to its zero byte: what follows is left out up to a quote.
   void Error(std::string_view text);
   void Integer(int64_t value);              // :value
   void Bulk(std::string_view bytes);        // $len

@@ -17,6 +17,10 @@ namespace windlass::resp {
 
 enum class ParseStatus { kComplete, kNeedMore, kError };
 
+// A request that is longer is worth being known of while it arrives: its buffer gets
+// its room at once, and its payload is read as it comes.
+inline constexpr size_t kLargeRequestBytes = 32 * 1024;
+
 struct RequestLimits {
   int64_t max_bulk_bytes = 512 * 1024 * 1024;
   int64_t max_arguments = 1024 * 1024;  // elements of one array

@@ -263,7 +263,8 @@ int Unpack(lua_State* lua, const Extent& extent) {
 int UnpackAll(lua_State* lua) { return Unpack(lua, {INT_MAX, 0, true}); }
 int UnpackOne(lua_State* lua) { return Unpack(lua, {1, luaL_optinteger(lua, 2, 0), false}); }
 int UnpackLimit(lua_State* lua) {
-  return Unpack(lua, {luaL_checkinteger(lua, 2), luaL_optinteger(lua, 3, 0), false});
+  const lua_Integer limit = luaL_checkinteger(lua, 2), offset = luaL_optinteger(lua, 3, 0);
+  return Unpack(lua, {limit, offset, limit == 0 && offset == 0});
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ std::string_view PushArray(lua_State* lua, std::string_view rest, int64_t count)
 std::string_view PushKeyed(lua_State* lua, std::string_view rest, int64_t count, const char* field) {
   const bool map = field[0] == 'm';
   lua_createtable(lua, 0, 1);
-  lua_createtable(lua, 0, static_cast<int>(count));
+  lua_newtable(lua);  // grows as it fills, as it does in Redis: that decides the order in which scripts see the pairs
   for (int64_t i = 0; i < count; ++i) {
     rest = PushReply(lua, rest);
     const bool usable = !lua_isnil(lua, -1);

@@ -1,10 +1,9 @@
 // See script_flags.h.
 #include "node/scripting/script_flags.h"
 
-#include <strings.h>
-
 #include <vector>
 
+#include "node/base/letter_case.h"
 #include "node/base/quoted_words.h"
 
 namespace windlass::scripting {
@@ -76,7 +75,7 @@ base::Result<LibraryHead> ReadLibraryHead(std::string_view code) {
   head.engine = words[0].substr(2);
   head.length = end;
   for (size_t i = 1; i < words.size(); ++i) {
-    if (strncasecmp(words[i].c_str(), kNameOption.data(), kNameOption.size()) != 0) return base::Error{"Invalid metadata value given: " + words[i]};
+    if (!base::EqualsNoCase(std::string_view(words[i]).substr(0, kNameOption.size()), kNameOption)) return base::Error{"Invalid metadata value given: " + words[i]};
     if (named) return base::Error{"Invalid metadata value, name argument was given multiple times"};
     head.name = words[i].substr(kNameOption.size());
     named = true;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "node/base/letter_case.h"
 #include "node/commands/key_waits.h"
 #include "node/commands/slot_migration_port.h"
 #include "node/commands/transactions.h"
@@ -89,6 +90,11 @@ void Dispatcher::CountError(Client& client, size_t reply_begin) {
 }
 
 void Dispatcher::RefuseUnknown(Client& client, std::span<const std::string_view> args) {
+  if (client.transport != nullptr && (base::EqualsNoCase(args[0], "post") || base::EqualsNoCase(args[0], "host:"))) {
+    // A web page makes a browser send HTTP here, and its body would be commands.
+    node_->log->Warning("Possible SECURITY ATTACK: HTTP from " + client.transport->PeerAddress() + ". Connection aborted.");
+    return client.transport->CloseAfterReplies();
+  }
   std::string error = "ERR unknown command '" + std::string(args[0].substr(0, 128)) + "', with args beginning with: ";
   size_t shown = 0;
   for (size_t i = 1; i < args.size() && shown < kMaxShownArgs; ++i) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "node/base/letter_case.h"
 #include "node/base/quoted_words.h"
 #include "node/config/config.h"
 
@@ -16,7 +17,7 @@ constexpr std::string_view kRedacted = "(redacted)";
 
 bool IsSecretDirective(std::string_view name) {
   for (const char* secret : {"requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"}) {
-    if (commands::EqualsNoCase(name, secret)) return true;
+    if (base::EqualsNoCase(name, secret)) return true;
   }
   return false;
 }
@@ -36,9 +37,9 @@ std::span<const std::string_view> WithoutSecrets(const commands::CommandSpec& sp
     if (auth || (acl && i >= 2)) (*scratch)[i] = kRedacted;
     if (config && i >= 3 && i % 2 == 1 && IsSecretDirective(args[i - 1])) (*scratch)[i] = kRedacted;
     if (auth || acl || config) continue;
-    const bool pair = commands::EqualsNoCase(args[i], migrate ? "auth2" : "auth");
-    const bool one = migrate && commands::EqualsNoCase(args[i], "auth");
-    if (migrate && commands::EqualsNoCase(args[i], "keys")) break;
+    const bool pair = base::EqualsNoCase(args[i], migrate ? "auth2" : "auth");
+    const bool one = migrate && base::EqualsNoCase(args[i], "auth");
+    if (migrate && base::EqualsNoCase(args[i], "keys")) break;
     for (size_t hidden = 0; hidden < (pair ? 2u : one ? 1u : 0u) && i + 1 < args.size(); ++hidden) {
       (*scratch)[++i] = kRedacted;
     }

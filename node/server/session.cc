@@ -56,7 +56,8 @@ size_t Session::OnBytes(net::Connection& connection, std::string_view bytes) {
   if (connection_->closed()) return used;
   if (table_->limits_client_memory()) NoteMemory(bytes.size() - used);
   if (connection_->pending_output() > 0) OutputChanged();
-  if (bytes.size() - used > static_cast<size_t>(table_->query_buffer_limit())) {
+  // Arguments that are whole have been understood: what counts is the rest.
+  if (bytes.size() - used - parser_.cut().begin > static_cast<size_t>(table_->query_buffer_limit())) {
     table_->node().log->Warning("Closing client that reached max query buffer length: " +
                                 table_->Describe(client_));
     ++stats.query_buffer_limit_disconnections;
@@ -97,11 +98,11 @@ size_t Session::RunRequests(std::string_view bytes) {
     const resp::ParseStatus status = ParseAhead(bytes.substr(position), &batch);
     if (batch.count == 0) {
       if (status == resp::ParseStatus::kNeedMore) {
-        if (parser_.bytes_wanted() > 32 * 1024) TakeCutRequest(bytes.substr(position));
+        if (parser_.bytes_wanted() > resp::kLargeRequestBytes) TakeCutRequest(bytes.substr(position));
         break;
       }
       table_->node().log->Verbose("Protocol error (" + parser_.error() + ") from client: " + table_->Describe(client_));
-      client_.reply.Error("ERR " + parser_.error());
+      if (!client_.Has(client::kReplyOff)) client_.reply.Error("ERR " + parser_.error());
       CloseAfterReplies();
       return bytes.size();
     }
@@ -127,7 +128,15 @@ bool Session::RunBatch(RequestBatch& batch, size_t* position) {
     const RequestBatch::Request& request = batch.requests[i];
     const size_t request_bytes = request.bytes;
     if (!request.args.empty()) {
+      const bool feeds_replica = client_.Has(client::kReplica);
+      const size_t replies_begin = client_.reply.out()->size();
       const Outcome outcome = table_->dispatcher().Run(client_, request.args, request.spec);
+      if (feeds_replica && client_.reply.out()->size() > replies_begin) {
+        // It would stand amidst the replication stream.
+        table_->node().log->Warning("Closing a replica that sent a command with a reply: " + table_->Describe(client_));
+        Close("a replica asked for a reply");
+        return false;
+      }
       if (outcome == Outcome::kHeld) {
         // Not consumed: it is parsed again when the pause is over.
         client_.Set(client::kPaused);
@@ -188,7 +197,7 @@ void Session::CountBytes() {
 }
 
 void Session::NoteMemory(size_t input) {
-  if (client_.Has(client::kReplica | client::kMasterLink)) return;
+  if (client_.Has(client::kReplica | client::kMasterLink | client::kNoEvict)) return;
   const int64_t bytes = static_cast<int64_t>(client::MemoryBytes(client_) - connection_->pending_input() + input);
   table_->NoteClientBytes(bytes - noted_bytes_);
   noted_bytes_ = bytes;

@@ -297,7 +297,7 @@ void SessionTable::Cron() {
   for (const auto& [id, session] : sessions_) {
     Client& client = session->client();
     if (session->connection().pending_output() > 0) session->OutputChanged();
-    if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub | client::kImporting) &&
+    if (timeout_s_ > 0 && !client.Has(client::kReplica | client::kMasterLink | client::kBlocked | client::kPubSub | client::kMonitor | client::kImporting) &&
         now - client.last_interaction_ms > timeout_s_ * 1000) {
       node_->log->Verbose("Closing idle client");
       CloseSoon(id, "idle");
@@ -351,10 +351,10 @@ void SessionTable::EvictClients() {
   for (const auto& [id, session] : sessions_) {
     const Client& client = session->client();
     session->noted_bytes_ = 0;
-    if (client.Has(client::kReplica | client::kMasterLink)) continue;
+    if (client.Has(client::kReplica | client::kMasterLink | client::kNoEvict)) continue;
     session->noted_bytes_ = static_cast<int64_t>(client::MemoryBytes(client));
     client_bytes_ += session->noted_bytes_;
-    if (!client.Has(client::kNoEvict)) largest.emplace_back(session->noted_bytes_, session.get());
+    largest.emplace_back(session->noted_bytes_, session.get());
   }
   std::sort(largest.begin(), largest.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (size_t i = 0; i < largest.size() && client_bytes_ > limit; ++i) {

@@ -35,9 +35,7 @@ constexpr size_t kMaxLine = 4096;
 }  // namespace
 
 SlotExport::SlotExport(SlotMigrations* owner, migration::Job job, migration::ExportMachine machine)
-    : owner_(owner), job_(std::move(job)), machine_(std::move(machine)) {
-  created_ms_ = updated_ms_ = acked_ms_ = NowMs();
-}
+    : owner_(owner), job_(std::move(job)), machine_(std::move(machine)), times_(NowMs()) {}
 
 SlotExport::~SlotExport() {
   open_.clear();
@@ -63,7 +61,7 @@ void SlotExport::OnGrantSafe(bool ok) { Do(machine_.OnGrantSafe(NowMs(), ok)); }
 // --- what the machine asks
 
 void SlotExport::Do(const migration::ExportMachine::Effects& effects) {
-  if (!effects.empty()) updated_ms_ = NowMs();
+  if (!effects.empty()) times_.updated_ms = NowMs();
   for (const ExportDo effect : effects) DoOne(effect);
 }
 
@@ -193,7 +191,7 @@ void SlotExport::OnLine(std::string_view line) {
   };
   if (const auto position = number_after("+ACK ")) {
     if (*position > acked_ && *position <= marked_) acked_ = *position;
-    acked_ms_ = now_ms;
+    times_.heard_ms = now_ms;
     return Do(machine_.OnAcknowledged(now_ms));
   }
   if (const auto number = number_after("+READY ")) return Do(machine_.OnReady(now_ms, static_cast<uint64_t>(*number)));
@@ -336,16 +334,7 @@ bool SlotExport::AtTurnEnd() {
 }
 
 commands::MigrationReport SlotExport::Report() const {
-  commands::MigrationReport report;
-  report.name = job_.name;
-  report.slot_ranges = migration::RangesText(job_.slots);
-  report.target_node = job_.target.str();
-  report.source_node = job_.source.str();
-  report.create_time = created_ms_ / 1000;
-  report.last_update_time = updated_ms_ / 1000;
-  report.last_ack_time = acked_ms_ / 1000;
-  report.state = migration::StateWord(machine_.state());
-  report.message = machine_.message();
+  commands::MigrationReport report = ReportOf(job_, machine_, times_);
   report.remaining_bytes = ended() ? 0 : Unacknowledged() + Waiting();
   return report;
 }

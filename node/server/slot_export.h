@@ -22,6 +22,7 @@
 #include "node/commands/slot_migration_port.h"
 #include "node/migration/export_machine.h"
 #include "node/net/connection.h"
+#include "node/server/job_report.h"
 #include "node/server/outcome_question.h"
 #include "node/snapshot/snapshot.h"
 
@@ -100,9 +101,7 @@ class SlotExport final : private net::ByteHandler, private snapshot::SnapshotSin
   int64_t sent_ = 0;       // position of the stream
   int64_t marked_ = 0;     // the target was told this position
   int64_t acked_ = 0;      // 0 <= acked_ <= marked_ <= sent_
-  int64_t created_ms_;
-  int64_t updated_ms_;
-  int64_t acked_ms_;
+  JobTimes times_;
   uint64_t served_before_step_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

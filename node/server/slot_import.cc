@@ -16,9 +16,7 @@ namespace windlass::server {
 using migration::ImportDo;
 
 SlotImport::SlotImport(SlotMigrations* owner, migration::Job job, migration::ImportMachine machine, uint64_t client_id)
-    : owner_(owner), job_(std::move(job)), machine_(std::move(machine)), client_id_(client_id) {
-  created_ms_ = updated_ms_ = heard_ms_ = owner_->node().loop->NowMs();
-}
+    : owner_(owner), job_(std::move(job)), machine_(std::move(machine)), client_id_(client_id), times_(owner_->node().loop->NowMs()) {}
 
 void SlotImport::Fail(std::string_view why) {
   migration::ImportMachine::Effects effects;
@@ -91,7 +89,7 @@ void SlotImport::Store(migration::ChunkEntry& entry, bool log) {
 // --- what the machine asks
 
 void SlotImport::Do(const migration::ImportMachine::Effects& effects) {
-  if (!effects.empty()) updated_ms_ = owner_->node().loop->NowMs();
+  if (!effects.empty()) times_.updated_ms = owner_->node().loop->NowMs();
   for (const ImportDo effect : effects) DoOne(effect);
 }
 
@@ -143,7 +141,7 @@ void SlotImport::AtTurnEnd() {
   if (failing()) return Fail(std::exchange(failing_, std::string()));
   if (mark_ != acknowledged_) {
     acknowledged_ = mark_;
-    heard_ms_ = owner_->node().loop->NowMs();
+    times_.heard_ms = owner_->node().loop->NowMs();
     Say("+ACK " + std::to_string(mark_));
   }
   switch (waiting_) {
@@ -165,17 +163,8 @@ void SlotImport::AtTurnEnd() {
 }
 
 commands::MigrationReport SlotImport::Report() const {
-  commands::MigrationReport report;
-  report.name = job_.name;
+  commands::MigrationReport report = ReportOf(job_, machine_, times_);
   report.importing = true;
-  report.slot_ranges = migration::RangesText(job_.slots);
-  report.target_node = job_.target.str();
-  report.source_node = job_.source.str();
-  report.create_time = created_ms_ / 1000;
-  report.last_update_time = updated_ms_ / 1000;
-  report.last_ack_time = heard_ms_ / 1000;
-  report.state = migration::StateWord(machine_.state());
-  report.message = machine_.message();
   return report;
 }
 

@@ -16,6 +16,7 @@
 #include "node/commands/slot_migration_port.h"
 #include "node/migration/entry_chunk.h"
 #include "node/migration/import_machine.h"
+#include "node/server/job_report.h"
 
 namespace windlass::server {
 
@@ -79,9 +80,7 @@ class SlotImport {
   int64_t wait_offset_ = 0;  // of the history
   int64_t wait_log_ = 0;     // of the append-only file
   uint64_t wait_ticket_ = 0; // of nodes.conf
-  int64_t created_ms_;
-  int64_t updated_ms_;
-  int64_t heard_ms_;
+  JobTimes times_;
 };
 
 }  // namespace windlass::server

@@ -25,7 +25,7 @@ constexpr size_t kRememberedJobs = 1000;
 constexpr int kMaxSnapshots = 4;  // of exports; saving and synchronising need some too
 
 bool IsFlush(std::string_view word) {
-  return commands::EqualsNoCase(word, "FLUSHALL") || commands::EqualsNoCase(word, "FLUSHDB");
+  return base::EqualsNoCase(word, "FLUSHALL") || base::EqualsNoCase(word, "FLUSHDB");
 }
 
 }  // namespace

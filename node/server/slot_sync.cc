@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "node/base/letter_case.h"
 #include "node/commands/command.h"
 #include "node/migration/record_rules.h"
 #include "node/net/event_loop.h"
@@ -15,7 +16,7 @@
 namespace windlass::server {
 namespace {
 
-using commands::EqualsNoCase;
+using base::EqualsNoCase;
 
 bool ParseNumber(std::string_view text, uint64_t* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);

@@ -2,7 +2,6 @@
 #include "node/server/startup.h"
 
 #include <limits.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "node/base/letter_case.h"
 #include "node/base/log.h"
 #include "node/commands/command_table.h"
 #include "node/commands/version.h"
@@ -55,17 +55,21 @@ int LinesIn(std::istream&& text) {
   return static_cast<int>(std::count(std::istreambuf_iterator<char>(text), std::istreambuf_iterator<char>(), '\n'));
 }
 
-bool LogCanBeWritten(const config::Config& config) {
-  const std::string& path = config.Text("logfile");
-  if (path.empty()) return true;
-  FILE* file = std::fopen(path.c_str(), "a");
-  if (file == nullptr) {
-    std::fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Redis %.*s) ***\nCan't open the log file: %s\n",
-                 static_cast<int>(commands::kRedisVersion.size()), commands::kRedisVersion.data(), std::strerror(errno));
-    return false;
+// What no single line can be blamed for.
+bool IsConsistent(const config::Config& config) {
+  std::string wrong;
+  if (const std::string& path = config.Text("logfile"); !path.empty()) {
+    FILE* file = std::fopen(path.c_str(), "a");
+    if (file == nullptr) wrong = std::string("Can't open the log file: ") + std::strerror(errno);
+    if (file != nullptr) std::fclose(file);
   }
-  std::fclose(file);
-  return true;
+  if (config.Int("cluster-enabled") != 0 && !config.Text("replicaof").empty()) {
+    wrong = "replicaof directive not allowed in cluster mode";
+  }
+  if (wrong.empty()) return true;
+  std::fprintf(stderr, "\n*** FATAL CONFIG FILE ERROR (Redis %.*s) ***\n%s\n", static_cast<int>(commands::kRedisVersion.size()),
+               commands::kRedisVersion.data(), wrong.c_str());
+  return false;
 }
 
 // In quotes, needed or not: an error shows where a value begins and ends.
@@ -78,11 +82,11 @@ std::string Quoted(const std::string& word) {
 
 Arguments ParseArguments(const std::vector<std::string>& arguments) {
   Arguments parsed;
-  if (arguments.size() == 1) {
-    const std::string& only = arguments[0];
-    if (only == "-v" || only == "--version") parsed.action = Arguments::Action::kVersion;
-    if (only == "-h" || only == "--help") parsed.action = Arguments::Action::kHelp;
-    if (only == "--check-system") parsed.action = Arguments::Action::kCheckSystem;
+  if (!arguments.empty()) {
+    const std::string& first = arguments[0];
+    if (first == "-v" || first == "--version") parsed.action = Arguments::Action::kVersion;
+    if (first == "-h" || first == "--help") parsed.action = Arguments::Action::kHelp;
+    if (first == "--check-system") parsed.action = Arguments::Action::kCheckSystem;
     if (parsed.action != Arguments::Action::kServe) return parsed;
   }
   if (!arguments.empty() && arguments[0] == "--test-memory") {
@@ -104,7 +108,7 @@ Arguments ParseArguments(const std::vector<std::string>& arguments) {
       parsed.directives += word.substr(2);
       // Without a value: no points to save at.
       const bool has_value = i + 1 < arguments.size() && arguments[i + 1].compare(0, 2, "--") != 0;
-      if (strcasecmp(word.c_str(), "--save") == 0 && !has_value) parsed.directives += " \"\"";
+      if (base::EqualsNoCase(word, "--save") && !has_value) parsed.directives += " \"\"";
     } else {
       // A value, or the first word of a line without dashes.
       if (!parsed.directives.empty()) parsed.directives += ' ';
@@ -144,7 +148,7 @@ bool LoadConfiguration(const Arguments& arguments, config::Config* config) {
   if (const char* kept = std::getenv(kKeptSettingsVariable); loaded && kept != nullptr && *kept != 0) {
     loaded = Check(config->LoadKept(AbsolutePath(kept)), 0);
   }
-  loaded = loaded && LogCanBeWritten(*config);
+  loaded = loaded && IsConsistent(*config);
   config->SetLineCheck("rename-command", nullptr);  // it refers to what ends here
   return loaded;
 }

@@ -61,7 +61,11 @@ std::optional<int64_t> AddToBitfield(BitfieldType type, int64_t value, int64_t c
   if (sum >= least && sum <= most) return static_cast<int64_t>(sum);
   switch (overflow) {
     case BitfieldOverflow::kWrap: return Fit(type, static_cast<uint64_t>(sum));
-    case BitfieldOverflow::kSaturate: return static_cast<int64_t>(sum < least ? least : most);
+    case BitfieldOverflow::kSaturate: {
+      // What is so far below that the way up to `most` does not fit 64 bits counts as above, as it does in Redis.
+      const bool below = sum < least && (type.bits == 64 || !type.is_signed || most - value <= INT64_MAX);
+      return static_cast<int64_t>(below ? least : most);
+    }
     case BitfieldOverflow::kFail: break;
   }
   return std::nullopt;

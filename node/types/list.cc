@@ -241,7 +241,7 @@ void List::FitEncoding(bool shrinking, const Limits& limits) {
     quicklist_ = true;
   } else if (quicklist_) {
     quicklist_ = held > limit.bytes / share || size_ > limit.elements / share;
-  } else {
+  } else if (!shrinking) {  // what only lost elements is not made larger, whatever the limits are by now
     quicklist_ = held > limit.bytes || size_ > limit.elements;
   }
 }

@@ -33,6 +33,66 @@ ROWS = [
         OBJECT ENCODING l
         CONFIG SET list-max-listpack-size -2
     """),
+    row("a-list-turned-beyond-its-limit", """
+        RPUSH l 1 2 3 4
+        CONFIG SET list-max-listpack-size 2
+        LMOVE l l LEFT LEFT
+        OBJECT ENCODING l
+        CONFIG SET list-max-listpack-size 8
+        RPOPLPUSH l l
+        OBJECT ENCODING l
+        CONFIG SET list-max-listpack-size -2
+        DEL l
+    """),
+    row("a-distance-between-two-texts", """
+        GEOADD g -178.659628 84.940242 p16 179.981678 -84.522434 p53
+        GEODIST g p16 p53 ft
+        GEODIST g p16 p53
+        GEODIST g p16 p16 km
+    """),
+    row("a-small-list-stays-one-when-it-shrinks", """
+        RPUSH l 1 2 3 4 5 6
+        CONFIG SET list-max-listpack-size 1
+        LMPOP 1 l LEFT COUNT 2
+        OBJECT ENCODING l
+        LREM l 1 4
+        OBJECT ENCODING l
+        LTRIM l 0 1
+        OBJECT ENCODING l
+        CONFIG SET list-max-listpack-size -2
+        DEL l
+    """),
+    row("pops-of-many-are-read-before-their-timeout", """
+        BLMPOP x 0 l LEFT
+        BLMPOP -1 1 l SIDEWAYS
+        BLMPOP -1 1 l LEFT COUNT 0
+        BLMPOP -1 1 l LEFT
+        BZMPOP x 0 z MIN
+        BZMPOP -1 1 z MIDDLE
+        BZMPOP -1 1 z MIN COUNT 0
+    """),
+    row("bits-saturated-from-afar", f"""
+        BITFIELD b OVERFLOW SAT SET i8 0 {MIN} GET i8 0
+        BITFIELD b OVERFLOW SAT SET i8 0 {MIN + 127} GET i8 0
+        BITFIELD b OVERFLOW SAT SET i8 0 {MIN + 128} GET i8 0
+        BITFIELD b OVERFLOW SAT SET i8 0 {MAX} GET i8 0
+        BITFIELD b OVERFLOW SAT INCRBY i8 0 {MIN} INCRBY i8 0 {MAX}
+        BITFIELD b OVERFLOW SAT SET i62 170 {MIN} GET i62 170
+        BITFIELD b OVERFLOW SAT SET i63 300 {MIN} GET i63 300 INCRBY i63 300 {MIN}
+        BITFIELD b OVERFLOW SAT SET i64 400 {MIN} INCRBY i64 400 -1 INCRBY i64 400 {MAX}
+        BITFIELD b OVERFLOW SAT SET u8 0 {MIN} GET u8 0 SET u63 0 -1 GET u63 0
+        BITFIELD b OVERFLOW FAIL SET i8 0 {MIN} GET i8 0
+    """),
+    row("words-with-a-zero-byte-in-errors", "", *[[*words, "a\x00b"] for words in (
+        ["NOSUCH", "x"], ["EXPIRE", "k", "1"], ["CLIENT"], ["OBJECT"], ["ACL", "CAT"], ["ACL", "DRYRUN", "default"],
+        ["CLIENT", "LIST", "TYPE"], ["LATENCY"])], ["NO\x00SUCH", "x\x00y", "z"]),
+    row("keys-behind-a-count-that-is-none", "", *[
+        ["COMMAND", "GETKEYS", *command.replace("N", count).split(",")]
+        for count in ("+1", " 1", "01", "1x", "x", "-1", "2", "4294967297")
+        for command in ("EVAL,x,N,k", "FCALL_RO,f,N,k", "ZUNION,N,k", "ZINTERSTORE,d,N,k", "LMPOP,N,k,LEFT", "BZMPOP,0,N,k,MIN", "SINTERCARD,N,k")]),
+    row("what-scripts-are-given", "XGROUP CREATE x g 0 MKSTREAM",
+        ["EVAL", "redis.setresp(3) return redis.call('xinfo', 'groups', 'x')", 0],
+        *[["EVAL", f"return {{cmsgpack.unpack_limit('\\1\\2\\3', {limit})}}", 0] for limit in ("0", "0, 0", "0, 1", "2", "2, 1")]),
     row("event-letters-as-told", """
         CONFIG SET notify-keyspace-events KEAn
         CONFIG GET notify-keyspace-events

@@ -40,6 +40,6 @@ class SortMakers:
             options.append([self.word("STORE"), self.key()])
         options += [self.get_option() for _ in range(self.pick([0, 0, 1, 2]))]
         if self.chance(0.03):
-            options.append(self.pick([["BOGUS"], ["LIMIT", 1], ["LIMIT", "x", 1], ["BY"], ["GET"], ["STORE"]]))
+            options.append(self.pick([["BOGUS"], ["LIMIT", 1], ["LIMIT", "x", 1], ["BY"], ["GET"]] + [["STORE"]] * (not ties)))
         self.random.shuffle(options)
         return args + [word for option in options for word in option]

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "node/acl/catalog.h"
-#include "node/acl/words.h"
+#include "node/base/letter_case.h"
 
 namespace windlass::acl {
 
@@ -15,7 +15,7 @@ class FakeCatalog final : public Catalog {
   int size() const override { return static_cast<int>(kRows.size()); }
   std::optional<int> Find(std::string_view name) const override {
     for (int id = 0; id < size(); ++id) {
-      if (EqualsNoCase(kRows[static_cast<size_t>(id)].name, name)) return id;
+      if (base::EqualsNoCase(kRows[static_cast<size_t>(id)].name, name)) return id;
     }
     return std::nullopt;
   }
@@ -27,7 +27,7 @@ class FakeCatalog final : public Catalog {
     return IsContainer(id) ? std::vector<int>{*Find("config|get"), *Find("config|set")} : std::vector<int>{};
   }
   uint64_t CategoryBit(std::string_view name) const override {
-    return EqualsNoCase("read", name) ? 1 : EqualsNoCase("write", name) ? 2 : EqualsNoCase("admin", name) ? 4 : 0;
+    return base::EqualsNoCase("read", name) ? 1 : base::EqualsNoCase("write", name) ? 2 : base::EqualsNoCase("admin", name) ? 4 : 0;
   }
 
  private:

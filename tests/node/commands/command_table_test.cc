@@ -20,16 +20,5 @@ TEST(CommandTableTest, NamesAreFoundInAnyCase) {
   EXPECT_EQ(table.Find(""), nullptr);
 }
 
-TEST(CommandTableTest, OnlyLettersHaveACase) {
-  EXPECT_TRUE(EqualsNoCase("BITFIELD_RO-1", "bitfield_ro-1"));
-  EXPECT_TRUE(EqualsNoCase("AZ", "az"));
-  // One bit apart, as the cases of a letter are.
-  for (const auto& [a, b] : {std::pair("@", "`"), std::pair("[", "{"), std::pair("^", "~"), std::pair("1", "\x11"),
-                             std::pair("\xc1", "\xe1")}) {
-    EXPECT_FALSE(EqualsNoCase(a, b)) << a;
-    EXPECT_FALSE(EqualsNoCase(b, a)) << a;
-  }
-}
-
 }  // namespace
 }  // namespace windlass::commands

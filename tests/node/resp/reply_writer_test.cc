@@ -5,8 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <limits>
+#include <random>
 
 #include "node/resp/command.h"
 
@@ -65,6 +69,13 @@ TEST(ReplyWriterTest, AnErrorStaysOnOneLine) {
   EXPECT_EQ(Written(2, [](ReplyWriter& w) { w.Error("ERR bad\r\n+OK"); }), "-ERR bad  +OK\r\n");
 }
 
+TEST(ReplyWriterTest, AnErrorShowsWordsUpToAZeroByte) {
+  using std::string_view_literals::operator""sv;
+  const auto error = [](std::string_view text) { return Written(2, [text](ReplyWriter& w) { w.Error(text); }); };
+  EXPECT_EQ(error("ERR no 'a\0b' of '\0' 'c'"sv), "-ERR no 'a' of '' 'c'\r\n");
+  EXPECT_EQ(error("ERR no a\0b"sv), "-ERR no a\r\n");
+}
+
 TEST(ReplyWriterTest, DoublesReadBack) {
   EXPECT_EQ(FormatDouble(3), "3");
   EXPECT_EQ(FormatDouble(0.1), "0.1");
@@ -87,6 +98,25 @@ TEST(ReplyWriterTest, DoublesReadBack) {
   EXPECT_EQ(shortest(0), "0");
   EXPECT_EQ(FormatDouble(std::numeric_limits<double>::infinity()), "inf");
   EXPECT_EQ(FormatDouble(-std::numeric_limits<double>::infinity()), "-inf");
+}
+
+// As Redis 7.2 prints them: more digits than the fewest.
+TEST(ReplyWriterTest, DigitsAreGrisusNotTheFewest) {
+  EXPECT_EQ(FormatDouble(8065.330824538049), "8065.3308245380485");
+}
+
+TEST(ReplyWriterTest, EveryDoubleReadsBack) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 200000; ++i) {
+    uint64_t bits = random();
+    // Of each exponent, and of each also the ends: powers of two and what is next to them.
+    if (i % 4 == 1) bits &= ~((uint64_t{1} << 52) - 1);
+    if (i % 4 == 2) bits |= (uint64_t{1} << 52) - 1;
+    const double value = std::bit_cast<double>(bits);
+    if (!std::isfinite(value)) continue;
+    const std::string text = FormatDouble(value);
+    ASSERT_EQ(std::strtod(text.c_str(), nullptr), value) << text;
+  }
 }
 
 TEST(EncodeCommandTest, IsAnArrayOfBulks) {

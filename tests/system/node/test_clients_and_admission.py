@@ -78,6 +78,30 @@ def test_a_protocol_error_is_told_and_closes(start, request_bytes, reply):
     assert Raw(node).send(b"PING\r\n" + request_bytes + b"PING\r\n").read_all() == b"+PONG\r\n" + reply
 
 
+@pytest.mark.parametrize("request_bytes", [b"POST / HTTP/1.1\r\n", b"host: example\r\n", b"*2\r\n$5\r\nHost:\r\n$1\r\nx\r\n"])
+def test_who_speaks_http_is_cut_off_without_a_word(start, request_bytes):
+    node = start()
+    assert Raw(node).send(b"PING\r\n" + request_bytes + b"SET k v\r\n").read_all() == b"+PONG\r\n"
+    assert node.call("EXISTS", "k") == 0 and "SECURITY ATTACK" in node.log()
+
+
+def test_who_wants_no_replies_is_told_of_no_protocol_error(start):
+    assert Raw(start()).send(b"CLIENT REPLY OFF\r\n*x\r\n").read_all() == b""
+
+
+def test_the_input_limit_counts_what_is_not_understood_yet(start):
+    node = start(client_query_buffer_limit="1mb")
+    part = b"$400000\r\n" + b"y" * 400000 + b"\r\n"
+    assert Raw(node).send(b"*8\r\n$3\r\nDEL\r\n" + part * 7).read(4) == b":0\r\n"
+    too_long = Raw(node)
+    try:
+        too_long.send(b"*2\r\n$3\r\nDEL\r\n$3000000\r\n" + b"y" * 3000000)
+        assert too_long.read_all() == b""
+    except ConnectionError:
+        pass
+    assert "max query buffer length" in node.log()
+
+
 def test_a_pipeline_is_answered_in_order_however_it_is_cut(start):
     node = start()
     requests = b"".join(b"*2\r\n$4\r\nECHO\r\n$%d\r\n%d\r\n" % (len(str(i)), i) for i in range(500))
@@ -118,7 +142,11 @@ def test_maxclients_and_idle_timeout(start):
         assert one.read(7) == b"+PONG\r\n"
     assert Raw(node).read_all() == b"-ERR max number of clients reached\r\n"
     keep[0].send(b"CONFIG SET timeout 1\r\n").read(5)
+    keep[2].send(b"MONITOR\r\n").read(5)
     assert keep[1].read_all() == b""  # closed by the server
+    time.sleep(1.5)
+    node.call("PING")
+    assert b"PING" in keep[2].socket.recv(1000), "who monitors has nothing to say and stays"
 
 
 def test_a_client_that_does_not_read_is_closed(start):

@@ -105,7 +105,8 @@ def test_values_on_the_command_line(kind, words, name, value, tmp_path):
 
 
 @pytest.mark.parametrize("words", [["--port", "abc"], ["--nonsense", "1"], ["--save", "1"], ["nosuch.conf"], ["--maxmemory"],
-                                   ["--loglevel", "shout"], ["--appendonly", "maybe"], ["--dir", "/nonexistent"]], ids=" ".join)
+                                   ["--loglevel", "shout"], ["--appendonly", "maybe"], ["--dir", "/nonexistent"],
+                                   ["--cluster-enabled", "yes", "--replicaof", "127.0.0.1 1"]], ids=" ".join)
 def test_what_cannot_start_says_what_redis_says(words, tmp_path):
     said = []
     for kind in KINDS:
@@ -262,10 +263,17 @@ def test_the_unix_socket_goes_with_the_server(kind, tmp_path):
         assert "Removing the unix socket file." in server.text() and not socket.exists()
 
 
+@pytest.mark.parametrize("words", [["FOLDER"], ["--include", "FOLDER"]], ids=" ".join)
+def test_a_folder_is_no_configuration(words, tmp_path):
+    said = subprocess.run([harness.binary("windlass-node"), *[word.replace("FOLDER", str(tmp_path)) for word in words]],
+                          capture_output=True, text=True, timeout=10, check=False)
+    assert said.returncode == 1 and f"can't open config file '{tmp_path}': Is a directory" in said.stdout + said.stderr
+
+
 def test_version_and_help_name_the_program():
     node = harness.binary("windlass-node")
-    for word in ("-v", "--version"):
-        said = subprocess.run([node, word], capture_output=True, text=True, timeout=10, check=False)
+    for words in (["-v"], ["--version"], ["--version", "--port", "1"]):
+        said = subprocess.run([node, *words], capture_output=True, text=True, timeout=10, check=False)
         assert said.returncode == 0 and re.search(r"v=7\.2\.\d+ sha=\w+:\d malloc=\S+ bits=64 build=\w+", said.stdout), said.stdout
 
 

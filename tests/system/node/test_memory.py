@@ -207,7 +207,8 @@ def test_clients_that_hold_too_much_are_closed_largest_first(start):
     protected = socket.create_connection((node.host, node.port))
     protected.sendall(b"CLIENT NO-EVICT on\r\n")
     assert protected.recv(100) == b"+OK\r\n"
-    protected.sendall(b"*2\r\n$3\r\nSET\r\n")
+    # What it holds is not counted: closing others could not make up for it.
+    protected.sendall(b"*2\r\n$3\r\nSET\r\n$8000000\r\n" + b"x" * 7_000_000)
     greedy = socket.create_connection((node.host, node.port))
     greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     greedy.sendall(b"GET big\r\n" * 30)

@@ -69,9 +69,52 @@ def test_one_after_a_copy_gets_no_stream_and_holds_nothing_up(node):
 def test_what_cannot_be_asked_for(node):
     client = StreamClient(node.host, node.port)
     assert client.call("REPLCONF", "rdb-only", "x") == b"-ERR value is not an integer or out of range\r\n"
+    assert client.call("REPLCONF", "rdb-only", "2") == b"-ERR value is out of range, value must between 0 and 1\r\n"
+    assert client.call("REPLCONF", "rdb-filter-only", '"functions') == b"-ERR Missing rdb-filter-only values\r\n"
     assert client.call("REPLCONF", "rdb-filter-only", "bad") == b"-ERR Unsupported rdb-filter-only option: bad\r\n"
     assert client.call("SYNC") == b"-ERR Filtered replica requires EOF capability\r\n"
     client.close()
+
+
+@pytest.mark.parametrize("words, stays", [(("PING",), False), (("GET", "a-key"), False), (("QUIT",), False), (("NOSUCH",), False),
+                                          (("REPLCONF", "ACK", "0"), True), (("REPLCONF", "GETACK", "*"), True),
+                                          (("MONITOR",), True), (("PSYNC", "?", "-1"), True)])
+def test_a_reply_never_stands_within_the_stream(node, words, stays):
+    with socket.create_connection((node.host, node.port), timeout=10) as link:
+        link.sendall(words_of(("REPLCONF", "capa", "eof")))
+        assert link.recv(100) == b"+OK\r\n"
+        link.sendall(words_of(("PSYNC", "?", "-1")))
+        got = b""
+        while not got.count(b"a-key") or not got.endswith(got.partition(b"$EOF:")[2][:40]):
+            got += link.recv(65536)
+        # An acknowledgement begins the stream, once the master has seen its copy's end.
+        acknowledge = words_of(("REPLCONF", "ACK", "0"))
+        harness.wait_for(lambda: link.sendall(acknowledge) or "state=online" in node.info("replication")["slave0"])
+        link.sendall(acknowledge + words_of(words))
+        harness.wait_for(lambda: (node.info("replication")["connected_slaves"] == "1") == stays, 5)
+        if stays:
+            node.call("SET", "b-key", "1")
+            got = b""
+            while b"b-key" not in got:
+                got += link.recv(65536)
+            assert not any(reply in got for reply in (b"+", b"-ERR"))
+        else:
+            with pytest.raises(ConnectionError):  # closed, and nothing but the stream has come
+                while data := link.recv(65536):
+                    assert data[:1] in b"*\n"
+                raise ConnectionError
+
+
+def test_who_monitors_is_given_no_copy(node):
+    client = StreamClient(node.host, node.port)
+    assert client.call("MONITOR") == b"+OK\r\n"
+    client.close()
+    with socket.create_connection((node.host, node.port), timeout=10) as link:
+        link.sendall(words_of(("MONITOR",), ("PSYNC", "?", "-1")))
+        assert link.recv(100) == b"+OK\r\n"
+        node.call("SET", "c-key", "1")
+        assert b"c-key" in link.recv(1000)
+        assert node.info("replication")["connected_slaves"] == "0"
 
 
 @pytest.mark.parametrize("diskless", ["yes", "no"])

@@ -183,6 +183,7 @@ def test_waitaof_is_checked(nodes):
     node = nodes.add(kind="windlass-node")
     assert error_of(node, "WAITAOF", 2, 0, 0) == "value is out of range, value must between 0 and 1"
     assert error_of(node, "WAITAOF", 0, -1, 0) == "value is out of range, must be positive"
+    assert error_of(node, "WAITAOF", 0, "x", 0) == "value is out of range, must be positive"
     assert error_of(node, "WAITAOF", 0, 0, -1) == "timeout is negative"
     assert error_of(node, "WAIT", 1, 2 ** 63 - 1) == error_of(node, "WAITAOF", 0, 1, 2 ** 63 - 1) == "timeout is out of range"
     assert "appendonly is disabled" in error_of(node, "WAITAOF", 1, 0, 0)
