@@ -1,5 +1,5 @@
 // What the primary side remembers of one replica, and of a copy being sent to
-// sockets. Only primary_side.cc includes it.
+// sockets. For the files of the primary side only.
 #pragma once
 
 #include <fcntl.h>
@@ -19,6 +19,8 @@
 namespace windlass::replication {
 
 inline constexpr int kEndMarkBytes = 40;
+// What is put into a replica's socket buffer at most before it drains.
+inline constexpr size_t kMostPending = 1 << 20;
 
 // The RDB file on its way to one replica. It stays readable when a later save
 // takes its name.
