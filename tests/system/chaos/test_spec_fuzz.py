@@ -67,8 +67,13 @@ def outcome(cluster):
         return "paused"
     if conditions["UpdateHeld"]["reason"] == "Halted":
         return "halted: " + conditions["UpdateHeld"]["message"]
-    if held["spec"].get("image") in DO_NOT_RUN and "BackOff" in conditions["Degraded"]["message"]:
-        return "told of: " + conditions["Degraded"]["message"]
+    broken = conditions["Degraded"]["message"]
+    if conditions["UpdateHeld"]["reason"] == "OnDelete" and "BackOff" in broken:
+        # The spec may be good again: who waits for a hand waits with a pod that does not run, too.
+        assert held["spec"].get("image") in DO_NOT_RUN or broken.split(":")[0] in conditions["UpdateHeld"]["message"], conditions
+        return "left to a hand: " + conditions["UpdateHeld"]["message"]
+    if held["spec"].get("image") in DO_NOT_RUN and "BackOff" in broken:
+        return "told of: " + broken
     return "ready" if conditions["Ready"]["status"] == "True" else None
 
 
