@@ -48,7 +48,7 @@ struct SetSlotCommand {
 struct TakeSlotsCommand {
   slot::SlotSet slots;
   uint64_t above_epoch = 0;
-  bool from_master = false;  // on a replica: its master has taken them
+  std::optional<NodeId> taker = std::nullopt;  // on a replica, by its master's word: who has taken them
 };
 struct BumpEpochCommand {};
 struct SetConfigEpochCommand {

@@ -113,15 +113,17 @@ void Mirror(Machine& m, const SetSlotCommand& c) {
   m.SaveAndCheck();
 }
 
-// What its master has taken a replica knows before it hears the claim: elected at that very
-// moment it has them too, where its master would be left alone with them.
+// What its master has taken, or has seen taken from it, a replica knows before it hears the claim:
+// elected at that very moment it has the one too, where its master would be left alone with it, and
+// leaves the other.
 Reply MirrorTaken(Machine& m, const TakeSlotsCommand& c) {
-  Node* head = m.MyMaster();
-  if (head == nullptr || head->IsReplica()) return Refuse("There is no master that could have taken slots.");
-  c.slots.ForEach([&m, head](slot::SlotId slot) {
-    if (m.slots.Owner(slot) == head) return;
+  Node* taker = m.nodes.Find(*c.taker);
+  if (taker != nullptr && taker->IsReplica()) taker = taker->replica_of;  // its successor
+  if (m.MyMaster() == nullptr || taker == nullptr || taker->IsReplica()) return Refuse("There is no master that could have taken slots.");
+  c.slots.ForEach([&m, taker](slot::SlotId slot) {
+    if (m.slots.Owner(slot) == taker) return;
     m.slots.Close(slot);
-    m.slots.Assign(slot, head);
+    m.slots.Assign(slot, taker);
   });
   m.SaveAndCheck();
   return std::string("OK");
@@ -217,7 +219,7 @@ Reply Run(Machine& m, const SetSlotCommand& c) {
 
 Reply Run(Machine& m, const TakeSlotsCommand& c) {
   Node* me = m.myself();
-  if (c.from_master) return MirrorTaken(m, c);
+  if (c.taker) return MirrorTaken(m, c);
   if (me->IsReplica()) return Refuse("Only a master can take slots.");
   c.slots.ForEach([&m, me](slot::SlotId slot) {
     m.slots.Close(slot);

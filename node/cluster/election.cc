@@ -178,6 +178,8 @@ void TakeMastersPlace(Machine& m) {
   MakeMaster(m, me);
   const std::shared_ptr<const slot::SlotSet> slots = old->slots;
   slots->ForEach([&m, me](slot::SlotId slot) { m.slots.Assign(slot, me); });
+  old->successor = me->id;
+  me->successor = NodeId();
   m.taken_at_epoch = m.succeeded_at_epoch = me->config_epoch;
   m.election = Election{};
   m.SaveCritical();

@@ -32,9 +32,10 @@ void SettleCollision(Machine& m, const Node& other, const Header& header) {
   const bool took = me->config_epoch != 0 && m.taken_at_epoch == me->config_epoch;
   const bool disputed = took && header.slots->Intersects(*me->slots);
   // A master that gave itself an epoch (for slots it took over) while its replica was
-  // elected at the same one moves on for nobody: it is the successor that has to.
-  const bool replaced = !me->shard_id.null() && me->shard_id == other.shard_id && m.succeeded_at_epoch != me->config_epoch &&
-                        header.slots->Intersects(*me->slots);
+  // elected at the same one moves on for nobody: it is the successor that has to, also when
+  // it gave itself that epoch after the election.
+  const bool elected = m.succeeded_at_epoch == me->config_epoch || other.successor == me->id;
+  const bool replaced = !me->shard_id.null() && me->shard_id == other.shard_id && !elected && header.slots->Intersects(*me->slots);
   if (replaced || (!disputed && !(me->id < other.id))) return;
   ++m.current_epoch;
   if (took) m.taken_at_epoch = m.current_epoch;

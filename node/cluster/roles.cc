@@ -29,6 +29,8 @@ void MakeReplica(Machine& m, Node* node, Node* master) {
     node->voted_time_ms = 0;  // that election is over; should it be master again and fail, a new one is due
     // Its successor goes on with the slots that were on their way to or from it.
     if (master != nullptr && !master->IsMyself()) m.slots.ReplaceOtherEnd(node, master);
+    // It has heard of its successor, if that is me; from here on it may be elected in my place.
+    if (node->successor == m.myself()->id) node->successor = NodeId();
     m.SaveAndCheck();
   }
   if (master != nullptr && node->replica_of != master && master != node) {

@@ -99,6 +99,15 @@ slot::SlotSet TakenByMaster(const cluster::ClusterCore& core, const JobRecord& r
   return taken;
 }
 
+slot::SlotSet TakenFromMaster(const cluster::ClusterCore& core, const JobRecord& record) {
+  slot::SlotSet taken;
+  if (record.kind != RecordKind::kDrop || core.IsMaster() || !(core.MyShardId() == record.job.source_shard)) return taken;
+  record.job.slots.ForEach([&](slot::SlotId slot) {
+    if (core.OwnerOf(slot) == core.MyMaster()) taken.Add(slot);
+  });
+  return taken;
+}
+
 std::optional<std::string> WhyNotSet(const cluster::ClusterCore& core, const Job& job, const cluster::SetSlotCommand& command) {
   using Kind = cluster::SetSlotCommand::Kind;
   if (command.kind == Kind::kStable || command.kind == Kind::kAllStable) return std::nullopt;

@@ -57,6 +57,10 @@ bool SourceOwnsAll(const cluster::ClusterCore& core, const Job& job);
 // Without those that somebody else has had since.
 slot::SlotSet TakenByMaster(const cluster::ClusterCore& core, const JobRecord& record);
 
+// As a replica, of a job whose keys are to go here: the slots that were taken by it from this node's master, which it
+// has not heard of.
+slot::SlotSet TakenFromMaster(const cluster::ClusterCore& core, const JobRecord& record);
+
 // The slot goes one way at a time. While it is in a job here, as the source or as the target,
 // what CLUSTER SETSLOT would make of it is refused: the error line. Nothing where the command
 // changes neither who has the slot nor who is to have it.

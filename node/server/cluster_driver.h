@@ -78,8 +78,10 @@ class ClusterDriver final : public commands::ClusterPort,
   void TellGrants(std::vector<cluster::Grant> grants) { Step(cluster::GrantsOutstanding{std::move(grants)}); }
   // The ticket after whose save that is on disk; 0: refused.
   uint64_t TakeSlots(const slot::SlotSet& slots, uint64_t above_epoch);
-  // As a replica: its master has them by an atomic migration.
-  void MirrorTaken(const slot::SlotSet& slots) { Do(core_->Execute(NowMs(), cluster::TakeSlotsCommand{slots, 0, true}).effects); }
+  // As a replica, by its master's word: who has them by an atomic migration.
+  void MirrorTaken(const slot::SlotSet& slots, const cluster::NodeId& taker) {
+    if (!slots.empty()) Do(core_->Execute(NowMs(), cluster::TakeSlotsCommand{slots, 0, taker}).effects);
+  }
   // Who empties lost slots in the background; unset: they are emptied at once.
   using OnLost = std::function<void(const slot::SlotSet&)>;
   void SetOnLost(OnLost on_lost) { on_lost_ = std::move(on_lost); }

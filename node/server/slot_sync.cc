@@ -193,7 +193,7 @@ void SlotMigrations::LearnRecord(commands::Call& call) {
     const std::string name(words[1]);
     const migration::JobRecord* over = records_.Find(name);
     if (over == nullptr) return;
-    if (const slot::SlotSet taken = migration::TakenByMaster(core(), *over); !taken.empty()) parts_.cluster->MirrorTaken(taken);
+    parts_.cluster->MirrorTaken(migration::TakenByMaster(core(), *over), core().MyMaster().value_or(core().MyId()));
     RemoveRecord(name);
     return Save(nullptr);
   }
@@ -207,6 +207,7 @@ void SlotMigrations::LearnRecord(commands::Call& call) {
   if (!record) return;
   const migration::JobRecord* known = records_.Find(record->job.name);
   if (known != nullptr && migration::RecordWords(*known) == migration::RecordWords(*record)) return;
+  parts_.cluster->MirrorTaken(migration::TakenFromMaster(core(), *record), record->job.target);
   PutRecord(*record);
   const bool binds = record->kind == migration::RecordKind::kGrant || record->kind == migration::RecordKind::kImportGranted;
   if (!binds) return Save(nullptr);

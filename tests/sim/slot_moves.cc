@@ -233,7 +233,7 @@ void SlotMoves::LearnRecord(const std::vector<std::string>& words) {
     const JobRecord* over = records_.Find(words[1]);
     if (over == nullptr) return;
     if (const slot::SlotSet taken = migration::TakenByMaster(core(), *over); !taken.empty()) {
-      world_->Admin(host_, cluster::TakeSlotsCommand{taken, 0, true});
+      world_->Admin(host_, cluster::TakeSlotsCommand{taken, 0, core().MyMaster()});
       if (!host_->alive()) return;
     }
     RemoveRecord(words[1]);
@@ -250,6 +250,10 @@ void SlotMoves::LearnRecord(const std::vector<std::string>& words) {
   if (!record) return world_->checks().Fail("a record of migrations is not understood");
   const JobRecord* known = records_.Find(record->job.name);
   if (known != nullptr && migration::RecordWords(*known) == words) return;
+  if (const slot::SlotSet given = migration::TakenFromMaster(core(), *record); !given.empty()) {
+    world_->Admin(host_, cluster::TakeSlotsCommand{given, 0, record->job.target});
+    if (!host_->alive()) return;
+  }
   PutRecord(*record);
   if (record->kind != RecordKind::kGrant && record->kind != RecordKind::kImportGranted) return Save(nullptr);
   if (!saving_.empty()) file_ = saving_.back();
@@ -388,8 +392,9 @@ void SlotMoves::ForgetEmptied() {
     RemoveRecord(name);
     Announce(name);
     if (const ImportPtr job = ImportNamed(name)) Do(job, job->machine.OnDropped());
+    if (!host_->alive()) return;
   }
-  if (host_->alive()) Save(nullptr);
+  Save(nullptr);
 }
 
 }  // namespace windlass::sim

@@ -187,10 +187,31 @@ TEST(Mirror, HasSlotsThatItsMasterTookBeforeTheClaimIsHeard) {
   OneNode node(ThreeShards('1'));
   slot::SlotSet taken;
   taken.Add(slot::SlotRange{6000, 6001});
-  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 0, true}).ok());
+  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 0, Id('a')}).ok());
   EXPECT_EQ(node.core->OwnerOf(6000), Id('a'));
   ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
   EXPECT_TRUE(node.core->OwnSlots().Contains(6000));
+}
+
+// The same of what was taken from its master: elected, it has to leave that to the taker.
+TEST(Mirror, LeavesSlotsThatWereTakenFromItsMasterBeforeTheClaimIsHeard) {
+  OneNode node(ThreeShards('1'));
+  slot::SlotSet taken;
+  taken.Add(slot::SlotRange{7, 8});
+  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 0, Id('b')}).ok());
+  EXPECT_EQ(node.core->OwnerOf(7), Id('b'));
+  ASSERT_TRUE(node.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
+  EXPECT_FALSE(node.core->OwnSlots().Contains(7));
+  EXPECT_TRUE(node.core->OwnSlots().Contains(9));
+}
+
+TEST(Mirror, GivesATakersSlotsToItsSuccessorAndToNoReplica) {
+  OneNode node(ThreeShards('1'));
+  slot::SlotSet taken;
+  taken.Add(slot::SlotRange{7, 8});
+  EXPECT_FALSE(node.Admin(TakeSlotsCommand{taken, 0, Id('9')}).ok()) << "not known";
+  ASSERT_TRUE(node.Admin(TakeSlotsCommand{taken, 0, Id('2')}).ok());
+  EXPECT_EQ(node.core->OwnerOf(7), Id('b')) << "2 is a replica of b";
 }
 
 TEST(Mirror, ClosesWhatAMasterOfAnotherShardKnowsNothingOf) {

@@ -70,6 +70,42 @@ TEST(Collision, OfAMasterThatTookSlotsAndItsElectedReplicaIsTheReplicasToSettle)
   EXPECT_EQ(node.core->Info().my_epoch, 4u);
 }
 
+// Elected in its master's place, this node took slots by a grant to both; so did the master, which had not
+// heard of the election, at the same epoch.
+class BothTook : public ::testing::Test {
+ protected:
+  BothTook() {
+    EXPECT_TRUE(node_.Admin(FailoverCommand{FailoverCommand::Kind::kTakeover}).ok());
+    slot::SlotSet taken;
+    taken.Add(6000);
+    EXPECT_TRUE(node_.Admin(TakeSlotsCommand{taken, 0}).ok());
+    EXPECT_EQ(Epoch(), 5u);
+  }
+  uint64_t Epoch() { return node_.core->Info().my_epoch; }
+  void MasterClaimsAt(uint64_t epoch) {
+    auto claim = node_.Usual('a');
+    claim->header.config_epoch = claim->header.current_epoch = epoch;
+    node_.Deliver('a', claim);
+  }
+
+  OneNode node_{ThreeShards('1')};
+};
+
+TEST_F(BothTook, AtOneEpochTheElectedOneMovesOn) {
+  MasterClaimsAt(5);
+  EXPECT_EQ(Epoch(), 6u);
+}
+
+TEST_F(BothTook, AfterThatTheFormerMasterMayBeElectedInItsPlace) {
+  auto follows = node_.From('a', MessageType::kPing);
+  follows->header.flags = kFlagReplica;
+  follows->header.replica_of = Id('1');
+  follows->header.current_epoch = follows->header.config_epoch = 5;
+  node_.Deliver('a', follows);
+  MasterClaimsAt(5);
+  EXPECT_EQ(Epoch(), 5u) << "the other one's to settle";
+}
+
 TEST(CurrentEpoch, IsLearntFromHeadersAndKept) {
   OneNode node(ThreeShards());
   auto ahead = node.Usual('b');

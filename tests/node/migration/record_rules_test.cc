@@ -76,6 +76,23 @@ TEST(TakenByMaster, AreTheSlotsOfItsGrantThatNobodyElseHasHadSince) {
   EXPECT_TRUE(TakenByMaster(*node.core, record).empty()) << "another shard's";
 }
 
+TEST(TakenFromMaster, AreTheSlotsOfAGrantThatWasUsedAndAreItsStill) {
+  cluster::OneNode node(cluster::ThreeShards('1'));
+  JobRecord record;
+  record.kind = RecordKind::kGrant;
+  record.job.source = cluster::Id('a');
+  record.job.target = cluster::Id('b');
+  record.job.source_shard = node.core->ShardOf(cluster::Id('a'));
+  record.job.target_shard = node.core->ShardOf(cluster::Id('b'));
+  record.job.slots.Add(slot::SlotRange{0, 9});
+  record.job.slots.Add(slot::SlotRange{6000, 6000});
+  EXPECT_TRUE(TakenFromMaster(*node.core, record).empty()) << "it is out still";
+  record.kind = RecordKind::kDrop;
+  EXPECT_EQ(RangesText(TakenFromMaster(*node.core, record)), "0-9");
+  std::swap(record.job.source_shard, record.job.target_shard);
+  EXPECT_TRUE(TakenFromMaster(*node.core, record).empty()) << "a failed import of its own";
+}
+
 TEST(Records, NameTheJobThatMovesASlotAndNotTheOneThatEmptiesIt) {
   JobRecords records;
   JobRecord record;
