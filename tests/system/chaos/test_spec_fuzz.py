@@ -119,6 +119,8 @@ def test_every_edit_converges_or_is_refused(local_cluster, tmp_path):
                 continue  # the next one comes at once
             result = harness.wait_for(lambda: outcome(local_cluster), LONGEST_SECONDS, f"an end of edit {number}, {edit}", interval=0.2)
             print(f"   {result}", flush=True)
+            # As a client that goes by the Service would: rolls may have changed all addresses.
+            ledger.look_at(local_cluster.seeds())
             assert not bad or result.startswith("refused"), f"{edit} was taken: {result}"
             came[result.split(":")[0]] = came.get(result.split(":")[0], 0) + 1
             if bad:  # taken back, so that the next edit says something
@@ -129,5 +131,6 @@ def test_every_edit_converges_or_is_refused(local_cluster, tmp_path):
         harness.wait_for(lambda: outcome(local_cluster) == "ready" and local_cluster.status()["updatedNodes"] == 6, LONGEST_SECONDS, "the good spec", interval=0.2)
         local_cluster.wait_ready(3, 6)
         local_cluster.check_whole()
+        ledger.look_at(local_cluster.seeds())
         ledger.close(local_cluster.seeds().split(",")[0])
     print(f"seed {SEED}, {EDITS} edits: {came}")
