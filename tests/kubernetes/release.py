@@ -69,6 +69,8 @@ class Release:
     def scale(self, replicas):
         name = self.deployment()["metadata"]["name"]
         self.kubernetes.kubectl("scale", "deployment", name, "-n", NAMESPACE, f"--replicas={replicas}")
+        if replicas == 0:  # one that is told to end acts until it has
+            wait_for(lambda: not self._operators(), 180, "no pod of the operator is left")
 
     def _operators(self):
         """Every pod of the operator, those that are about to end included."""
