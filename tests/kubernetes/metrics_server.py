@@ -8,20 +8,15 @@ and the nodes serve. The API server finds it by APIServices and a Service, over 
     custom.metrics.k8s.io/v1beta2    series of the pods that a selector matches
 """
 
-import base64
 import contextlib
 import datetime
-import http.server
-import json
 import re
-import ssl
-import subprocess
-import threading
 import urllib.parse
 import urllib.request
 
 import release
 from control_plane import HOST_ADDRESS
+from json_service import JsonService
 from process import wait_for
 
 NAME = "metrics-adapter"
@@ -48,24 +43,14 @@ def quantity(value):
 
 class MetricsServer:
     def __init__(self, kubernetes, namespace, folder):
-        self.kubernetes, self.namespace, self.folder = kubernetes, namespace, folder
+        self.kubernetes, self.namespace = kubernetes, namespace
         self.asked = set()  # (metric, selector), as the API server passed it on
-        self.server = None
+        self.service = JsonService(self._answer, folder, f"DNS:{NAME}.{namespace}.svc", HOST_ADDRESS, PORT)
 
     def __enter__(self):
-        key, certificate = self.folder / "adapter.key", self.folder / "adapter.crt"
-        host = f"{NAME}.{self.namespace}.svc"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
-                        "-addext", f"subjectAltName=DNS:{host}", "-keyout", str(key), "-out", str(certificate)],
-                       check=True, capture_output=True, timeout=60)
-        self.server = http.server.ThreadingHTTPServer((HOST_ADDRESS, PORT), self._handler())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        # Each connection's own thread shakes hands: one that says nothing holds up nobody.
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.service.__enter__()
         try:
-            self._register(base64.b64encode(certificate.read_bytes()).decode())
+            self._register(self.service.authority)
         except BaseException:
             self.__exit__()
             raise
@@ -76,8 +61,7 @@ class MetricsServer:
         for group, version in (EXTERNAL, CUSTOM):
             with contextlib.suppress(OSError):
                 self.kubernetes.call("DELETE", f"/apis/apiregistration.k8s.io/v1/apiservices/{version}.{group}")
-        self.server.shutdown()
-        self.server.server_close()
+        self.service.__exit__()
 
     def _register(self, authority):
         in_space = {"name": NAME, "namespace": self.namespace}
@@ -96,36 +80,8 @@ class MetricsServer:
         for group, version in (EXTERNAL, CUSTOM):
             wait_for(lambda path=f"/apis/{group}/{version}": call("GET", path)["resources"], 60, f"{group} is served")
 
-    def _handler(self):
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                try:
-                    found = outer._answer(urllib.parse.urlsplit(self.path))
-                except Exception as error:  # noqa: BLE001 - told to whoever asks, as an adapter does
-                    return self._refuse(500, repr(error))
-                return self._send(200, found) if found else self._refuse(404, f"nothing is served at {self.path}")
-
-            def _refuse(self, status, message):
-                self._send(status, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "message": message})
-
-            def _send(self, status, body):
-                text = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_):
-                pass
-
-        return Handler
-
-    def _answer(self, url):
+    def _answer(self, path, _):
+        url = urllib.parse.urlsplit(path)
         asked = dict(urllib.parse.parse_qsl(url.query))
         selector = asked.get("labelSelector", "")
         match urllib.parse.unquote(url.path).strip("/").split("/"):
